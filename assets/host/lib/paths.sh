@@ -1,0 +1,10 @@
+# shellcheck shell=bash
+# Where things lie: STATE_DIR is the lab's (removed by destroy), CACHE_DIR outlives it.
+
+: "${EDGE_STATE_DIR:?the lab's state directory, absolute}"
+[[ $EDGE_STATE_DIR == /* ]] || {
+  echo "error: EDGE_STATE_DIR=$EDGE_STATE_DIR is not an absolute path" >&2
+  exit 1
+}
+export STATE_DIR=${EDGE_STATE_DIR%/}
+export CACHE_DIR=${EDGE_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/edge-lab}
