@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Regenerates what is committed although a program can write it: the schemas of the bridged
+# providers and the SDK @pulumi/libvirt, compiled. Needed only after a provider's pin changed;
+# users never run it. With a directory as its argument it writes there and leaves the project
+# alone (tests/engine/generate.test.ts compares).
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+providers=$root/toolchain/providers
+out=${1:-$root}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+version_of() { sed -n 's/^const Version = "\(.*\)"$/\1/p' "$providers/$1/provider.go"; }
+
+build_generators() {
+  export GOFLAGS= GOTOOLCHAIN=local GOWORK=off
+  (cd "$providers" && go build -mod=readonly -trimpath -o "$work/" \
+    ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen)
+}
+
+# The providers' embedded schema.json takes part only in serving, not in generating it.
+write_schema() { # NAME
+  local target=$out/toolchain/providers/$1
+  mkdir -p "$target"
+  PULUMI_SKIP_MISSING_MAPPING_ERROR=true "$work/tfgen-$1" schema --skip-docs --skip-examples \
+    --out "$target" >"$work/$1.log" 2>&1 || {
+    cat "$work/$1.log" >&2
+    return 1
+  }
+  rm -f "$target/Pulumi.yaml"
+}
+
+# Compiled here, so that installing it runs no script and needs no compiler. The sources are
+# generated inside the project because tsc looks for @pulumi/pulumi from there upwards.
+write_libvirt_sdk() {
+  local version source=$root/node_modules/.edge-lab/sdk-source target=$out/sdks/libvirt
+  version=$(version_of libvirt)
+  rm -rf "$source" "$target"
+  mkdir -p "$source" "$target"
+  "$work/sdkgen" "$out/toolchain/providers/libvirt/schema.json" "$version" "$source"
+  (cd "$source" && "$root/node_modules/.bin/tsc" --outDir "$target/bin" \
+    --sourceMap false --declarationMap false --module commonjs --moduleResolution node10)
+  sed "s/VERSION/$version/g" "$root/toolchain/libvirt-sdk.package.json" >"$target/package.json"
+  cp "$target/package.json" "$target/bin/package.json"
+  cp "$source/README.md" "$target/README.md"
+  rm -rf "$source"
+}
+
+main() {
+  build_generators
+  write_schema libvirt
+  write_schema random
+  write_libvirt_sdk
+}
+
+main "$@"

@@ -1,0 +1,12 @@
+// pulumi-resource-libvirt is the Pulumi plugin for libvirt.
+package main
+
+import (
+	"edgelab/toolchain/providers/libvirt"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+)
+
+func main() {
+	tfbridge.Main("libvirt", libvirt.Version, libvirt.Provider(), libvirt.Schema)
+}

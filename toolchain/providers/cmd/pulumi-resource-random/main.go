@@ -1,0 +1,14 @@
+// pulumi-resource-random is the Pulumi plugin for random values.
+package main
+
+import (
+	"context"
+
+	"edgelab/toolchain/providers/random"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge"
+)
+
+func main() {
+	tfbridge.Main(context.Background(), "random", random.Provider(), random.Metadata())
+}

@@ -1,0 +1,10 @@
+// tfgen-libvirt writes the Pulumi schema of the libvirt provider. See toolchain/generate.sh.
+package main
+
+import (
+	"edgelab/toolchain/providers/libvirt"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfgen"
+)
+
+func main() { tfgen.Main("libvirt", libvirt.Version, libvirt.Provider()) }
