@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Where things lie: STATE_DIR is the lab's (removed by destroy), CACHE_DIR outlives it.
 
-: "${EDGE_STATE_DIR:?the lab's state directory, absolute}"
+: "${EDGE_STATE_DIR:?}"
 [[ $EDGE_STATE_DIR == /* ]] || {
   echo "error: EDGE_STATE_DIR=$EDGE_STATE_DIR is not an absolute path" >&2
   exit 1

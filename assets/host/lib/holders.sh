@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# Who has a file open: process ids can be reused, an open file cannot be mistaken.
+
+# holders FILE: ids of the processes that have FILE (a real path) open, also when it was deleted since
+holders() {
+  local glob fd
+  glob=$(printf %s "$1" | sed 's/[][*?\\]/\\&/g')
+  # Processes come and go under find's feet: its complaints about that say nothing.
+  while IFS=/ read -r _ _ fd _; do
+    echo "$fd"
+  done < <(find /proc/[0-9]*/fd \( -lname "$glob" -o -lname "$glob (deleted)" \) 2>/dev/null) | sort -u
+}
+
+# end_holders FILE: asks them to end, and after 5 s ends them
+end_holders() {
+  local path=$1 tries pid signal=TERM
+  local -a pids
+  for ((tries = 0; tries < 60; tries++)); do
+    mapfile -t pids < <(holders "$path")
+    ((${#pids[@]})) || return 0
+    ((tries < 50)) || signal=KILL
+    for pid in "${pids[@]}"; do
+      kill -s "$signal" "$pid" 2>/dev/null || [[ ! -d /proc/$pid ]]
+    done
+    sleep 0.1
+  done
+  echo "error: process ${pids[*]} does not end" >&2
+  return 1
+}

@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# Long-running programs of the lab: systemd units where systemd is PID 1, else one supervisord.
+# Needs paths.sh, log.sh, wait.sh.
+#
+#   service_apply NAME CMD...   runs CMD from now on; restarts it when CMD or a file in
+#                               SERVICE_FILES (array of paths, optional) is not what it was started with
+#   service_remove NAME         ends it; the last one takes the supervisor and its files with it
+#   service_running NAME        status 0 when it runs
+#
+# Each program is started by a small launcher (services/NAME.run). It holds a lock file open, which every
+# child inherits: whatever a SIGKILL left behind is found by that file and ended before the next start,
+# without trusting a stored process id.
+
+service_lib=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=holders.sh
+. "$service_lib/holders.sh"
+
+service_manager=supervisor
+[[ -d /run/systemd/system ]] && service_manager=systemd
+service_manager=${EDGE_SERVICE_MANAGER:-$service_manager}
+# shellcheck source=service-supervisor.sh
+. "$service_lib/service-$service_manager.sh"
+
+SERVICE_DIR=$STATE_DIR/services
+declare -ga SERVICE_FILES=()
+
+# The state directory itself is the lock, so that no lock file is left behind.
+service_locked() (
+  mkdir -p "$STATE_DIR"
+  exec 8<"$STATE_DIR"
+  flock -w 60 8 || die "another run holds the services of $STATE_DIR"
+  "$@"
+)
+
+# The network namespace belongs to it: a service of a namespace that is gone must start anew in this one.
+service_fingerprint() {
+  {
+    printf '%q ' "$@"
+    stat -Lc %i /proc/self/ns/net
+    ((${#SERVICE_FILES[@]} == 0)) || sha256sum -- "${SERVICE_FILES[@]}"
+  } | sha256sum | cut -c1-16
+}
+
+# service_launcher NAME FINGERPRINT CMD...
+service_launcher() {
+  local name=$1 fingerprint=$2
+  shift 2
+  cat <<RUN
+#!/usr/bin/env bash
+# Starts the lab's service "$name"; written by service.sh.
+set -euo pipefail
+$(declare -f holders end_holders)
+cd -- $(printf %q "$SERVICE_DIR")
+end_holders "\$(pwd -P)/$name.lock"
+exec 9>>$name.lock
+flock -n 9
+echo $fingerprint >$name.started
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LANG=C.UTF-8 \\
+  $(printf '%q ' "$@")
+RUN
+}
+
+service_apply() { service_locked service_apply_locked "$@"; }
+service_apply_locked() {
+  local name=$1 fingerprint run=$SERVICE_DIR/$1.run
+  shift
+  fingerprint=$(service_fingerprint "$@")
+  mkdir -p "$SERVICE_DIR" "$STATE_DIR/log"
+  service_launcher "$name" "$fingerprint" "$@" >"$run.new"
+  mv "$run.new" "$run"
+  manager_ensure "$name"
+  if ! manager_running "$name"; then
+    say service "$name starts"
+    manager_start "$name"
+  elif [[ $(cat "$SERVICE_DIR/$name.started" 2>/dev/null) != "$fingerprint" ]]; then
+    say service "$name changed: restarts"
+    manager_restart "$name"
+  fi
+}
+
+service_remove() { service_locked service_remove_locked "$@"; }
+service_remove_locked() {
+  local name=$1
+  manager_remove "$name"
+  [[ -d $SERVICE_DIR ]] || return 0
+  end_holders "$(cd "$SERVICE_DIR" && pwd -P)/$name.lock"
+  rm -f "$SERVICE_DIR/$name".{run,run.new,lock,started}
+  if ! compgen -G "$SERVICE_DIR/*.run" >/dev/null; then
+    manager_finish
+    rm -rf "$SERVICE_DIR"
+  fi
+}
+
+service_running() { manager_running "$1"; }
