@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Chooses how guests run: kvm where it boots the guest's own kernel, else tcg (software emulation).
+# A /dev/kvm that exists proves nothing: under some nested hypervisors a kernel hangs in it for ever.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/root.sh
+. assets/host/lib/root.sh
+become_root "$@"
+# shellcheck source=assets/host/lib/paths.sh
+. assets/host/lib/paths.sh
+# shellcheck source=assets/host/lib/log.sh
+. assets/host/lib/log.sh
+# shellcheck source=assets/host/lib/result.sh
+. assets/host/lib/result.sh
+: "${EDGE_ACCELERATOR:?auto, kvm or tcg}"
+
+# Time for a kernel under KVM to reach the search for its root file system: it needs 1 to 2 s.
+BOOT_SECONDS=12
+
+kernel_boots() {
+  local dir=$1 kernel path
+  for path in /boot/vmlinuz /images/pxeboot/vmlinuz; do
+    kernel=$dir/vmlinuz
+    xorriso -osirrox on -indev "$EDGE_BOOT_ISO" -extract "$path" "$kernel" >"$dir/xorriso.log" 2>&1 && break
+  done
+  [[ -s $kernel ]] || die "no kernel on $EDGE_BOOT_ISO; see $dir/xorriso.log"
+  timeout -k 2 "$BOOT_SECONDS" qemu-system-x86_64 -machine q35 -accel kvm -cpu host -m 512 -nodefaults -display none \
+    -no-reboot -serial "file:$dir/console" -kernel "$kernel" -append "console=ttyS0 panic=-1" </dev/null >"$dir/qemu.log" 2>&1 || return 1
+  # Without a root device a kernel that booted panics, and panic=-1 with -no-reboot ends QEMU.
+  grep -q 'Unable to mount root fs' "$dir/console"
+}
+
+apply() {
+  local chosen=$EDGE_ACCELERATOR reason="set in the stack" dir=$STATE_DIR/run/accelerator
+  if [[ $chosen != tcg ]]; then
+    : "${EDGE_BOOT_ISO:?path of an ISO with the guest kernel}"
+    mkdir -p "$dir"
+    rm -f "$dir"/*
+    if [[ ! -c /dev/kvm ]]; then
+      reason="there is no /dev/kvm"
+      chosen=tcg
+    else
+      say accelerator "booting the guest kernel under KVM, at most $BOOT_SECONDS s"
+      if kernel_boots "$dir"; then
+        reason="the guest kernel boots under KVM"
+        chosen=kvm
+      else
+        reason="/dev/kvm is there but the guest kernel does not boot in it within $BOOT_SECONDS s"
+        chosen=tcg
+      fi
+    fi
+    if [[ $EDGE_ACCELERATOR == kvm && $chosen == tcg ]]; then
+      die "accelerator: kvm: $reason; rule: KVM boots the guest kernel; fix: accelerator: auto or tcg, or enable virtualisation for this host"
+    fi
+  fi
+  say accelerator "$chosen: $reason"
+  result --arg accelerator "$chosen" --arg reason "$reason"
+}
+
+destroy() { rm -rf "$STATE_DIR/run/accelerator"; }
+
+status() { result --argjson kvm "$([[ -c /dev/kvm ]] && echo true || echo false)"; }
+
+case ${1:-} in
+  apply | destroy | status) "$1" ;;
+  *) die "usage: accelerator.sh apply|destroy|status" ;;
+esac

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# One composed commit: composed by the backend, exported to the repository that the depot serves.
+# apply reads the compose request (JSON) on stdin.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/root.sh
+. assets/host/lib/root.sh
+become_root "$@"
+# shellcheck source=assets/host/lib/paths.sh
+. assets/host/lib/paths.sh
+# shellcheck source=assets/host/lib/log.sh
+. assets/host/lib/log.sh
+# shellcheck source=assets/host/lib/result.sh
+. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/builder.sh
+. assets/host/lib/builder.sh
+: "${EDGE_VERSION:?version of the release}"
+REPO=$STATE_DIR/repo
+RECORD=$STATE_DIR/releases/$EDGE_VERSION.json
+
+apply() {
+  local record
+  record=$(builder compose)
+  jq -c --arg repo "$REPO" "{version, commit, parent, repo: \$repo}" <<<"$record" | builder export >/dev/null
+  jq -c "del(.timings, .seconds, .inputHash)" <<<"$record"
+}
+
+destroy() {
+  rm -f "$RECORD"
+  if [[ -d $REPO ]] && ostree --repo="$REPO" rev-parse "release/$EDGE_VERSION" >/dev/null 2>&1; then
+    ostree --repo="$REPO" refs --delete "release/$EDGE_VERSION" >&2
+  fi
+}
+
+status() {
+  if [[ -s $RECORD ]]; then cat "$RECORD"; else result --arg version "$EDGE_VERSION"; fi
+}
+
+case ${1:-} in
+  apply | destroy | status) "$1" ;;
+  *) die "usage: commit.sh apply|destroy|status" ;;
+esac

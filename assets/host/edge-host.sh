@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# The host itself: checked first, then given the packages and the libvirt daemon that the lab needs.
+# apply reads {"depsolve":{...}} (JSON for the builder's depsolve verb) on stdin; destroy puts back what was changed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/root.sh
+. assets/host/lib/root.sh
+become_root "$@"
+# shellcheck source=assets/host/lib/paths.sh
+. assets/host/lib/paths.sh
+# shellcheck source=assets/host/lib/log.sh
+. assets/host/lib/log.sh
+# shellcheck source=assets/host/lib/wait.sh
+. assets/host/lib/wait.sh
+# shellcheck source=assets/host/lib/result.sh
+. assets/host/lib/result.sh
+: "${EDGE_LIBVIRT_URI:?libvirt URI}"
+# shellcheck source=assets/host/lib/libvirtd.sh
+. assets/host/lib/libvirtd.sh
+# shellcheck source=assets/host/lib/host-state.sh
+. assets/host/lib/host-state.sh
+
+preflight() {
+  # shellcheck source=assets/host/lib/preflight.sh
+  . assets/host/lib/preflight.sh
+  say preflight "platform, memory, disk, kernel, subnet, ports, packages of the image"
+  local depsolve
+  depsolve=$(cat)
+  check_platform
+  if [[ ! -e $STATE_DIR/host/applied ]]; then
+    check_memory "$EDGE_MEMORY_MIB"
+    check_disk "$EDGE_DISK_GIB" "$STATE_DIR" stateDir
+    check_disk 4 "$CACHE_DIR" "the cache directory"
+  fi
+  check_kernel
+  check_namespace
+  check_subnet "$EDGE_CIDR" "$EDGE_BRIDGE"
+  local port
+  for port in $EDGE_PORTS; do check_port "$EDGE_GATEWAY" "$port"; done
+  # shellcheck disable=SC2086 # a list of names
+  check_domains $EDGE_DOMAINS
+  check_packages "$EDGE_BUILDER" "$depsolve"
+  report_problems
+}
+
+apply() {
+  : "${EDGE_BUILDER:?}" "${EDGE_CIDR:?}" "${EDGE_GATEWAY:?}" "${EDGE_BRIDGE:?}" "${EDGE_PORTS:?}"
+  : "${EDGE_MEMORY_MIB:?}" "${EDGE_DISK_GIB:?}" "${EDGE_DOMAINS:?}"
+  preflight
+  mkdir -p "$STATE_DIR/log" "$CACHE_DIR"
+  # shellcheck source=assets/host/lib/packages.sh
+  . assets/host/lib/packages.sh
+  local packages
+  mapfile -t packages < <(grep -hvE '^(#|$)' assets/host/packages.txt "assets/builders/$EDGE_BUILDER/host-packages.txt" | sort -u)
+  install_packages "${packages[@]}"
+  note_host
+  mend_kvm_mode
+  open_path
+  libvirtd_apply
+  date +%s >"$STATE_DIR/host/applied"
+  say host "ready: $(virsh -q -c "$EDGE_LIBVIRT_URI" version | sed -n 's/^Running hypervisor: //p'), libvirt $(virsh --version)"
+  result --arg libvirtUri "$EDGE_LIBVIRT_URI" --arg stateDir "$STATE_DIR" --arg libvirt "$(virsh --version)"
+}
+
+destroy() {
+  libvirtd_destroy
+  if [[ -d $STATE_DIR/host ]]; then
+    remove_firewall_leftovers
+    restore_host
+  fi
+  # What other steps left when they were killed. The stack's own state is not this script's to remove.
+  rm -rf "${STATE_DIR:?}"/{host,log,repo,build,releases,iso,pool,console,depot,registry,services,ssh,signing,run}
+}
+
+status() {
+  result --argjson libvirtd "$(libvirtd_answers && echo true || echo false)" \
+    --argjson startedByLab "$([[ -e $LIBVIRTD_MARK ]] && echo true || echo false)"
+}
+
+case ${1:-} in
+  apply | destroy | status) "$1" ;;
+  *) die "usage: edge-host.sh apply|destroy|status" ;;
+esac

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes room for one device before its domain is created: a fresh console log, and the moment from which
+# its own reports count (an older machine of the same name is another machine).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/root.sh
+. assets/host/lib/root.sh
+become_root "$@"
+# shellcheck source=assets/host/lib/paths.sh
+. assets/host/lib/paths.sh
+# shellcheck source=assets/host/lib/log.sh
+. assets/host/lib/log.sh
+# shellcheck source=assets/host/lib/result.sh
+. assets/host/lib/result.sh
+: "${EDGE_DEVICE:?device name}"
+CONSOLE=$STATE_DIR/console/$EDGE_DEVICE.log
+
+apply() {
+  mkdir -p "$STATE_DIR/console"
+  rm -f "$CONSOLE" "$CONSOLE".[0-9]*
+  : >"$STATE_DIR/console/$EDGE_DEVICE.enrolled"
+  # The host key of the machine that had this address before is not this one's.
+  if ssh-keygen -F "${EDGE_ADDRESS:?}" -f "$STATE_DIR/ssh/known_hosts" >/dev/null 2>&1; then
+    ssh-keygen -q -f "$STATE_DIR/ssh/known_hosts" -R "$EDGE_ADDRESS" >&2
+    rm -f "$STATE_DIR/ssh/known_hosts.old"
+  fi
+  result --arg console "$CONSOLE"
+}
+
+destroy() { rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$STATE_DIR/console/$EDGE_DEVICE.enrolled"; }
+
+status() { result --argjson bytes "$(stat -c %s "$CONSOLE" 2>/dev/null || echo 0)"; }
+
+case ${1:-} in
+  apply | destroy | status) "$1" ;;
+  *) die "usage: enrol.sh apply|destroy|status" ;;
+esac

@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# Settings of the host that the lab, or libvirt for it, changes: noted before, put back by destroy.
+
+NOTED=$STATE_DIR/host
+
+firewall_tables() { nft list tables 2>/dev/null | awk '{print $2, $3}' | sort; }
+
+# note_once NAME CMD...: keep what CMD prints; the first time counts
+note_once() {
+  [[ -e $NOTED/$1 ]] && return 0
+  mkdir -p "$NOTED"
+  "${@:2}" >"$NOTED/$1.tmp"
+  mv "$NOTED/$1.tmp" "$NOTED/$1"
+}
+
+note_host() {
+  note_once ip-forward cat /proc/sys/net/ipv4/ip_forward
+  note_once firewall-tables firewall_tables
+  [[ ! -e /dev/kvm ]] || note_once kvm-mode stat -c '%g %a' /dev/kvm
+}
+
+# libvirt asks QEMU anew at every call when its user cannot open /dev/kvm: 32 s a domain instead of 0.04 s.
+mend_kvm_mode() {
+  [[ -c /dev/kvm ]] || return 0
+  local mode
+  mode=$(stat -c %a /dev/kvm)
+  (((8#$mode & 8#060) == 8#060)) && [[ $(stat -c %G /dev/kvm) == kvm ]] && return 0
+  say host "/dev/kvm has mode $mode, group $(stat -c %G /dev/kvm): setting group kvm, mode 660 (put back by destroy)"
+  chgrp kvm /dev/kvm
+  chmod 660 /dev/kvm
+}
+
+# QEMU runs as libvirt's own user and must reach the disks below the state directory.
+open_path() {
+  local dir=$STATE_DIR
+  getent passwd libvirt-qemu >/dev/null || return 0
+  while [[ $dir != / ]]; do
+    if (((8#$(stat -c %a "$dir") & 1) == 0)); then
+      setfacl -m u:libvirt-qemu:--x "$dir"
+      mkdir -p "$NOTED"
+      grep -qxF "$dir" "$NOTED/acl" 2>/dev/null || echo "$dir" >>"$NOTED/acl"
+    fi
+    dir=$(dirname "$dir")
+  done
+}
+
+close_path() {
+  [[ -e $NOTED/acl ]] || return 0
+  local dir
+  while read -r dir; do
+    [[ ! -d $dir ]] || setfacl -x u:libvirt-qemu "$dir"
+  done <"$NOTED/acl"
+  rm -f "$NOTED/acl"
+}
+
+# libvirt leaves its chains behind when its networks are gone; only what was not there before is removed.
+remove_firewall_leftovers() {
+  [[ -e $NOTED/firewall-tables ]] || return 0
+  local family table
+  while read -r family table; do
+    [[ $table =~ ^(filter|nat|mangle|raw|libvirt_network)$ ]] || continue
+    nft delete table "$family" "$table"
+  done < <(comm -13 "$NOTED/firewall-tables" <(firewall_tables))
+}
+
+restore_host() {
+  local was group mode
+  if [[ -e $NOTED/ip-forward ]]; then
+    was=$(cat "$NOTED/ip-forward")
+    [[ $(cat /proc/sys/net/ipv4/ip_forward) == "$was" ]] || echo "$was" >/proc/sys/net/ipv4/ip_forward
+  fi
+  if [[ -e $NOTED/kvm-mode && -e /dev/kvm ]]; then
+    read -r group mode <"$NOTED/kvm-mode"
+    chgrp "$group" /dev/kvm
+    chmod "$mode" /dev/kvm
+  fi
+  close_path
+}

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# libvirtd, with systemd or without it. What the lab started itself it also ends.
+
+LIBVIRTD_MARK=$STATE_DIR/host/libvirtd-started
+
+libvirtd_answers() { timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1; }
+
+# A fault in the daemon's pid file is no reason to stay down: it is checked against the process.
+pid_in() {
+  local pid
+  pid=$(cat "$1" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ && $(cat "/proc/$pid/comm" 2>/dev/null) == "$2" ]] && echo "$pid"
+}
+
+libvirtd_apply() {
+  libvirtd_answers && return 0
+  mkdir -p "${LIBVIRTD_MARK%/*}"
+  say libvirtd "starting"
+  date +%s >"$LIBVIRTD_MARK"
+  if [[ -d /run/systemd/system ]]; then
+    systemctl start libvirtd.service virtlogd.socket
+  else
+    pid_in /run/virtlogd.pid virtlogd >/dev/null || run_logged libvirtd setsid virtlogd -d
+    pid_in /run/libvirtd.pid libvirtd >/dev/null || run_logged libvirtd setsid libvirtd -d
+  fi
+  wait_until 90 libvirtd_answers || die "libvirtd does not answer at $EDGE_LIBVIRT_URI after 90 s; see $STATE_DIR/log/libvirtd.log"
+}
+
+libvirtd_destroy() {
+  [[ -e $LIBVIRTD_MARK ]] || return 0
+  if [[ -d /run/systemd/system ]]; then
+    systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+  else
+    local name pid
+    for name in libvirtd virtlogd; do
+      pid=$(pid_in "/run/$name.pid" "$name") || continue
+      kill "$pid"
+      wait_until 15 bash -c "! [[ -d /proc/$pid ]]" || kill -KILL "$pid"
+    done
+  fi
+  rm -f "$LIBVIRTD_MARK"
+}

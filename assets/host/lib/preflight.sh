@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# What a host must have before anything on it is changed. Each check adds to PROBLEMS; all are shown at once.
+# Read-only, but for the package index that the image builder keeps in the cache directory.
+
+PROBLEMS=()
+
+# problem WHAT FIX
+problem() { PROBLEMS+=("$1; fix: $2"); }
+
+# address_number A.B.C.D: its 32-bit number
+address_number() {
+  local a b c d
+  IFS=. read -r a b c d <<<"$1"
+  echo $(((a << 24) + (b << 16) + (c << 8) + d))
+}
+
+# cidrs_overlap A/N B/M
+cidrs_overlap() {
+  local shortest=${1#*/}
+  ((${2#*/} < shortest)) && shortest=${2#*/}
+  local mask=$((shortest == 0 ? 0 : (0xffffffff << (32 - shortest)) & 0xffffffff))
+  (((($(address_number "${1%/*}") & mask)) == (($(address_number "${2%/*}") & mask))))
+}
+
+check_platform() {
+  [[ $(uname -m) == x86_64 ]] || problem "this machine is $(uname -m)" "the lab's images are built for x86_64: use such a host"
+  command -v apt-get >/dev/null || problem "there is no apt-get on this host" "use a Debian or Ubuntu host, or builder: osbuild on RHEL, CentOS Stream or Fedora"
+}
+
+check_memory() {
+  local need=$1 have
+  have=$(awk '/^MemAvailable:/ {print int($2 / 1024)}' /proc/meminfo)
+  ((have >= need)) || problem "$have MiB of memory are free and the devices and builds need $need" "close other programs, or lower device.memoryMiB or the number of devices"
+}
+
+# existing_parent PATH: the nearest folder that is already there
+existing_parent() {
+  local path=$1
+  until [[ -d $path ]]; do path=$(dirname "$path"); done
+  echo "$path"
+}
+
+# check_disk GIB PATH KEY
+check_disk() {
+  local have
+  have=$(($(df --output=avail -k "$(existing_parent "$2")" | tail -n 1) >> 20))
+  ((have >= $1)) || problem "$have GiB are free for $3 ($2) and the lab needs $1" "free some space, or place it elsewhere"
+}
+
+check_kernel() {
+  [[ -c /dev/net/tun ]] || modinfo tun >/dev/null 2>&1 || problem "the kernel has no tun device (/dev/net/tun)" "load or build the module tun"
+  local feature
+  for feature in overlay:CONFIG_OVERLAY_FS; do
+    grep -qw "${feature%%:*}" /proc/filesystems || modinfo "${feature%%:*}" >/dev/null 2>&1 ||
+      problem "the kernel has no ${feature%%:*} file system" "use a kernel with ${feature#*:}"
+  done
+  [[ -e /sys/module/bridge || -e /proc/sys/net/bridge ]] || modinfo bridge >/dev/null 2>&1 || bridge_builtin ||
+    problem "the kernel cannot make network bridges" "load or build the module bridge"
+}
+
+# A bridge made and removed inside a network namespace that ends with the command leaves nothing behind.
+bridge_builtin() { unshare --net ip link add probe0 type bridge 2>/dev/null; }
+
+# check_subnet CIDR BRIDGE: nothing else on the host uses it
+check_subnet() {
+  local line dev net
+  while read -r line; do
+    net=${line%% *}
+    dev=${line##* dev }
+    dev=${dev%% *}
+    [[ $net == default || $dev == "$2" || $dev == lo ]] && continue
+    [[ $net == */* ]] || net=$net/32
+    ! cidrs_overlap "$1" "$net" ||
+      problem "network.cidr $1 overlaps $net, which $dev uses" "choose a free network.cidr, e.g. 192.168.$((RANDOM % 50 + 150)).0/24"
+  done < <(ip -4 route show table main | sed -E 's/^(blackhole|unreachable|prohibit) //')
+}
+
+# check_port ADDRESS PORT: no one listens there or on every address
+check_port() {
+  local line
+  while read -r line; do
+    case ${line%:*} in
+      0.0.0.0 | '*' | '[::]' | "$1") ;;
+      *) continue ;;
+    esac
+    [[ ${line%:*} == "$1" && -e $STATE_DIR/services ]] && continue
+    problem "port $2 of the lab's bridge is taken: something listens on $line" "stop it (ss -ltnp 'sport = :$2' names it)"
+    return
+  done < <(ss -Hltn "sport = :$2" 2>/dev/null | awk '{print $4}')
+}
+
+# check_domains NAME...: no foreign libvirt domain or network has a name of ours
+check_domains() {
+  command -v virsh >/dev/null || return 0
+  virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1 || return 0
+  local name xml
+  for name in "$@"; do
+    xml=$(virsh -q -c "$EDGE_LIBVIRT_URI" dumpxml "$name" 2>/dev/null) || continue
+    [[ $xml == *"$STATE_DIR/"* ]] || problem "libvirt has a domain $name that is not this lab's" "rename the device in devices, or remove that domain"
+  done
+}
+
+# libvirtd must live where the lab's bridge, and its dnsmasq, shall be.
+check_namespace() {
+  local pid
+  for pid in $(pgrep -x libvirtd); do
+    [[ $(readlink "/proc/$pid/ns/net") == "$(readlink /proc/self/ns/net)" ]] ||
+      problem "libvirtd (process $pid) runs in another network namespace" "stop it, or run the lab in its namespace"
+  done
+}
+
+# check_packages BUILDER JSON: every package of the blueprint and the releases exists
+check_packages() {
+  local output
+  output=$("assets/builders/$1/depsolve" <<<"$2" 2>&1 >/dev/null) || problem "the image cannot be composed: $(tail -n 3 <<<"$output" | sed 's/^error: //' | paste -sd' ')" "correct blueprint or releases"
+}
+
+report_problems() {
+  ((${#PROBLEMS[@]} == 0)) && return 0
+  printf 'error: this host is not ready, and nothing on it was changed; %s:\n' "${#PROBLEMS[@]} to mend" >&2
+  printf '  - %s\n' "${PROBLEMS[@]}" >&2
+  return 1
+}

@@ -1,0 +1,32 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { hostScript, resultOf } from "../lib/hostScript";
+
+/** Inputs of {@link Accelerator}. */
+export interface AcceleratorArgs {
+  stateDir: pulumi.Input<string>;
+  /** `auto` trusts KVM only after the guest's own kernel has booted in it. */
+  accelerator: "auto" | "kvm" | "tcg";
+  /** A boot ISO with the guest's kernel. */
+  bootIso: pulumi.Input<string>;
+}
+
+/** How guests run on this host: hardware virtualisation or software emulation. */
+export class Accelerator extends pulumi.ComponentResource {
+  public readonly accelerator: pulumi.Output<"kvm" | "tcg">;
+
+  constructor(name: string, args: AcceleratorArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:Accelerator", name, args, opts);
+    const script = hostScript(
+      `${name}-probe`,
+      {
+        run: "./assets/host/accelerator.sh",
+        env: { STATE_DIR: args.stateDir, ACCELERATOR: args.accelerator, BOOT_ISO: args.bootIso },
+        sources: ["assets/host/accelerator.sh"],
+      },
+      { parent: this },
+    );
+    this.accelerator = resultOf<{ accelerator: "kvm" | "tcg" }>(script, "accelerator.sh").apply((r) => r.accelerator);
+    this.registerOutputs({ accelerator: this.accelerator });
+  }
+}

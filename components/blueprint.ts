@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { canonicalJson } from "../lib/contentHash";
+import { hostScript, resultOf } from "../lib/hostScript";
+
+/** Inputs of {@link Blueprint}. */
+export interface BlueprintArgs {
+  stateDir: pulumi.Input<string>;
+  builder: "debian" | "osbuild";
+  /** The blueprint's TOML text, with one release's version and packages. */
+  text: string;
+}
+
+/** A blueprint that the image builder has accepted. */
+export class Blueprint extends pulumi.ComponentResource {
+  public readonly blueprintName: pulumi.Output<string>;
+  public readonly version: pulumi.Output<string>;
+
+  constructor(name: string, args: BlueprintArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:Blueprint", name, args, opts);
+    const script = hostScript(
+      `${name}-push`,
+      {
+        run: "./assets/host/blueprint.sh",
+        env: { STATE_DIR: args.stateDir, BUILDER: args.builder },
+        stdin: canonicalJson({ blueprint: args.text }),
+        sources: ["assets/host/blueprint.sh", `assets/builders/${args.builder}/push-blueprint`],
+        destroys: false,
+      },
+      { parent: this },
+    );
+    const result = resultOf<{ name: string; version: string }>(script, "blueprint.sh");
+    this.blueprintName = result.apply((r) => r.name);
+    this.version = result.apply((r) => r.version);
+    this.registerOutputs({ blueprintName: this.blueprintName, version: this.version });
+  }
+}

@@ -1,0 +1,98 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Customizations } from "../lib/blueprint";
+import { canonicalJson, hashFiles, hashOf } from "../lib/contentHash";
+import { hostScript, resultOf } from "../lib/hostScript";
+import type { Release } from "../lib/releases";
+
+/** A package of an image, as the package database of a commit lists it. */
+export interface PackageVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What a compose made. */
+export interface CommitRecord {
+  readonly version: string;
+  readonly commit: string;
+  readonly parent: string | null;
+  readonly ref: string;
+  readonly packageCount: number;
+  readonly added: PackageVersion[];
+  readonly removed: PackageVersion[];
+  readonly changed: { name: string; from: string; to: string }[];
+  /** Size of the checked-out tree, bytes. */
+  readonly sizeBytes: number;
+}
+
+/** Inputs of {@link ComposedCommit}. */
+export interface ComposedCommitArgs {
+  stateDir: pulumi.Input<string>;
+  builder: "debian" | "osbuild";
+  /** Ref of the image, e.g. `debian/trixie/x86_64/edge`. */
+  ref: string;
+  release: Release;
+  /** The blueprint's text for this release. */
+  blueprintText: string;
+  customizations: Customizations;
+  /** Version of the blueprint that the builder accepted; orders the compose after the push. */
+  blueprintVersion: pulumi.Input<string>;
+  /** The release before; its commit becomes the parent and its tree the base. */
+  parent?: ComposedCommit;
+}
+
+/**
+ * One OSTree commit of the image, composed by the backend and exported to the content server's repository.
+ * It is addressed by its inputs (blueprint, packages, image files, builder, parent): the same inputs are never
+ * composed twice, other inputs always are.
+ */
+export class ComposedCommit extends pulumi.ComponentResource {
+  /** Checksum of the commit, 64 hex digits. */
+  public readonly commit: pulumi.Output<string>;
+  public readonly record: pulumi.Output<CommitRecord>;
+  /** SHA-256 of everything that decides the content. */
+  public readonly inputHash: string;
+
+  constructor(name: string, args: ComposedCommitArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:ComposedCommit", name, { builder: args.builder, release: args.release }, opts);
+    const { release } = args;
+    this.inputHash = hashOf({
+      blueprint: args.blueprintText,
+      ref: args.ref,
+      parent: args.parent?.inputHash ?? null,
+      files: hashFiles(process.cwd(), [
+        `assets/builders/${args.builder}`,
+        ...(args.builder === "debian" ? ["assets/guest"] : []),
+      ]),
+    });
+    const request = pulumi
+      .all([args.parent?.commit ?? null, args.blueprintVersion])
+      .apply(([parentCommit]) =>
+        canonicalJson({
+          version: release.version,
+          ref: args.ref,
+          parent: parentCommit === null ? null : { version: release.parentVersion, commit: parentCommit },
+          blueprint: args.blueprintText,
+          customizations: args.customizations,
+          packages: release.packages,
+          addPackages: release.addPackages,
+          removePackages: release.removePackages,
+          inputHash: this.inputHash,
+        }),
+      );
+    const script = hostScript(
+      `${name}-compose`,
+      {
+        run: "./assets/host/commit.sh",
+        env: { STATE_DIR: args.stateDir, BUILDER: args.builder, VERSION: release.version },
+        stdin: request,
+        sources: ["assets/host/commit.sh"],
+        timeoutMinutes: 120,
+      },
+      { parent: this },
+    );
+    this.record = resultOf<CommitRecord>(script, "commit.sh");
+    this.commit = this.record.apply((r) => r.commit);
+    this.registerOutputs({ commit: this.commit, record: this.record });
+  }
+}

@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { DeviceConfig } from "../lib/config";
+import { canonicalJson } from "../lib/contentHash";
+import { hostScript, resultOf } from "../lib/hostScript";
+
+/** Inputs of {@link Depot}. */
+export interface DepotArgs {
+  stateDir: pulumi.Input<string>;
+  /** Address to listen on: the host's on the lab's bridge. */
+  gateway: pulumi.Input<string>;
+  /** TCP port; 8000 in the demonstration. */
+  port: number;
+  /** Ref that devices follow. */
+  ref: string;
+  upgradeGate: "open" | "closed";
+  devices: readonly DeviceConfig[];
+}
+
+/** The content server: OSTree content with running counts, device reports, reboot locks and the status page. */
+export class Depot extends pulumi.ComponentResource {
+  /** `http://host:port`, once it answers. */
+  public readonly contentUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: DepotArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:Depot", name, args, opts);
+    const script = hostScript(
+      `${name}-service`,
+      {
+        run: "./assets/host/depot.sh",
+        env: { STATE_DIR: args.stateDir, GATEWAY: args.gateway, DEPOT_PORT: String(args.port) },
+        stdin: canonicalJson({
+          ref: args.ref,
+          upgradeGate: args.upgradeGate,
+          devices: args.devices.map(({ name: device, role, address }) => ({ name: device, role, address })),
+        }),
+        sources: ["assets/host/depot.sh", "assets/host/lib", "depot"],
+      },
+      { parent: this },
+    );
+    this.contentUrl = resultOf<{ contentUrl: string }>(script, "depot.sh").apply((r) => r.contentUrl);
+    this.registerOutputs({ contentUrl: this.contentUrl });
+  }
+}
+
+/** Inputs of {@link PublishedRef}. */
+export interface PublishedRefArgs {
+  stateDir: pulumi.Input<string>;
+  ref: string;
+  /** Commit to publish where the ref is not there yet. */
+  commit: pulumi.Input<string>;
+  /** The depot's URL: what is published is served from then on. */
+  contentUrl: pulumi.Input<string>;
+}
+
+/** The ref that devices install from; made from the first release, moved only by a rollout afterwards. */
+export class PublishedRef extends pulumi.ComponentResource {
+  /** URL of the repository, once it holds the ref. */
+  public readonly repoUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: PublishedRefArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:PublishedRef", name, { ref: args.ref }, opts);
+    const script = hostScript(
+      `${name}-publish`,
+      {
+        run: "./assets/host/publish.sh",
+        env: { STATE_DIR: args.stateDir, REF: args.ref, COMMIT: args.commit },
+        sources: ["assets/host/publish.sh"],
+      },
+      { parent: this },
+    );
+    this.repoUrl = pulumi
+      .all([resultOf<{ ref: string }>(script, "publish.sh"), args.contentUrl])
+      .apply(([, url]) => `${url}/repo`);
+    this.registerOutputs({ repoUrl: this.repoUrl });
+  }
+}

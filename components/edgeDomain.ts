@@ -1,0 +1,114 @@
+import * as libvirt from "@pulumi/libvirt";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { DeviceConfig } from "../lib/config";
+import { domainXslt } from "../lib/domainXslt";
+import { hostScript } from "../lib/hostScript";
+
+/** Inputs of {@link EdgeDomain}. */
+export interface EdgeDomainArgs {
+  stateDir: pulumi.Input<string>;
+  provider: libvirt.Provider;
+  device: DeviceConfig;
+  /** Memory in MiB, virtual CPUs, disk size in GiB. */
+  memoryMiB: number;
+  vcpus: number;
+  diskGiB: number;
+  accelerator: pulumi.Input<"kvm" | "tcg">;
+  /** Storage pool for the disk and its path on the host. */
+  pool: libvirt.Pool;
+  poolPath: pulumi.Input<string>;
+  networkId: pulumi.Input<string>;
+  /** Boot ISO of the device's role. */
+  iso: pulumi.Input<string>;
+  /** Hash of all that makes this device; another hash is another device, installed anew. */
+  identity: pulumi.Input<string>;
+  /** Values that must be there before the device is switched on: content to install, app to run. */
+  after: pulumi.Input<string>[];
+}
+
+/**
+ * One edge device: a libvirt domain that installs itself from its role's ISO once, for its empty disk falls
+ * through to the CD drive, and runs from that disk ever after.
+ */
+export class EdgeDomain extends pulumi.ComponentResource {
+  /** Resolves when the installer has ended; the next device may then install. */
+  public readonly installed: pulumi.Output<string>;
+  /** Resolves when the installed system has booted, is healthy and has reported so. */
+  public readonly ready: pulumi.Output<string>;
+
+  constructor(name: string, args: EdgeDomainArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:EdgeDomain", name, { device: args.device, identity: args.identity }, opts);
+    const { device } = args;
+    const env = { STATE_DIR: args.stateDir, DEVICE: device.name, ADDRESS: device.address };
+    const enrolled = hostScript(
+      `${name}-enrolment`,
+      {
+        run: "./assets/host/enrol.sh",
+        env,
+        sources: ["assets/host/enrol.sh"],
+        identity: [args.identity],
+      },
+      { parent: this },
+    );
+    const diskName = pulumi.interpolate`${device.name}-${args.identity}.qcow2`;
+    const disk = new libvirt.Volume(
+      `${name}-disk`,
+      { name: diskName, pool: args.pool.name, format: "qcow2", size: args.diskGiB * 2 ** 30 },
+      { parent: this, provider: args.provider },
+    );
+    const xslt = pulumi
+      .all([args.accelerator, args.poolPath, diskName, args.stateDir, enrolled.stdout, pulumi.all(args.after)])
+      .apply(([accelerator, pool, file, stateDir]) =>
+        domainXslt({
+          accelerator,
+          diskPath: `${pool}/${file}`,
+          consoleLog: `${stateDir}/console/${device.name}.log`,
+        }),
+      );
+    const domain = new libvirt.Domain(
+      `${name}-domain`,
+      {
+        name: device.name,
+        description: pulumi.interpolate`Edge Lab device ${args.identity}`,
+        type: pulumi.output(args.accelerator).apply((a) => (a === "kvm" ? "kvm" : "qemu")),
+        machine: "q35",
+        memory: args.memoryMiB,
+        vcpu: args.vcpus,
+        cpu: { mode: pulumi.output(args.accelerator).apply((a) => (a === "kvm" ? "host-passthrough" : "maximum")) },
+        bootDevices: [{ devs: ["hd", "cdrom"] }],
+        disks: [{ volumeId: disk.id }, { file: args.iso }],
+        networkInterfaces: [
+          { networkId: args.networkId, mac: device.mac.toUpperCase(), addresses: [device.address], hostname: device.name },
+        ],
+        consoles: [{ type: "pty", targetType: "serial", targetPort: "0" }],
+        autostart: true,
+        running: true,
+        xml: { xslt },
+      },
+      {
+        parent: this,
+        provider: args.provider,
+        deleteBeforeReplace: true,
+        // An ISO made anew with other contents keeps its path; a device that runs needs it no more.
+        ignoreChanges: ["running"],
+      },
+    );
+    const wait = (step: "installed" | "ready", after: pulumi.Input<string>): pulumi.Output<string> =>
+      hostScript(
+        `${name}-${step}`,
+        {
+          run: "./assets/host/node.sh lab/wait/device.ts",
+          env: { ...env, WAIT_FOR: step, AFTER: after },
+          sources: [],
+          identity: [domain.id],
+          destroys: false,
+          timeoutMinutes: 40,
+        },
+        { parent: this },
+      ).stdout;
+    this.installed = wait("installed", domain.id);
+    this.ready = wait("ready", this.installed);
+    this.registerOutputs({ installed: this.installed, ready: this.ready });
+  }
+}

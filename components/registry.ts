@@ -1,0 +1,33 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { hostScript, resultOf } from "../lib/hostScript";
+
+/** Inputs of {@link Registry}. */
+export interface RegistryArgs {
+  stateDir: pulumi.Input<string>;
+  /** Address to listen on: the host's on the lab's bridge, and no other. */
+  gateway: pulumi.Input<string>;
+  /** TCP port; 5000 in the demonstration. */
+  port: number;
+}
+
+/** The container registry (distribution) that devices pull the app from. */
+export class Registry extends pulumi.ComponentResource {
+  /** `host:port` once the registry answers. */
+  public readonly address: pulumi.Output<string>;
+
+  constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:Registry", name, args, opts);
+    const script = hostScript(
+      `${name}-service`,
+      {
+        run: "./assets/host/registry.sh",
+        env: { STATE_DIR: args.stateDir, GATEWAY: args.gateway, REGISTRY_PORT: String(args.port) },
+        sources: ["assets/host/registry.sh", "assets/host/lib"],
+      },
+      { parent: this },
+    );
+    this.address = resultOf<{ address: string }>(script, "registry.sh").apply((r) => r.address);
+    this.registerOutputs({ address: this.address });
+  }
+}

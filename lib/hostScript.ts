@@ -1,0 +1,72 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+
+import { hashFiles } from "./contentHash";
+
+/** What a host script is given. */
+export interface HostScriptArgs {
+  /** Program with its fixed arguments, relative to the project, e.g. `./assets/host/registry.sh`. */
+  readonly run: string;
+  /** Environment of the script; names are given without the prefix `EDGE_` and in upper case. */
+  readonly env: Record<string, pulumi.Input<string>>;
+  /** JSON for the script's standard input; here go values that are long or secret. */
+  readonly stdin?: pulumi.Input<string>;
+  /** Files and folders, relative to the project, whose change runs the script again. */
+  readonly sources: readonly string[];
+  /** True where the script's input or output holds a secret: nothing of it is logged or kept in plain. */
+  readonly secret?: boolean;
+  /** False where there is nothing to remove; default true. */
+  readonly destroys?: boolean;
+  /** Values whose change makes it another object: destroy runs, then apply. */
+  readonly identity?: pulumi.Input<string>[];
+  /** Longest time that apply may take, in minutes; default 15. */
+  readonly timeoutMinutes?: number;
+}
+
+/**
+ * Makes the Command for one host object; nothing else in the program makes Commands.
+ *
+ * `apply` runs at creation and, when an input changes, again in place; `destroy` runs at deletion with the
+ * environment that was stored. The command text is constant, values travel in the environment or on stdin.
+ */
+export function hostScript(
+  name: string,
+  args: HostScriptArgs,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+  const minutes = args.timeoutMinutes ?? 15;
+  const environment: Record<string, pulumi.Input<string>> = {
+    EDGE_SOURCES: hashFiles(process.cwd(), args.sources).slice(0, 16),
+  };
+  for (const [key, value] of Object.entries(args.env)) environment[`EDGE_${key}`] = value;
+  return new command.local.Command(
+    name,
+    {
+      create: `exec ${args.run} apply`,
+      ...(args.destroys === false ? {} : { delete: `exec ${args.run} destroy` }),
+      environment,
+      // Without a stdin of its own a child would read the engine's.
+      stdin: args.stdin ?? "",
+      ...(args.identity ? { triggers: args.identity } : {}),
+      addPreviousOutputInEnv: false,
+      logging: args.secret ? command.local.Logging.None : command.local.Logging.Stderr,
+    },
+    {
+      ...opts,
+      deleteBeforeReplace: true,
+      customTimeouts: { create: `${minutes}m`, update: `${minutes}m`, delete: "5m" },
+      ...(args.secret ? { additionalSecretOutputs: ["stdout", "stderr"] } : {}),
+    },
+  );
+}
+
+/** The script's answer, its one JSON line; a script that answered otherwise is a defect and named. */
+export function resultOf<T>(script: command.local.Command, name: string): pulumi.Output<T> {
+  return script.stdout.apply((text) => {
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new Error(`${name} answered with something that is not one line of JSON: ${text.slice(0, 200)}`);
+    }
+  });
+}
