@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Escape sequences of terminals: colours, cursor moves, resets. */
+// eslint-disable-next-line no-control-regex
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_]|\([A-Z0-9])/g;
+
+/** Path of a device's console log; it is kept from power-on. */
+export function consolePath(stateDir: string, device: string): string {
+  return join(stateDir, "console", `${device}.log`);
+}
+
+/** Text of a device's console without escape sequences; virtlogd's older parts come first. Empty where there is none. */
+export function readConsole(stateDir: string, device: string): string {
+  const path = consolePath(stateDir, device);
+  return [`${path}.1`, `${path}.0`, path]
+    .filter((p) => existsSync(p))
+    .map((p) => readFileSync(p, "latin1"))
+    .join("")
+    .replace(ESCAPES, "")
+    .replace(/\r+\n?/g, "\n");
+}
+
+/** The last lines of a text that are not blank. */
+export function lastLines(text: string, count: number): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .slice(-count);
+}
+
+/** How an installation stands, read off the console. */
+export type InstallState =
+  | { readonly kind: "waiting"; readonly step: string | undefined }
+  | { readonly kind: "complete" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+const MARK = /edge-install: (.*)$/;
+
+/** Finds the installer's own lines in a console text. */
+export function installState(text: string): InstallState {
+  const steps = text.split("\n").flatMap((line) => MARK.exec(line)?.[1]?.trim() ?? []);
+  const failed = steps.find((s) => s.startsWith("FAILED"));
+  if (failed !== undefined) return { kind: "failed", reason: failed.replace(/^FAILED:?\s*/, "") };
+  if (steps.some((s) => /(^|\s)complete$/.test(s))) return { kind: "complete" };
+  return { kind: "waiting", step: steps[steps.length - 1] };
+}

@@ -1,0 +1,102 @@
+import { request } from "node:http";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+const deployment = z.object({ commit: z.string(), version: z.string().nullish() });
+
+/** A device as the depot knows it; `report` is null until it has reported once. */
+const deviceRecord = z.object({
+  name: z.string(),
+  role: z.string(),
+  address: z.string(),
+  /** When the last report came, ISO 8601. */
+  receivedAt: z.string().nullish(),
+  report: z
+    .object({
+      bootId: z.string(),
+      event: z.string(),
+      health: z.enum(["pending", "green", "red"]),
+      booted: deployment,
+      staged: deployment.nullish(),
+      rollback: deployment.nullish(),
+      bootCounter: z.number().nullish(),
+      vip: z.boolean(),
+      app: z.string().nullish(),
+      failed: z
+        .array(
+          z.object({
+            commit: z.string(),
+            version: z.string().nullish(),
+            check: z.string().nullish(),
+            output: z.string().nullish(),
+            time: z.string().nullish(),
+          }),
+        )
+        .default([]),
+      updatePhase: z.string().nullish(),
+    })
+    .nullish(),
+});
+export type DeviceRecord = z.infer<typeof deviceRecord>;
+
+const client = z.object({ client: z.string(), device: z.string().nullish(), files: z.number(), bytes: z.number() });
+export type ClientTotals = z.infer<typeof client>;
+
+/** The depot's answer was an error, or there was none. */
+export class DepotError extends Error {}
+
+/** Talks to the depot over its admin socket, which only this host's root can open. */
+export class DepotClient {
+  private readonly socketPath: string;
+
+  constructor(stateDir: string) {
+    this.socketPath = join(stateDir, "depot", "admin.sock");
+  }
+
+  async devices(): Promise<DeviceRecord[]> {
+    return z.array(deviceRecord).parse(await this.call("GET", "/v1/devices"));
+  }
+
+  /** Files and bytes by client, since the depot was made. */
+  async clients(): Promise<ClientTotals[]> {
+    return z.array(client).parse(await this.call("GET", "/v1/clients"));
+  }
+
+  async lock(): Promise<unknown> {
+    return this.call("GET", "/v1/lock");
+  }
+
+  /** Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten. */
+  async startRollout(targetCommit: string, version: string): Promise<void> {
+    await this.call("PUT", "/v1/rollout", { targetCommit, version });
+  }
+
+  private call(method: string, path: string, body?: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const req = request(
+        {
+          socketPath: this.socketPath,
+          method,
+          path,
+          timeout: 10_000,
+          headers: text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
+        },
+        (res) => {
+          const chunks: Buffer[] = [];
+          res.on("data", (chunk: Buffer) => chunks.push(chunk));
+          res.on("end", () => {
+            const answer = Buffer.concat(chunks).toString("utf8");
+            if ((res.statusCode ?? 500) >= 300) {
+              reject(new DepotError(`depot: ${method} ${path} answered ${res.statusCode}: ${answer.slice(0, 300)}`));
+            } else resolve(answer === "" ? undefined : (JSON.parse(answer) as unknown));
+          });
+        },
+      );
+      req.on("timeout", () => req.destroy(new DepotError(`depot: ${method} ${path}: no answer in 10 s`)));
+      req.on("error", (e) => reject(new DepotError(`depot at ${this.socketPath}: ${e.message}`)));
+      req.end(text);
+    });
+  }
+}
