@@ -26,7 +26,9 @@ export class Accelerator extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.accelerator = resultOf<{ accelerator: "kvm" | "tcg" }>(script, "accelerator.sh").apply((r) => r.accelerator);
+    this.accelerator = resultOf<{ accelerator: "kvm" | "tcg" }>(script, "accelerator.sh").apply(
+      (r) => r.accelerator,
+    );
     this.registerOutputs({ accelerator: this.accelerator });
   }
 }

@@ -65,21 +65,19 @@ export class ComposedCommit extends pulumi.ComponentResource {
         ...(args.builder === "debian" ? ["assets/guest"] : []),
       ]),
     });
-    const request = pulumi
-      .all([args.parent?.commit ?? null, args.blueprintVersion])
-      .apply(([parentCommit]) =>
-        canonicalJson({
-          version: release.version,
-          ref: args.ref,
-          parent: parentCommit === null ? null : { version: release.parentVersion, commit: parentCommit },
-          blueprint: args.blueprintText,
-          customizations: args.customizations,
-          packages: release.packages,
-          addPackages: release.addPackages,
-          removePackages: release.removePackages,
-          inputHash: this.inputHash,
-        }),
-      );
+    const request = pulumi.all([args.parent?.commit ?? null, args.blueprintVersion]).apply(([parentCommit]) =>
+      canonicalJson({
+        version: release.version,
+        ref: args.ref,
+        parent: parentCommit === null ? null : { version: release.parentVersion, commit: parentCommit },
+        blueprint: args.blueprintText,
+        customizations: args.customizations,
+        packages: release.packages,
+        addPackages: release.addPackages,
+        removePackages: release.removePackages,
+        inputHash: this.inputHash,
+      }),
+    );
     const script = hostScript(
       `${name}-compose`,
       {

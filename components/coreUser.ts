@@ -26,7 +26,11 @@ export class CoreUser extends pulumi.ComponentResource {
 
   constructor(name: string, args: CoreUserArgs, opts?: pulumi.ComponentResourceOptions) {
     super("edge-lab:index:CoreUser", name, { authorizedKeys: args.authorizedKeys }, opts);
-    const generated = new random.RandomPassword(`${name}-password`, { length: 20, special: false }, { parent: this });
+    const generated = new random.RandomPassword(
+      `${name}-password`,
+      { length: 20, special: false },
+      { parent: this },
+    );
     const salt = new random.RandomString(`${name}-salt`, { length: 16, special: false }, { parent: this });
     const script = hostScript(
       `${name}-ssh-key`,

@@ -58,7 +58,14 @@ export class EdgeDomain extends pulumi.ComponentResource {
       { parent: this, provider: args.provider },
     );
     const xslt = pulumi
-      .all([args.accelerator, args.poolPath, diskName, args.stateDir, enrolled.stdout, pulumi.all(args.after)])
+      .all([
+        args.accelerator,
+        args.poolPath,
+        diskName,
+        args.stateDir,
+        enrolled.stdout,
+        pulumi.all(args.after),
+      ])
       .apply(([accelerator, pool, file, stateDir]) =>
         domainXslt({
           accelerator,
@@ -75,11 +82,18 @@ export class EdgeDomain extends pulumi.ComponentResource {
         machine: "q35",
         memory: args.memoryMiB,
         vcpu: args.vcpus,
-        cpu: { mode: pulumi.output(args.accelerator).apply((a) => (a === "kvm" ? "host-passthrough" : "maximum")) },
+        cpu: {
+          mode: pulumi.output(args.accelerator).apply((a) => (a === "kvm" ? "host-passthrough" : "maximum")),
+        },
         bootDevices: [{ devs: ["hd", "cdrom"] }],
         disks: [{ volumeId: disk.id }, { file: args.iso }],
         networkInterfaces: [
-          { networkId: args.networkId, mac: device.mac.toUpperCase(), addresses: [device.address], hostname: device.name },
+          {
+            networkId: args.networkId,
+            mac: device.mac.toUpperCase(),
+            addresses: [device.address],
+            hostname: device.name,
+          },
         ],
         consoles: [{ type: "pty", targetType: "serial", targetPort: "0" }],
         autostart: true,

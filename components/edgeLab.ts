@@ -92,7 +92,13 @@ export class EdgeLab extends pulumi.ComponentResource {
     const app = (tag: "v1" | "v2" | "prod", after: AppImage[], source?: "v1" | "v2"): AppImage =>
       new AppImage(
         `app-${tag}`,
-        { stateDir, registry: registry.address, tag, after: after.map((a) => a.digest), ...(source ? { source } : {}) },
+        {
+          stateDir,
+          registry: registry.address,
+          tag,
+          after: after.map((a) => a.digest),
+          ...(source ? { source } : {}),
+        },
         { parent: this },
       );
     const v1 = app("v1", []);
@@ -114,7 +120,11 @@ export class EdgeLab extends pulumi.ComponentResource {
     const commits: ComposedCommit[] = [];
     for (const release of chain) {
       const text = renderBlueprint(blueprint, release);
-      const accepted = new Blueprint(`blueprint-${release.version}`, { stateDir, builder, text }, { parent: this });
+      const accepted = new Blueprint(
+        `blueprint-${release.version}`,
+        { stateDir, builder, text },
+        { parent: this },
+      );
       const parent = commits[commits.length - 1];
       commits.push(
         new ComposedCommit(
@@ -216,7 +226,9 @@ export class EdgeLab extends pulumi.ComponentResource {
       const identity = pulumi.unsecret(
         pulumi
           .all([published.repoUrl, core.passwordHash, core.authorizedKeys, registry.address])
-          .apply((values) => hashOf({ device, vip: network.vip, cidr: network.cidr, ref, values }).slice(0, 12)),
+          .apply((values) =>
+            hashOf({ device, vip: network.vip, cidr: network.cidr, ref, values }).slice(0, 12),
+          ),
       );
       domains.push(
         new EdgeDomain(

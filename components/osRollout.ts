@@ -23,7 +23,6 @@ export interface OsRolloutArgs {
 /** Where the rollout left every device. */
 export interface RolloutResult {
   readonly devices: { name: string; version: string; commit: string }[];
-  readonly vipOwner: string;
 }
 
 /**

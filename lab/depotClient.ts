@@ -40,7 +40,12 @@ const deviceRecord = z.object({
 });
 export type DeviceRecord = z.infer<typeof deviceRecord>;
 
-const client = z.object({ client: z.string(), device: z.string().nullish(), files: z.number(), bytes: z.number() });
+const client = z.object({
+  client: z.string(),
+  device: z.string().nullish(),
+  files: z.number(),
+  bytes: z.number(),
+});
 export type ClientTotals = z.infer<typeof client>;
 
 /** The depot's answer was an error, or there was none. */
@@ -81,7 +86,10 @@ export class DepotClient {
           method,
           path,
           timeout: 10_000,
-          headers: text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
+          headers:
+            text === undefined
+              ? {}
+              : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
         },
         (res) => {
           const chunks: Buffer[] = [];
@@ -89,7 +97,11 @@ export class DepotClient {
           res.on("end", () => {
             const answer = Buffer.concat(chunks).toString("utf8");
             if ((res.statusCode ?? 500) >= 300) {
-              reject(new DepotError(`depot: ${method} ${path} answered ${res.statusCode}: ${answer.slice(0, 300)}`));
+              reject(
+                new DepotError(
+                  `depot: ${method} ${path} answered ${res.statusCode}: ${answer.slice(0, 300)}`,
+                ),
+              );
             } else resolve(answer === "" ? undefined : (JSON.parse(answer) as unknown));
           });
         },

@@ -14,7 +14,9 @@ export function sleep(ms: number): Promise<void> {
 export function runProgram(main: () => Promise<void>): void {
   main().catch((e: unknown) => {
     const expected = e instanceof Error && e.name === "LabError";
-    process.stderr.write(`error: ${expected ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);
+    process.stderr.write(
+      `error: ${expected ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`,
+    );
     process.exitCode = 1;
   });
 }

@@ -4,7 +4,9 @@ import { z } from "zod";
 import type { PackageSpec, Release } from "./releases";
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/, "is a name of letters, digits and . _ + -");
-const port = z.string().regex(/^[0-9]{1,5}(-[0-9]{1,5})?:(tcp|udp)$/, 'is written "8080:tcp" or "5000-5010:udp"');
+const port = z
+  .string()
+  .regex(/^[0-9]{1,5}(-[0-9]{1,5})?:(tcp|udp)$/, 'is written "8080:tcp" or "5000-5010:udp"');
 const unit = z.string().regex(/^[A-Za-z0-9:_.@\\-]+$/, "is the name of a systemd unit");
 
 const packageSchema = z.strictObject({ name, version: z.string().default("*") });

@@ -27,7 +27,10 @@ export const schema = z.strictObject({
   builder: z.enum(["debian", "osbuild"]).default("debian"),
   libvirtUri: z
     .string()
-    .regex(/^qemu(\+ssh)?:\/\/\S*\/(system|session)(\?\S*)?$/, "is qemu:///system or qemu+ssh://user@host/system")
+    .regex(
+      /^qemu(\+ssh)?:\/\/\S*\/(system|session)(\?\S*)?$/,
+      "is qemu:///system or qemu+ssh://user@host/system",
+    )
     .default("qemu:///system"),
   stateDir: z.string().min(1).default(".lab"),
   accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
@@ -153,17 +156,38 @@ export function resolveConfig(raw: Record<string, unknown>, source: string): Lab
     );
     throw new ConfigError(source, problems);
   }
-  const vip = c.network.vip ?? nthAddress(subnet, subnet.prefix <= 25 ? VIP_OFFSET : 2 ** (32 - subnet.prefix) - 2);
+  const vip =
+    c.network.vip ?? nthAddress(subnet, subnet.prefix <= 25 ? VIP_OFFSET : 2 ** (32 - subnet.prefix) - 2);
   if (!isHostAddress(subnet, vip)) {
-    bad("network.vip", vip, `is a host address inside network.cidr (${subnet.cidr})`, "take a free address of it");
+    bad(
+      "network.vip",
+      vip,
+      `is a host address inside network.cidr (${subnet.cidr})`,
+      "take a free address of it",
+    );
   } else if (vip === subnet.gateway) {
-    bad("network.vip", vip, "differs from the gateway, the first host address", "take another address of the cidr");
+    bad(
+      "network.vip",
+      vip,
+      "differs from the gateway, the first host address",
+      "take another address of the cidr",
+    );
   }
   if (c.network.mode === "lan" && c.network.uplink === undefined) {
-    bad("network.uplink", undefined, "names the host's interface when network.mode is lan", "set it, e.g. enp1s0");
+    bad(
+      "network.uplink",
+      undefined,
+      "names the host's interface when network.mode is lan",
+      "set it, e.g. enp1s0",
+    );
   }
   if (c.network.mode === "nat" && c.network.uplink !== undefined) {
-    bad("network.uplink", c.network.uplink, "is for network.mode lan only", "remove it, or set network.mode: lan");
+    bad(
+      "network.uplink",
+      c.network.uplink,
+      "is for network.mode lan only",
+      "remove it, or set network.mode: lan",
+    );
   }
 
   const devices = c.devices.map((d, i): DeviceConfig => {
@@ -173,14 +197,29 @@ export function resolveConfig(raw: Record<string, unknown>, source: string): Lab
   });
   const primaries = c.devices.filter((d) => d.role === "primary").length;
   if (primaries !== 1) {
-    bad("devices", `${primaries} with role primary`, "has exactly one primary", "make the others role: backup");
+    bad(
+      "devices",
+      `${primaries} with role primary`,
+      "has exactly one primary",
+      "make the others role: backup",
+    );
   }
   devices.forEach((d, i) => {
     const key = `devices[${i}].address`;
     if (!isHostAddress(subnet, d.address)) {
-      bad(key, d.address, `is a host address inside network.cidr (${subnet.cidr})`, "take a free address of it");
+      bad(
+        key,
+        d.address,
+        `is a host address inside network.cidr (${subnet.cidr})`,
+        "take a free address of it",
+      );
     } else if (d.address === subnet.gateway) {
-      bad(key, d.address, "differs from the gateway, the first host address", "take another address of the cidr");
+      bad(
+        key,
+        d.address,
+        "differs from the gateway, the first host address",
+        "take another address of the cidr",
+      );
     } else if (d.address === vip) {
       bad(key, d.address, "differs from network.vip", "take another address of the cidr");
     }
@@ -189,24 +228,45 @@ export function resolveConfig(raw: Record<string, unknown>, source: string): Lab
     duplicates(
       devices.map((d) => d[field]),
       (i, value, first) =>
-        bad(`devices[${i}].${field}`, value, `is unique (devices[${first}] has it too)`, "give each device its own"),
+        bad(
+          `devices[${i}].${field}`,
+          value,
+          `is unique (devices[${first}] has it too)`,
+          "give each device its own",
+        ),
     );
   }
 
   const versions = c.releases.map((r) => r.version);
-  for (const p of chainProblems(versions)) bad(`releases[${p.index}].version`, versions[p.index], p.rule, p.fix);
+  for (const p of chainProblems(versions))
+    bad(`releases[${p.index}].version`, versions[p.index], p.rule, p.fix);
   c.releases.forEach((r, i) => {
     const both = r.addPackages.filter((p) => r.removePackages.includes(p));
     if (both.length > 0) {
-      bad(`releases[${i}]`, both.join(", "), "adds and removes different packages", "keep it in one of the lists");
+      bad(
+        `releases[${i}]`,
+        both.join(", "),
+        "adds and removes different packages",
+        "keep it in one of the lists",
+      );
     }
     if (i === 0 && r.removePackages.length > 0) {
-      bad("releases[0].removePackages", r.removePackages, "is empty: the first release has no parent", "edit the blueprint");
+      bad(
+        "releases[0].removePackages",
+        r.removePackages,
+        "is empty: the first release has no parent",
+        "edit the blueprint",
+      );
     }
   });
   const targetVersion = c.targetVersion ?? versions[versions.length - 1] ?? "";
   if (c.targetVersion !== undefined && !versions.includes(c.targetVersion)) {
-    bad("targetVersion", c.targetVersion, `is one of releases (${versions.join(", ")})`, "name one of them, or add it");
+    bad(
+      "targetVersion",
+      c.targetVersion,
+      `is one of releases (${versions.join(", ")})`,
+      "name one of them, or add it",
+    );
   }
   if (c.builder === "osbuild" && c.bootIso === undefined) {
     bad("bootIso", undefined, "is the path of the distribution's boot ISO when builder is osbuild", "set it");

@@ -38,14 +38,16 @@ export class ConfigError extends Error {
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (at, key) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+    (at, key) =>
+      typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined,
     raw,
   );
 }
 
 function keyText(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
-    (text, part) => (typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)),
+    (text, part) =>
+      typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
     "",
   );
 }
@@ -72,7 +74,8 @@ function ruleOf(issue: z.core.$ZodIssue): { rule: string; fix: string } {
 export function describeIssues(raw: unknown, error: z.ZodError, schema: z.ZodObject): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
     if (issue.code === "unrecognized_keys") {
-      const known = issue.path.length === 0 ? `: ${Object.keys(schema.shape).join(", ")}` : " (README.md lists them)";
+      const known =
+        issue.path.length === 0 ? `: ${Object.keys(schema.shape).join(", ")}` : " (README.md lists them)";
       return issue.keys.map((k) => ({
         key: keyText([...issue.path, k]),
         value: valueAt(raw, [...issue.path, k]),

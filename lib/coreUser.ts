@@ -7,7 +7,8 @@ export function hashPassword(password: string, salt: string): string {
 
 /** Command line that opens a shell on a device, with the lab's own key and its own list of known hosts. */
 export function sshCommand(stateDir: string, user: string, address: string): string {
-  const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`);
+  const quoted = (text: string): string =>
+    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
   return [
     "ssh",
     "-i",

@@ -43,7 +43,8 @@ export function kernelArgs(role: DeviceConfig["role"]): string[] {
 }
 
 function single(text: string, what: string): string {
-  if (/[\n"'\\$`]/.test(text)) throw new Error(`${what}: "${text}" has a character that a kickstart cannot carry`);
+  if (/[\n"'\\$`]/.test(text))
+    throw new Error(`${what}: "${text}" has a character that a kickstart cannot carry`);
   return text;
 }
 

@@ -34,7 +34,11 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   const defaults = parseProjectDefaults(readOptional(resolve(root, "Pulumi.yaml")), "Pulumi.yaml");
   const stackFile = parseStackFile(readOptional(resolve(root, file)), file);
   const config = resolveConfig(mergeSources(defaults, stackFile, parseEngineConfig(engine)), file);
-  return { config, stateDir: resolve(root, config.stateDir), blueprint: readBlueprint(root, file, config.blueprint) };
+  return {
+    config,
+    stateDir: resolve(root, config.stateDir),
+    blueprint: readBlueprint(root, file, config.blueprint),
+  };
 }
 
 function readBlueprint(root: string, stackFile: string, path: string): Blueprint {

@@ -48,7 +48,11 @@ export function chainProblems(versions: readonly string[]): { index: number; rul
   versions.forEach((version, index) => {
     const before = versions[index - 1];
     if (semver.valid(version) !== version) {
-      problems.push({ index, rule: "is a semantic version", fix: "write it as MAJOR.MINOR.PATCH, e.g. 0.0.3" });
+      problems.push({
+        index,
+        rule: "is a semantic version",
+        fix: "write it as MAJOR.MINOR.PATCH, e.g. 0.0.3",
+      });
     } else if (before !== undefined && semver.valid(before) === before && !semver.gt(version, before)) {
       problems.push({
         index,

@@ -83,7 +83,8 @@ export function parseEngineConfig(all: Record<string, string>): ConfigMap {
 function merge(below: unknown, above: unknown): unknown {
   if (!isMap(below) || !isMap(above)) return above;
   const result: ConfigMap = { ...below };
-  for (const [key, value] of Object.entries(above)) result[key] = key in result ? merge(result[key], value) : value;
+  for (const [key, value] of Object.entries(above))
+    result[key] = key in result ? merge(result[key], value) : value;
   return result;
 }
 
@@ -94,7 +95,9 @@ function merge(below: unknown, above: unknown): unknown {
  */
 export function mergeSources(defaults: ConfigMap, stackFile: ConfigMap, engine: ConfigMap): ConfigMap {
   const given = Object.fromEntries(
-    Object.entries(engine).filter(([key, value]) => !(key in defaults && isDeepStrictEqual(value, defaults[key]))),
+    Object.entries(engine).filter(
+      ([key, value]) => !(key in defaults && isDeepStrictEqual(value, defaults[key])),
+    ),
   );
   return merge(merge(defaults, stackFile), given) as ConfigMap;
 }

@@ -26,7 +26,9 @@ function enrolledAt({ stateDir, device }: Target): number {
 
 function fail({ stateDir, device }: Target, what: string): never {
   const tail = lastLines(readConsole(stateDir, device), 15).map((line) => `  | ${line}`);
-  throw new LabError(`${device}: ${what}\n  console ${consolePath(stateDir, device)} ends:\n${tail.join("\n")}`);
+  throw new LabError(
+    `${device}: ${what}\n  console ${consolePath(stateDir, device)} ends:\n${tail.join("\n")}`,
+  );
 }
 
 async function ownReport(target: Target, depot: DepotClient): Promise<DeviceRecord | undefined> {
@@ -80,14 +82,23 @@ async function ready(target: Target, depot: DepotClient): Promise<number> {
     const record = await ownReport(target, depot);
     const report = record?.report;
     if (report?.health === "green") {
-      return { done: true, state: `healthy on ${report.booted.version ?? report.booted.commit.slice(0, 12)}` };
+      return {
+        done: true,
+        state: `healthy on ${report.booted.version ?? report.booted.commit.slice(0, 12)}`,
+      };
     }
     if (report?.health === "red") {
       const failed = report.failed[report.failed.length - 1];
-      fail(target, `unhealthy: ${failed?.check ?? "a required check failed"}: ${failed?.output ?? "see its journal"}`);
+      fail(
+        target,
+        `unhealthy: ${failed?.check ?? "a required check failed"}: ${failed?.output ?? "see its journal"}`,
+      );
     }
     if (report) return { done: false, state: "up, health checks are running" };
-    return { done: false, state: /systemd\[1\]|Welcome to|login:/.test(text.slice(-4000)) ? "booting" : "starting" };
+    return {
+      done: false,
+      state: /systemd\[1\]|Welcome to|login:/.test(text.slice(-4000)) ? "booting" : "starting",
+    };
   });
 }
 

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+
+import { x } from "tinyexec";
+
+/** Options of ssh that reach a device of the lab with its own key, and never ask. */
+export function sshArgs(stateDir: string, address: string): string[] {
+  return [
+    "-i",
+    join(stateDir, "ssh", "id_ed25519"),
+    "-o",
+    `UserKnownHostsFile=${join(stateDir, "ssh", "known_hosts")}`,
+    "-o",
+    "StrictHostKeyChecking=accept-new",
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "ConnectTimeout=10",
+    "-o",
+    "LogLevel=ERROR",
+    `core@${address}`,
+  ];
+}
+
+/** Outcome of a command on a device. */
+export interface RemoteResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one command line on a device. A device that cannot be reached gives ssh's own exit code, 255. */
+export async function runOnDevice(
+  stateDir: string,
+  address: string,
+  commandLine: string,
+  timeoutSeconds = 60,
+): Promise<RemoteResult> {
+  const result = await x("ssh", [...sshArgs(stateDir, address), commandLine], {
+    throwOnError: false,
+    timeout: timeoutSeconds * 1000,
+    nodeOptions: { stdio: ["ignore", "pipe", "pipe"] },
+  });
+  return { exitCode: result.exitCode ?? 255, stdout: result.stdout, stderr: result.stderr };
+}
