@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR/../../../../libexec/edge/lib
+# The system that runs is a deployment of the repository on this disk, whole and read-only.
+set -euo pipefail
+lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
+. "$lib/edge.sh"
+. "$lib/deployments.sh"
+
+main() {
+  local commit mounts
+  [[ -e $ROOT/run/ostree-booted ]] || {
+    echo "not booted from an ostree deployment"
+    return 1
+  }
+  commit=$(booted_commit)
+  [[ $(deployment_field booted commit) == "$commit" ]] || {
+    echo "the kernel's command line says $commit, ostree says $(deployment_field booted commit)"
+    return 1
+  }
+  mounts=$(<"$ROOT/proc/self/mounts")
+  if [[ $mounts =~ [^[:space:]]+\ /usr\ [^[:space:]]+\ rw ]]; then
+    echo "/usr is writable"
+    return 1
+  fi
+  if [[ ! $mounts =~ [^[:space:]]+\ /var\ [^[:space:]]+\ rw ]]; then
+    echo "/var is not writable"
+    return 1
+  fi
+}
+
+main "$@"

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR/../../../../libexec/edge/lib
+# The units that make this an edge device have come up. One call asks for all of them.
+set -euo pipefail
+lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
+. "$lib/edge.sh"
+
+main() {
+  local units=(edge-provision.service systemd-networkd.service nftables.service ssh.service
+    keepalived.service user@1000.service)
+  local deadline states unit
+  deadline=$(($(edge_uptime) + 60))
+  until states=$(systemctl is-active "${units[@]}"); do
+    if [[ $states == *failed* ]] || (($(edge_uptime) >= deadline)); then
+      for unit in "${units[@]}"; do
+        echo "$unit: ${states%%$'\n'*}"
+        states=${states#*$'\n'}
+      done
+      return 1
+    fi
+    sleep 1
+  done
+}
+
+main "$@"

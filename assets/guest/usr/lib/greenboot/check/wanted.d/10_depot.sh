@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR/../../../../libexec/edge/lib
+# The depot answers. Wanted only: a device that is offline is still a healthy one.
+set -euo pipefail
+lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
+. "$lib/edge.sh"
+
+main() {
+  edge_load_env
+  [[ -n ${EDGE_DEPOT:-} ]] || return 0
+  curl --silent --show-error --fail --output /dev/null --connect-timeout 3 --max-time 10 \
+    "$EDGE_DEPOT/repo/config"
+}
+
+main "$@"

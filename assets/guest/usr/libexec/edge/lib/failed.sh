@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# Commits that failed on this device, with the evidence: never taken again, and reported.
+
+# failed_add COMMIT VERSION: takes the evidence from the verdicts of the boots that tried it.
+failed_add() {
+  local file=$STATE/failed.json records=("$STATE"/health/*.json) old='[]'
+  [[ ! -s $file ]] || old=$(<"$file")
+  [[ -e ${records[0]} ]] || records=()
+  # shellcheck disable=SC2016 # jq's own variables
+  jq -cn --arg commit "$1" --arg version "$2" --argjson old "$old" --argjson now "$EPOCHSECONDS" '
+    [inputs | select(.commit == $commit)] | sort_by(.time) as $boots
+    | ($boots | map(.checks[]? | select(.kind == "required" and .rc != 0)) | last) as $check
+    | (if $check then
+        {check: $check.name, output: "exit code \($check.rc)\n\($check.output)"}
+      elif ($boots | length) > 0 then
+        {check: "none", output: "no health result: hung or lost power after it had started"}
+      else
+        {check: "none", output: "no health result: kernel panic, hang or failure before the system had started"}
+      end) as $evidence
+    | ($old | map(select(.commit != $commit)))
+      + [{commit: $commit, version: $version, time: $now, attempts: ($boots | length)} + $evidence]' \
+    "${records[@]}" </dev/null >"$file.new"
+  mv -f "$file.new" "$file"
+  sync -f "$file"
+}

@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# Giving the virtual IP to a peer before this device goes away.
+
+# Keepalived says goodbye with an advertisement of priority 0: the peer takes over at once instead of
+# after three missed ones. Waits until it has, but not for ever: there may be no healthy peer.
+hand_over_vip() {
+  local deadline
+  [[ $(edge_value "$RUN/vip" no) == yes ]] || return 0
+  systemctl stop keepalived.service
+  edge_put "$RUN/vip" no || true
+  deadline=$(($(edge_uptime) + ${EDGE_HANDOVER_SECONDS:-5}))
+  until ping -c 1 -W 1 -q "${EDGE_VIP:?}" >/dev/null 2>&1; do
+    if (($(edge_uptime) >= deadline)); then
+      edge_log 4 "no peer has taken $EDGE_VIP"
+      return 0
+    fi
+  done
+  edge_log 5 "a peer has taken $EDGE_VIP"
+}
