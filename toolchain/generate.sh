@@ -5,16 +5,16 @@
 # alone (tests/engine/generate.test.ts compares).
 set -euo pipefail
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-providers=$root/toolchain/providers
-out=${1:-$root}
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+providers=$ROOT/toolchain/providers
+out=${1:-$ROOT}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 version_of() { sed -n 's/^const Version = "\(.*\)"$/\1/p' "$providers/$1/provider.go"; }
 
 build_generators() {
-  export GOFLAGS= GOTOOLCHAIN=local GOWORK=off
+  export GOFLAGS=-mod=readonly GOTOOLCHAIN=local GOWORK=off
   (cd "$providers" && go build -mod=readonly -trimpath -o "$work/" \
     ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen)
 }
@@ -34,14 +34,14 @@ write_schema() { # NAME
 # Compiled here, so that installing it runs no script and needs no compiler. The sources are
 # generated inside the project because tsc looks for @pulumi/pulumi from there upwards.
 write_libvirt_sdk() {
-  local version source=$root/node_modules/.edge-lab/sdk-source target=$out/sdks/libvirt
+  local version source=$ROOT/node_modules/.edge-lab/sdk-source target=$out/sdks/libvirt
   version=$(version_of libvirt)
   rm -rf "$source" "$target"
   mkdir -p "$source" "$target"
   "$work/sdkgen" "$out/toolchain/providers/libvirt/schema.json" "$version" "$source"
-  (cd "$source" && "$root/node_modules/.bin/tsc" --outDir "$target/bin" \
+  (cd "$source" && "$ROOT/node_modules/.bin/tsc" --outDir "$target/bin" \
     --sourceMap false --declarationMap false --module commonjs --moduleResolution node10)
-  sed "s/VERSION/$version/g" "$root/toolchain/libvirt-sdk.package.json" >"$target/package.json"
+  sed "s/VERSION/$version/g" "$ROOT/toolchain/libvirt-sdk.package.json" >"$target/package.json"
   cp "$target/package.json" "$target/bin/package.json"
   cp "$source/README.md" "$target/README.md"
   rm -rf "$source"

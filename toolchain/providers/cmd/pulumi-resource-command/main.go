@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"os"
 
-	"edgelab/toolchain/providers/cmd/pulumi-resource-command/local"
+	"edgelab/toolchain/providers/command"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
 
 func main() {
-	p, err := infer.NewProviderBuilder().WithResources(infer.Resource(local.Command{})).WithNamespace("pulumi").Build()
+	p, err := infer.NewProviderBuilder().WithResources(infer.Resource(command.Command{})).WithNamespace("pulumi").Build()
 	if err == nil {
 		err = p.Run(context.Background(), "command", "1.2.1")
 	}

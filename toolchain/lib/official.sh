@@ -1,0 +1,44 @@
+# An official Pulumi: used where the host has one. Sourced after common.sh and node.sh.
+# shellcheck shell=bash
+
+# Older engines do not know what @pulumi/pulumi 3.270 and Pulumi.yaml ask of them.
+official_least=3.230.0
+
+# Prints the path of a pulumi on PATH that is not the one built here.
+official_pulumi() {
+  local directory found
+  while read -r -d : directory; do
+    [[ $directory == "$LINKS/bin" || ! -x $directory/pulumi ]] && continue
+    found=$(readlink -f "$directory/pulumi")
+    # npm puts a package of this name into node_modules/.bin; it only downloads.
+    [[ $found == "$CACHE"/* || $found == "$ROOT"/* ]] && continue
+    printf '%s\n' "$directory/pulumi"
+    return
+  done <<<"$PATH:"
+  return 1
+}
+
+official_chosen() {
+  local pulumi found
+  [[ ${EDGE_LAB_PULUMI:-} != build ]] || return 1
+  pulumi=$(official_pulumi) || return 1
+  found=$(PULUMI_SKIP_UPDATE_CHECK=true "$pulumi" version 2>/dev/null) || return 1
+  if ! version_at_least "$found" "$official_least"; then
+    say "$pulumi is $found and $official_least is needed: building one"
+    return 1
+  fi
+  say "using $pulumi $found"
+}
+
+# Plugins that `pulumi plugin install` can get; the others are built.
+official_plugins() {
+  local pulumi name version home=$CACHE/toolchain/official
+  pulumi=$(official_pulumi)
+  for name in random command; do
+    version=$(node -p "require('$ROOT/package.json').dependencies['@pulumi/$name']")
+    PULUMI_HOME=$home PULUMI_SKIP_UPDATE_CHECK=true timeout 120 \
+      "$pulumi" plugin install resource "$name" "$version" --exact >"$CACHE/log/plugin-$name.log" 2>&1 ||
+      continue
+    link_to "$LINKS/plugins" "$home/plugins/resource-$name-v$version/pulumi-resource-$name"
+  done
+}

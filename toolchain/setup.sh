@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what the lab's commands need besides host packages: the npm packages, Node 22 where
+# the host's is older, and Pulumi with its plugins: an official one on PATH, else built from
+# pinned Go modules. Does nothing, quickly, when all of it is there.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=toolchain/lib/common.sh
+source "$here/lib/common.sh"
+# shellcheck source=toolchain/lib/components.sh
+source "$here/lib/components.sh"
+# shellcheck source=toolchain/lib/node.sh
+source "$here/lib/node.sh"
+# shellcheck source=toolchain/lib/golang.sh
+source "$here/lib/golang.sh"
+# shellcheck source=toolchain/lib/build.sh
+source "$here/lib/build.sh"
+# shellcheck source=toolchain/lib/official.sh
+source "$here/lib/official.sh"
+
+# All that the outcome depends on. Equal to the stamp of the last run: nothing to do.
+wanted_stamp() {
+  {
+    find "$ROOT/toolchain" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    packages_stamp
+    printf '%s\n' "$CACHE" "$ROOT"
+    identity "$(command -v node || :)"
+    identity "$(official_pulumi || :)"
+  } | sha256sum | cut -c 1-32
+}
+
+up_to_date() {
+  [[ -f $LINKS/stamp && $(<"$LINKS/stamp") == "$1" ]] || return 1
+  local link
+  for link in "$LINKS"/bin/* "$LINKS"/plugins/*; do
+    [[ -x $link ]] || return 1
+  done
+}
+
+link_to() {
+  local name
+  mkdir -p "$1"
+  for name in "${@:2}"; do ln -sfn "$name" "$1/${name##*/}"; done
+}
+
+install_pulumi() {
+  local component missing=()
+  rm -rf "$LINKS/bin/pulumi" "$LINKS/plugins"
+  if official_chosen; then
+    official_plugins
+  else
+    link_to "$LINKS/bin" "$(component_dir engine)/pulumi"
+    component_built "$(component_dir engine)" engine || missing+=(engine)
+  fi
+  for component in libvirt random command; do
+    [[ -x $LINKS/plugins/pulumi-resource-$component ]] && continue
+    component_built "$(component_dir "$component")" "$component" || missing+=("$component")
+    link_to "$LINKS/plugins" "$(component_dir "$component")/pulumi-resource-$component"
+  done
+  ((${#missing[@]} == 0)) || build "${missing[@]}"
+}
+
+main() {
+  local stamp
+  [[ $(uname -s) == Linux ]] || die "Linux is needed, this is $(uname -s)"
+  stamp=$(wanted_stamp)
+  up_to_date "$stamp" && return
+  mkdir -p "$CACHE/toolchain"
+  exec 9>"$CACHE/toolchain/lock"
+  if ! flock --nonblock 9; then
+    say 'waiting for another setup to end'
+    flock 9
+  fi
+  install_packages
+  mkdir -p "$LINKS/bin"
+  choose_node
+  install_pulumi
+  printf '%s\n' "$stamp" >"$LINKS/stamp"
+}
+
+main "$@"
