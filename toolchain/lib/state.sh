@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # Set for Pulumi and for the lab's own programs, printed by `npm run -s env`.
-environment=(PATH EDGE_LAB_STATE EDGE_LAB_CACHE PULUMI_HOME PULUMI_BACKEND_URL
+environment=(EDGE_LAB_STATE EDGE_LAB_CACHE PULUMI_HOME PULUMI_BACKEND_URL
   PULUMI_CONFIG_PASSPHRASE_FILE PULUMI_STACK PULUMI_SKIP_UPDATE_CHECK
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION PULUMI_IGNORE_AMBIENT_PLUGINS)
 
@@ -32,6 +32,8 @@ set_environment() {
 print_environment() {
   local name
   printf 'unset PULUMI_CONFIG_PASSPHRASE\n'
+  # Added to the user's own PATH, once; npm's additions to ours are not theirs.
+  printf 'case ":$PATH:" in *:%q:*) ;; *) export PATH=%q:"$PATH" ;; esac\n' "$LINKS/bin" "$LINKS/bin"
   for name in "${environment[@]}"; do
     printf 'export %s=%q\n' "$name" "${!name}"
   done
@@ -57,5 +59,5 @@ make_stack() {
   stack_exists && return
   mkdir -p "$EDGE_LAB_STATE/pulumi"
   make_passphrase
-  (cd "$ROOT" && pulumi stack init "$PULUMI_STACK" --non-interactive >/dev/null)
+  (cd "$ROOT" && run_logged stack-init pulumi stack init "$PULUMI_STACK" --non-interactive)
 }
