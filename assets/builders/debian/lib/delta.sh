@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# Static deltas in the content server's repository. Needs REPO, LOG.
+
+# delta_dir FROM TO: where ostree keeps it (its base64 writes _ for /)
+delta_dir() {
+  local from to
+  from=$(delta_name "$1")
+  to=$(delta_name "$2")
+  printf '%s/deltas/%s/%s-%s\n' "$REPO" "${from:0:2}" "${from:2}" "$to"
+}
+
+delta_name() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" | base64 -w0 | tr -d = | tr / _; }
+
+# make_delta FROM TO: once
+make_delta() {
+  [[ ! -s $(delta_dir "$1" "$2")/superblock ]] || return 0
+  # No fallbacks: everything is in the delta's few files.
+  logged nice -n 5 ostree static-delta generate --repo="$REPO" --from="$1" --to="$2" --min-fallback-size=0
+}
+
+# delta_size FROM TO: {"bytes","files"}
+delta_size() {
+  find "$(delta_dir "$1" "$2")" -type f -printf '%s\n' |
+    awk '{ n++; b += $1 } END { printf "{\"bytes\":%d,\"files\":%d}\n", b, n }'
+}

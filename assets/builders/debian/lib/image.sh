@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# What turns a package tree into this lab's image: the guest files, identity, users and services. Works on
+# a mounted layer ($1 is its root), where files may be written in place. Needs here, INPUT, WORK, LOG.
+
+# image_layer ROOT VERSION
+image_layer() {
+  local root=$1
+  clean_tree "$root"
+  copy_guest_files "$root"
+  identity "$root" "$2"
+  customize_users "$root"
+  customize_firewall "$root"
+  with_kernel_mounts "$root" image_in_chroot "$root"
+  customize_services "$root"
+}
+
+image_in_chroot() {
+  divert_grub_mkconfig "$1"
+  # Presets decide alone what starts: package defaults that they do not name stay as packaged.
+  logged chroot "$1" systemctl preset-all
+}
+
+# copy_guest_files ROOT: assets/guest is laid out as in the image; root owns all, modes are kept
+copy_guest_files() {
+  local guest=$here/../../guest
+  [[ -d $guest ]] || die "the guest files are missing: $guest"
+  tar -C "$guest" --owner=0 --group=0 --exclude=./README.md -cf - . | tar -C "$1" --keep-directory-symlink -xpf -
+}
+
+# clean_tree ROOT: what belongs to the build or to one machine
+clean_tree() {
+  rm -rf "$1"/{vmlinuz,initrd.img}{,.old} "$1"/etc/{hostname,fstab,resolv.conf} "$1"/etc/ssh/ssh_host_* \
+    "$1"/etc/*- "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/usr/share/{doc-base,bug,lintian}
+  find "$1/usr" "$1/etc" -xdev -name __pycache__ -prune -exec rm -rf {} +
+}
+
+# identity ROOT VERSION: names; the machine's id comes at its first boot
+identity() {
+  local hostname
+  hostname=$(jq -r '.customizations.hostname // "edge"' <<<"$INPUT")
+  printf '%s\n' "$hostname" >"$1/etc/hostname"
+  printf '127.0.0.1 localhost\n::1 localhost\n' >"$1/etc/hosts"
+  printf 'uninitialized\n' >"$1/etc/machine-id"
+  rm -f "$1/var/lib/dbus/machine-id"
+  ln -sfn ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"
+  ln -sfn /usr/lib/systemd/system/multi-user.target "$1/etc/systemd/system/default.target"
+  # It fails without a vsock device, and a failed generator is an error in every boot's journal.
+  mkdir -p "$1/etc/systemd/system-generators"
+  ln -sfn /dev/null "$1/etc/systemd/system-generators/systemd-ssh-generator"
+  # These directories are symlinks into /var here; tmpfiles would complain about each.
+  sed -i -E '/^[a-zA-Z!-]+ +\/(home|srv|root)( |\/)/d' "$1"/usr/lib/tmpfiles.d/{home,provision}.conf
+  sed -i '/^\(OSTREE_VERSION\|IMAGE_VERSION\|VARIANT\|VARIANT_ID\)=/d' "$1/usr/lib/os-release"
+  printf 'OSTREE_VERSION=%s\nIMAGE_VERSION=%s\nVARIANT="Edge"\nVARIANT_ID=edge\n' "$2" "$2" >>"$1/usr/lib/os-release"
+}
+
+# divert_grub_mkconfig ROOT: libostree runs /usr/sbin/grub-mkconfig to write the boot menu. Debian has no
+# generator for it, so the image's own (assets/guest) takes that name.
+divert_grub_mkconfig() {
+  local own=usr/libexec/edge/grub-gen
+  [[ -x $1/$own ]] || die "the guest files have no $own"
+  if [[ -e $1/usr/sbin/grub-mkconfig && ! -L $1/usr/sbin/grub-mkconfig ]]; then
+    logged chroot "$1" dpkg-divert --quiet --local --rename --divert /usr/sbin/grub-mkconfig.distrib \
+      --add /usr/sbin/grub-mkconfig
+  fi
+  ln -sfn "/$own" "$1/usr/sbin/grub-mkconfig"
+}

@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# Overlay layers over the base tree. S/build/<version>/chain names the layers below and including a
+# release's own, lowest first: "base-KEY", then "<version>/layer" for each release that changed packages.
+# A layer is an overlay upper directory; a whole tree is put together with hard links. Needs BUILD, WORK.
+
+# Uppers must hold whole files and plain renames, whatever the kernel's defaults are.
+OVERLAY_OPTIONS=redirect_dir=off,metacopy=off,index=off,xino=off
+
+# chain_lower CHAIN_FILE: as overlay's lowerdir (highest first)
+chain_lower() { tac "$1" | sed "s#^#$BUILD/#" | paste -sd:; }
+
+# mount_layer CHAIN_FILE UPPER MOUNTPOINT [MORE_LOWER...]: MORE_LOWER lie above the chain, highest first
+mount_layer() {
+  local chain=$1 upper=$2 at=$3 lower
+  shift 3
+  lower=$(chain_lower "$chain")
+  (($# == 0)) || lower=$(printf '%s:' "$@")$lower
+  mkdir -p "$upper" "$upper.work" "$at"
+  mount -t overlay overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$upper.work,$OVERLAY_OPTIONS" "$at"
+}
+
+unmount_layer() {
+  umount -R "$2"
+  rm -rf "$1.work"
+}
+
+# with_kernel_mounts ROOT CMD...: /proc, /sys, /dev for programs that run inside ROOT
+with_kernel_mounts() {
+  local root=$1 m
+  shift
+  for m in proc sys dev; do
+    mount --rbind "/$m" "$root/$m"
+    mount --make-rslave "$root/$m"
+  done
+  "$@"
+  for m in proc sys dev; do umount -R "$root/$m"; done
+}
+
+# flatten TREE MERGED LAYER...: TREE becomes what the mount MERGED shows, out of hard links to the layers'
+# files. Files in TREE must be replaced afterwards, never written in place.
+flatten() {
+  local tree=$1 merged=$2 layer
+  shift 2
+  mkdir -p "$tree"
+  for layer in "$@"; do
+    drop_type_conflicts "$layer" "$tree"
+    cp -a --link --remove-destination "$layer/." "$tree/"
+  done
+  # Whatever the mount does not show was removed by a layer (whiteouts and opaque directories alike).
+  LC_ALL=C comm -13 <(cd "$merged" && find . | LC_ALL=C sort) <(cd "$tree" && find . | LC_ALL=C sort) |
+    (cd "$tree" && xargs -r -d '\n' rm -rf --)
+}
+
+# drop_type_conflicts LAYER TREE: a directory over a file, or a file over a directory, replaces it whole
+drop_type_conflicts() {
+  local path
+  (cd "$1" && find . -mindepth 1 ! -type d) | while IFS= read -r path; do
+    if [[ -d $2/$path && ! -L $2/$path ]]; then rm -rf "${2:?}/$path"; fi
+  done
+  (cd "$1" && find . -mindepth 1 -type d) | while IFS= read -r path; do
+    if [[ -L $2/$path || (-e $2/$path && ! -d $2/$path) ]]; then rm -f "${2:?}/$path"; fi
+  done
+}
