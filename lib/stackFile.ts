@@ -25,8 +25,16 @@ function parseYaml(text: string, file: string): ConfigMap {
   }
 }
 
-/** The keys of the namespace in a stack file (`Pulumi.<stack>.yaml`). */
-export function parseStackFile(text: string, file: string): ConfigMap {
+/**
+ * The keys of the namespace in a stack file (`Pulumi.<stack>.yaml`).
+ * @param options.secrets what to do with encrypted values: `refuse` (default), for only the engine can read them
+ *   and the file is committed, or `skip`
+ */
+export function parseStackFile(
+  text: string,
+  file: string,
+  options: { secrets: "refuse" | "skip" } = { secrets: "refuse" },
+): ConfigMap {
   const block = parseYaml(text, file)["config"];
   if (block === undefined || block === null) return {};
   if (!isMap(block)) {
@@ -38,6 +46,7 @@ export function parseStackFile(text: string, file: string): ConfigMap {
   for (const [key, value] of Object.entries(block)) {
     if (!key.startsWith(NAMESPACE)) continue;
     if (isMap(value) && "secure" in value) {
+      if (options.secrets === "skip") continue;
       throw new ConfigError(file, [
         {
           key: key.slice(NAMESPACE.length),

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { readLabInputs, type LabInputs } from "../lib/labProgram";
+import { parseStackFile } from "../lib/stackFile";
+import { requiredEnv } from "./env";
+
+/** What every verb works with. */
+export interface LabContext extends LabInputs {
+  /** The project's folder. */
+  readonly root: string;
+  /** Pulumi stack, without its organization. */
+  readonly stack: string;
+  readonly cacheDir: string;
+}
+
+/** Plain values that `pulumi config set` has written for the stack; secrets are not needed outside the program. */
+function localOverrides(root: string, stack: string): Record<string, string> {
+  const path = join(root, ".lab", "config", `Pulumi.${stack}.yaml`);
+  if (!existsSync(path)) return {};
+  const keys = parseStackFile(readFileSync(path, "utf8"), path, { secrets: "skip" });
+  return Object.fromEntries(
+    Object.entries(keys).map(([key, value]) => [
+      `edge-lab:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+/** Reads the chosen stack's configuration; `npm run` has set the variables. */
+export function labContext(): LabContext {
+  const root = process.cwd();
+  const stack = (process.env["PULUMI_STACK"] ?? "dev").split("/").pop() ?? "dev";
+  const inputs = readLabInputs(root, stack, localOverrides(root, stack));
+  return { ...inputs, root, stack, cacheDir: requiredEnv("EDGE_LAB_CACHE") };
+}

@@ -1,0 +1,77 @@
+/** The commands behind `npm run up|preview|destroy|clean|lab`. */
+import { Command } from "commander";
+
+import { BlueprintError } from "../lib/blueprint";
+import { ConfigError } from "../lib/configErrors";
+import { LabError } from "./env";
+
+type Action = (...args: string[]) => Promise<number>;
+
+/** Verbs are loaded when they are called: `npm run up` shall not wait for what only `status` needs. */
+function program(run: (action: Promise<number>) => void): Command {
+  const lab = new Command("lab").description("Edge Lab: one host as a complete edge operating-system lab");
+  const extra = "[pulumi-options...]";
+  const passing = (name: string, description: string, action: Action): void => {
+    lab
+      .command(`${name} ${extra}`)
+      .description(description)
+      .allowUnknownOption()
+      .action((options: string[]) => run(action(...options)));
+  };
+  passing("up", "build the lab and take it to the target version", async (...options) =>
+    (await import("./verbs/deploy")).up(options),
+  );
+  passing("preview", "show what up would do", async (...options) =>
+    (await import("./verbs/deploy")).preview(options),
+  );
+  passing("destroy", "remove the lab", async (...options) =>
+    (await import("./verbs/deploy")).destroy(options),
+  );
+  lab
+    .command("clean")
+    .description("remove the caches: base trees, packages, toolchain")
+    .action(() => run(import("./verbs/caches").then((m) => m.clean())));
+  lab
+    .command("status")
+    .description("where every device stands")
+    .option("--json", "as one JSON document")
+    .action((options: { json?: boolean }) =>
+      run(import("./verbs/status").then((m) => m.status({ json: options.json === true }))),
+    );
+  lab
+    .command("ssh <device> [command...]")
+    .description("a shell on a device, or one command: lab ssh DEVICE -- CMD")
+    .action((device: string, words: string[]) =>
+      run(import("./verbs/shell").then((m) => m.ssh(device, words))),
+    );
+  lab
+    .command("console <device>")
+    .description("the device's serial console (ctrl-] leaves it)")
+    .option("--log", "print what it has said since power-on instead")
+    .action((device: string, options: { log?: boolean }) =>
+      run(import("./verbs/shell").then((m) => m.openConsole(device, options.log === true))),
+    );
+  lab
+    .command("logs [name]")
+    .description("logs of the lab's own parts; without a name, their list")
+    .action((name: string | undefined) => run(import("./verbs/logs").then((m) => m.logs(name))));
+  lab
+    .command("doctor")
+    .description("look at host, services, caches and devices for what is wrong")
+    .action(() => run(import("./verbs/doctor").then((m) => m.doctor())));
+  return lab;
+}
+
+function report(e: unknown): number {
+  const foreseen = e instanceof LabError || e instanceof ConfigError || e instanceof BlueprintError;
+  process.stderr.write(
+    `error: ${foreseen ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`,
+  );
+  return 1;
+}
+
+program((action) => {
+  void action.catch(report).then((status) => {
+    process.exitCode = status;
+  });
+}).parse();

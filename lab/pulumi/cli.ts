@@ -1,0 +1,28 @@
+import { spawn } from "node:child_process";
+
+import { x } from "tinyexec";
+
+/** Runs pulumi in the foreground: its output is the user's, ctrl-C is its own. Resolves to its exit status. */
+export function runPulumi(args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("pulumi", args, { stdio: "inherit" });
+    // The terminal sends the signal to pulumi too; it ends in order, and this program with it.
+    const ignore = (): void => undefined;
+    process.on("SIGINT", ignore);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", ignore);
+      resolve(code ?? (signal ? 130 : 1));
+    });
+  });
+}
+
+/** Runs pulumi and returns what it printed. */
+export async function askPulumi(args: readonly string[], stdin?: string): Promise<string> {
+  const child = x("pulumi", [...args], { throwOnError: false, ...(stdin === undefined ? {} : { stdin }) });
+  const result = await child;
+  if (result.exitCode !== 0) {
+    throw new Error(`pulumi ${args.join(" ")} ended with status ${result.exitCode}: ${result.stderr.trim()}`);
+  }
+  return result.stdout;
+}

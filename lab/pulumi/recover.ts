@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import type { LabContext } from "../context";
+import { LabError } from "../env";
+import { askPulumi } from "./cli";
+import { removeHalfMade } from "./halfMade";
+import { endOrphans, isPulumi } from "./orphans";
+
+const PROJECT = "edge-lab";
+
+const operation = z.looseObject({
+  type: z.string(),
+  resource: z.looseObject({
+    urn: z.string(),
+    type: z.string(),
+    inputs: z.record(z.string(), z.unknown()).optional(),
+  }),
+});
+const deployment = z.looseObject({
+  deployment: z.looseObject({ pending_operations: z.array(operation).optional() }).nullish(),
+});
+
+/** The stack's file in the backend; reading it costs nothing, asking the CLI half a second. */
+function stackFile(ctx: LabContext): string {
+  return join(ctx.stateDir, "pulumi", ".pulumi", "stacks", PROJECT, `${ctx.stack}.json`);
+}
+
+/** True where the stack has been made. */
+export function stackExists(ctx: LabContext): boolean {
+  return existsSync(stackFile(ctx));
+}
+
+function lockHolders(ctx: LabContext): number[] {
+  const dir = join(ctx.stateDir, "pulumi", ".pulumi", "locks", "organization", PROJECT, ctx.stack);
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir).map((name) => {
+    const lock = z.object({ pid: z.number() }).safeParse(JSON.parse(readFileSync(join(dir, name), "utf8")));
+    return lock.success ? lock.data.pid : 0;
+  });
+}
+
+/**
+ * Mends what a run that was killed left behind, so that the next one converges without handwork: processes without
+ * their engine, the lock of a dead process, and operations that were begun and never ended.
+ */
+export async function recover(ctx: LabContext): Promise<void> {
+  if (!stackExists(ctx)) return;
+  const holders = lockHolders(ctx);
+  const alive = holders.find(isPulumi);
+  if (alive !== undefined) {
+    throw new LabError(
+      `pulumi (process ${alive}) is at work on stack ${ctx.stack}; rule: one run at a time; fix: wait for it, or end it`,
+    );
+  }
+  const orphans = await endOrphans(ctx.stateDir);
+  if (orphans > 0) process.stderr.write(`recover: ended ${orphans} processes of a run that was killed\n`);
+  if (holders.length > 0) {
+    process.stderr.write("recover: the run before was killed; releasing its lock\n");
+    await askPulumi(["cancel", "--yes", "--stack", ctx.stack]);
+  }
+  if (!readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"')) return;
+  await finishOperations(ctx);
+}
+
+async function finishOperations(ctx: LabContext): Promise<void> {
+  const state = deployment.parse(JSON.parse(await askPulumi(["stack", "export", "--stack", ctx.stack])));
+  const pending = state.deployment?.pending_operations ?? [];
+  if (!state.deployment || pending.length === 0) return;
+  process.stderr.write(`recover: ${pending.length} operations were begun and not ended\n`);
+  const stale: string[] = [];
+  for (const { type, resource } of pending) {
+    if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from wherever it was
+    if (type === "creating") await removeHalfMade(ctx, resource.type, resource.inputs ?? {});
+    else stale.push(resource.urn);
+  }
+  delete state.deployment.pending_operations;
+  await askPulumi(["stack", "import", "--force", "--stack", ctx.stack], JSON.stringify(state));
+  if (stale.length > 0) {
+    await askPulumi([
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--stack",
+      ctx.stack,
+      ...stale.flatMap((u) => ["--target", u]),
+    ]);
+  }
+}

@@ -1,0 +1,76 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { x } from "tinyexec";
+
+import { labContext, type LabContext } from "../context";
+import { LabError } from "../env";
+import { runPulumi } from "../pulumi/cli";
+import { recover, stackExists } from "../pulumi/recover";
+
+/** What a caller may add for pulumi itself, e.g. `--refresh`. */
+type Extra = readonly string[];
+
+const terminal = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive"]);
+
+async function hostScript(ctx: LabContext, script: string, verb: string): Promise<void> {
+  const child = x(join(ctx.root, "assets/host", script), [verb], {
+    throwOnError: false,
+    nodeOptions: {
+      cwd: ctx.root,
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, EDGE_STATE_DIR: ctx.stateDir, EDGE_LIBVIRT_URI: ctx.config.libvirtUri },
+    },
+  });
+  const { exitCode } = await child;
+  if (exitCode !== 0) throw new LabError(`assets/host/${script} ${verb} failed; its lines above say why`);
+}
+
+/** A lab whose host was restarted needs its daemon again before libvirt can be asked anything. */
+async function wake(ctx: LabContext): Promise<void> {
+  if (existsSync(join(ctx.stateDir, "host", "applied"))) await hostScript(ctx, "libvirtd.sh", "apply");
+}
+
+/** `npm run up`: builds the lab and takes it to the target version. */
+export async function up(extra: Extra): Promise<number> {
+  const ctx = labContext();
+  await wake(ctx);
+  await recover(ctx);
+  return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
+}
+
+/** `npm run preview`: what `up` would do. */
+export async function preview(extra: Extra): Promise<number> {
+  const ctx = labContext();
+  await wake(ctx);
+  await recover(ctx);
+  return runPulumi(["preview", "--stack", ctx.stack, ...terminal(), ...extra]);
+}
+
+/** `npm run destroy`: removes all of the lab but the documented caches; once more, and there is nothing to do. */
+export async function destroy(extra: Extra): Promise<number> {
+  const ctx = labContext();
+  if (stackExists(ctx)) {
+    await wake(ctx);
+    await recover(ctx);
+    const status = await runPulumi([
+      "destroy",
+      "--yes",
+      "--skip-preview",
+      "--stack",
+      ctx.stack,
+      ...terminal(),
+      ...extra,
+    ]);
+    if (status !== 0) return status;
+    const removed = await runPulumi(["stack", "rm", "--yes", "--stack", ctx.stack, ...terminal()]);
+    if (removed !== 0) return removed;
+  } else {
+    process.stderr.write(`destroy: stack ${ctx.stack} does not exist; nothing to remove but left-overs\n`);
+  }
+  // What a run began and was killed before noting is known to no state: the host script finds it by itself.
+  if (existsSync(ctx.stateDir)) await hostScript(ctx, "edge-host.sh", "destroy");
+  rmSync(ctx.stateDir, { recursive: true, force: true });
+  rmSync(join(ctx.root, ".lab"), { recursive: true, force: true });
+  return 0;
+}
