@@ -19,46 +19,46 @@ function program(run: (action: Promise<number>) => void): Command {
       .action((options: string[]) => run(action(...options)));
   };
   passing("up", "build the lab and take it to the target version", async (...options) =>
-    (await import("./verbs/deploy")).up(options),
+    (await import("./verbs/deploy.js")).up(options),
   );
   passing("preview", "show what up would do", async (...options) =>
-    (await import("./verbs/deploy")).preview(options),
+    (await import("./verbs/deploy.js")).preview(options),
   );
   passing("destroy", "remove the lab", async (...options) =>
-    (await import("./verbs/deploy")).destroy(options),
+    (await import("./verbs/deploy.js")).destroy(options),
   );
   lab
     .command("clean")
     .description("remove the caches: base trees, packages, toolchain")
-    .action(() => run(import("./verbs/caches").then((m) => m.clean())));
+    .action(() => run(import("./verbs/caches.js").then((m) => m.clean())));
   lab
     .command("status")
     .description("where every device stands")
     .option("--json", "as one JSON document")
     .action((options: { json?: boolean }) =>
-      run(import("./verbs/status").then((m) => m.status({ json: options.json === true }))),
+      run(import("./verbs/status.js").then((m) => m.status({ json: options.json === true }))),
     );
   lab
     .command("ssh <device> [command...]")
     .description("a shell on a device, or one command: lab ssh DEVICE -- CMD")
     .action((device: string, words: string[]) =>
-      run(import("./verbs/shell").then((m) => m.ssh(device, words))),
+      run(import("./verbs/shell.js").then((m) => m.ssh(device, words))),
     );
   lab
     .command("console <device>")
     .description("the device's serial console (ctrl-] leaves it)")
     .option("--log", "print what it has said since power-on instead")
     .action((device: string, options: { log?: boolean }) =>
-      run(import("./verbs/shell").then((m) => m.openConsole(device, options.log === true))),
+      run(import("./verbs/shell.js").then((m) => m.openConsole(device, options.log === true))),
     );
   lab
     .command("logs [name]")
     .description("logs of the lab's own parts; without a name, their list")
-    .action((name: string | undefined) => run(import("./verbs/logs").then((m) => m.logs(name))));
+    .action((name: string | undefined) => run(import("./verbs/logs.js").then((m) => m.logs(name))));
   lab
     .command("doctor")
     .description("look at host, services, caches and devices for what is wrong")
-    .action(() => run(import("./verbs/doctor").then((m) => m.doctor())));
+    .action(() => run(import("./verbs/doctor.js").then((m) => m.doctor())));
   return lab;
 }
 
