@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR
 # Long-running programs of the lab: systemd units where systemd is PID 1, else one supervisord.
 # Needs paths.sh, log.sh, wait.sh.
 #

@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# Builds the app images as OCI layouts in the cache, each named by a hash of what it is made from.
+# Needs paths.sh, log.sh, debian-mirror.sh, app-base.sh.
+
+APP_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../app" && pwd)
+APP_CACHE=$CACHE_DIR/app
+
+# app_key NAME: changes with any file that the image is made from
+app_key() {
+  {
+    case $1 in
+      base) cat "$APP_DIR/../host/lib/app-base.sh" && dpkg --print-architecture ;;
+      v1) app_key base ;;
+      v2) app_key v1 ;;
+    esac
+    (cd "$APP_DIR/$1" && sha256sum -- *)
+  } | sha256sum | cut -c1-16
+}
+
+app_layout() { echo "$APP_CACHE/$1-$(app_key "$1")"; }
+
+# app_contained CMD...: the containers tools keep a cache in /var/lib/containers that no option moves; here it
+# lies in a mount namespace that ends with CMD. Neither the caller's nor the host's settings count.
+app_contained() {
+  local made=false status=0
+  [[ -d /var/lib/containers ]] || made=true
+  mkdir -p /var/lib/containers
+  env -i PATH="$PATH" HOME=/nonexistent TMPDIR="${TMPDIR:-/var/tmp}" unshare --mount --propagation private \
+    bash -euc 'mount -t tmpfs -o size=16m tmpfs /var/lib/containers; exec "$@"' bash "$@" || status=$?
+  [[ $made == false ]] || rmdir /var/lib/containers
+  return "$status"
+}
+
+# app_buildah WORK ARGS...: in a store of its own, without mounts (vfs); paths are relative to WORK
+app_buildah() (
+  cd "$1" || exit
+  shift
+  TMPDIR=$PWD app_contained env BUILDAH_ISOLATION=chroot CONTAINERS_STORAGE_CONF="$PWD/storage.conf" \
+    CONTAINERS_REGISTRIES_CONF="$PWD/registries.conf" \
+    buildah --root "$PWD/store" --runroot "$PWD/run" --storage-driver vfs "$@"
+)
+
+# app_build_image NAME WORK: base from the package tar, a version from its parent and its page
+app_build_image() {
+  local name=$1 work=$2 parent from=scratch
+  local context=$work/context-$name
+  cp -r "$APP_DIR/$name" "$context"
+  case $name in
+    base) app_base_tar "$APP_DIR/base" "$work" "$context/base.tar" ;;
+    v1) parent=base ;;
+    v2) parent=v1 ;;
+  esac
+  if [[ -n ${parent:-} ]]; then
+    ln -sfn "$(app_layout "$parent")" "$work/parent"
+    from=oci:parent
+    PATH=$PATH:/usr/games "$APP_DIR/$name/page.sh" >"$context/index.txt"
+  fi
+  echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$work/policy.json"
+  printf '[storage]\ndriver = "vfs"\n' >"$work/storage.conf"
+  : >"$work/registries.conf"
+  run_logged app-image app_buildah "$work" build --quiet --format oci --timestamp 0 --network none \
+    --signature-policy policy.json --build-arg "FROM=$from" --tag "$name" "context-$name"
+  run_logged app-image app_buildah "$work" push --quiet --signature-policy policy.json "$name" "oci:out:latest"
+  mv "$work/out" "$(app_layout "$name")"
+}
+
+# app_ensure NAME: the layout of NAME (base, v1, v2), built if it is not cached, on its parent
+app_ensure() {
+  local name=$1 work
+  [[ ! -d $(app_layout "$name") ]] || return 0
+  case $name in
+    v1) app_ensure base ;;
+    v2) app_ensure v1 ;;
+  esac
+  say app "builds $name"
+  # What a killed run left goes with the next one; the caller holds the lock.
+  rm -rf "$APP_CACHE"/work.*
+  work=$(mktemp -d "$APP_CACHE/work.XXXXXX")
+  app_build_image "$name" "$work"
+  rm -rf "$work"
+}

@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# Debian packages come from the host's own apt sources, with the host's own apt settings. No dependencies.
+
+# Debian's origin, or unknown (lists never downloaded) on a host that is Debian itself
+debian_repositories() {
+  local uri origin label debian=false
+  grep -qx 'ID=debian' /etc/os-release && debian=true
+  while IFS='|' read -r uri origin label; do
+    if [[ -z $origin && $debian == true ]]; then
+      origin=Debian label=Debian
+      [[ $uri != *security* ]] || label=Debian-Security
+    fi
+    [[ $origin != Debian ]] || printf '%s|%s\n' "$label" "${uri%/}"
+  done < <(apt-get indextargets --format "\$(REPO_URI)|\$(ORIGIN)|\$(LABEL)" "Created-By: Packages")
+}
+
+# debian_mirror: EDGE_DEBIAN_MIRROR, else what the host uses, else the public one
+debian_mirror() {
+  local found=${EDGE_DEBIAN_MIRROR:-}
+  [[ -n $found ]] || found=$(debian_repositories | sed -n '/^Debian|/{s///p;q}')
+  echo "${found:-http://deb.debian.org/debian}"
+}
+
+# debian_security_mirror: beside a mirror of one's own there need not be one
+debian_security_mirror() {
+  local found=${EDGE_DEBIAN_SECURITY_MIRROR:-}
+  [[ -n $found ]] || found=$(debian_repositories | sed -n '/^Debian-Security|/{s///p;q}')
+  [[ -n $found || -n ${EDGE_DEBIAN_MIRROR:-} ]] || found=http://deb.debian.org/debian-security
+  echo "$found"
+}
+
+# debian_sources SUITE: lines for a sources.list
+debian_sources() {
+  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed='' security
+  [[ ! -r $keyring ]] || signed="[signed-by=$keyring] "
+  echo "deb $signed$(debian_mirror) $1 main"
+  security=$(debian_security_mirror)
+  [[ -z $security ]] || echo "deb $signed$security $1-security main"
+}
+
+# debian_apt_options: the host's settings that decide whether a download works (proxy, retries, certificates,
+# tolerance of old snapshots), as lines of an apt.conf
+debian_apt_options() {
+  apt-config dump --no-empty --format '%F "%v";%n' |
+    grep -E '^"?Acquire::(http|https|Retries|Check-Valid-Until|Check-Date|Max-FutureTime)\b' |
+    grep -vE 'User-Agent' || [[ $? == 1 ]]
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
+# The lab's container registry: Debian's docker-registry (distribution) on the lab's gateway address.
+# Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_REGISTRY_PORT (5000). Result: {"address","url"}.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib/root.sh"
+become_root "$@"
+. "$here/lib/paths.sh"
+. "$here/lib/log.sh"
+. "$here/lib/wait.sh"
+. "$here/lib/result.sh"
+. "$here/lib/service.sh"
+
+DIR=$STATE_DIR/registry
+
+# JSON is YAML, and jq quotes any path rightly.
+render_config() {
+  jq -n --arg root "$DIR/data" --arg addr "$1" '{
+    version: "0.1",
+    log: {level: "warn", accesslog: {disabled: true}},
+    storage: {
+      filesystem: {rootdirectory: $root},
+      delete: {enabled: true},
+      maintenance: {uploadpurging: {enabled: true, age: "24h", interval: "24h", dryrun: false}}
+    },
+    http: {addr: $addr, headers: {"X-Content-Type-Options": ["nosniff"]}},
+    health: {storagedriver: {enabled: false}}
+  }'
+}
+
+answers() { [[ $(curl -s --noproxy '*' -m 2 "http://$1/v2/") == "{}" ]]; }
+
+apply() {
+  : "${EDGE_GATEWAY:?}"
+  local address=$EDGE_GATEWAY:${EDGE_REGISTRY_PORT:-5000} binary
+  binary=$(command -v docker-registry || command -v registry) || die "docker-registry is not installed"
+  mkdir -p "$DIR/data"
+  render_config "$address" >"$DIR/config.json.new"
+  mv "$DIR/config.json.new" "$DIR/config.json"
+  # shellcheck disable=SC2034 # read by service_apply
+  SERVICE_FILES=("$DIR/config.json")
+  # From version 3 on the registry sends traces unless told not to.
+  service_apply registry env OTEL_TRACES_EXPORTER=none "$binary" serve "$DIR/config.json"
+  wait_until 20 answers "$address" ||
+    die "the registry does not answer on $address; the end of its log: $(tail -n 3 "$STATE_DIR/log/registry.log")"
+  say registry "answers on $address"
+  result --arg address "$address" --arg url "http://$address"
+}
+
+destroy() {
+  service_remove registry
+  rm -rf "$DIR"
+}
+
+status() {
+  local running=false address=null
+  service_running registry && running=true
+  [[ ! -f $DIR/config.json ]] || address=$(jq -c .http.addr "$DIR/config.json")
+  result --argjson running "$running" --argjson address "$address"
+}
+
+main() {
+  case ${1:-} in
+    apply | destroy | status) "$1" ;;
+    *) die "usage: ${0##*/} apply|destroy|status" ;;
+  esac
+}
+main "$@"
