@@ -9,6 +9,7 @@ import { hostScript } from "../lib/hostScript";
 export interface EdgeDomainArgs {
   stateDir: pulumi.Input<string>;
   provider: libvirt.Provider;
+  libvirtUri: string;
   device: DeviceConfig;
   /** Memory in MiB, virtual CPUs, disk size in GiB. */
   memoryMiB: number;
@@ -18,7 +19,9 @@ export interface EdgeDomainArgs {
   /** Storage pool for the disk and its path on the host. */
   pool: libvirt.Pool;
   poolPath: pulumi.Input<string>;
-  networkId: pulumi.Input<string>;
+  /** Bridge to plug into, and the libvirt network that gives it addresses; no name where the LAN does. */
+  bridge: pulumi.Input<string>;
+  network: pulumi.Input<string>;
   /** Boot ISO of the device's role. */
   iso: pulumi.Input<string>;
   /** Hash of all that makes this device; another hash is another device, installed anew. */
@@ -41,11 +44,13 @@ export class EdgeDomain extends pulumi.ComponentResource {
     super("edge-lab:index:EdgeDomain", name, { device: args.device, identity: args.identity }, opts);
     const { device } = args;
     const env = { STATE_DIR: args.stateDir, DEVICE: device.name, ADDRESS: device.address };
+    // Plugged in by the network's name, the provider would read back leases, which come and go: by the bridge, and
+    // with the lease fixed by the enrolment, a refresh finds nothing.
     const enrolled = hostScript(
       `${name}-enrolment`,
       {
         run: "./assets/host/enrol.sh",
-        env,
+        env: { ...env, MAC: device.mac, NETWORK: args.network, LIBVIRT_URI: args.libvirtUri },
         sources: ["assets/host/enrol.sh"],
         identity: [args.identity],
       },
@@ -87,14 +92,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
         },
         bootDevices: [{ devs: ["hd", "cdrom"] }],
         disks: [{ volumeId: disk.id }, { file: args.iso }],
-        networkInterfaces: [
-          {
-            networkId: args.networkId,
-            mac: device.mac.toUpperCase(),
-            addresses: [device.address],
-            hostname: device.name,
-          },
-        ],
+        networkInterfaces: [{ bridge: args.bridge, mac: device.mac.toUpperCase() }],
         consoles: [{ type: "pty", targetType: "serial", targetPort: "0" }],
         autostart: true,
         running: true,

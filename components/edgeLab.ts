@@ -241,7 +241,9 @@ export class EdgeLab extends pulumi.ComponentResource {
             accelerator: accelerator.accelerator,
             pool,
             poolPath,
-            networkId: bridge.networkId,
+            libvirtUri: config.libvirtUri,
+            bridge: bridge.bridge,
+            network: bridge.network,
             iso: isoOf(device.role),
             identity,
             // Two installs at once take longer than one after the other where every guest is emulated.

@@ -13,8 +13,10 @@ export interface HostBridgeArgs {
 
 /** The network of the lab, mode `nat`: a bridge on the host with DHCP and DNS, and NAT to the outside. */
 export class HostBridge extends pulumi.ComponentResource {
-  /** libvirt's id of the network; devices plug in with it. */
-  public readonly networkId: pulumi.Output<string>;
+  /** Name of the bridge, once it is there; devices plug into it. */
+  public readonly bridge: pulumi.Output<string>;
+  /** Name of the libvirt network that gives the devices their addresses. */
+  public readonly network: pulumi.Output<string>;
   /** The host's address on the bridge, once the bridge is there. */
   public readonly gateway: pulumi.Output<string>;
 
@@ -34,8 +36,9 @@ export class HostBridge extends pulumi.ComponentResource {
       },
       { parent: this, provider: args.provider, deleteBeforeReplace: true },
     );
-    this.networkId = network.id;
+    this.bridge = network.bridge;
+    this.network = network.name;
     this.gateway = network.id.apply(() => args.gateway);
-    this.registerOutputs({ networkId: this.networkId, gateway: this.gateway });
+    this.registerOutputs({ bridge: this.bridge, network: this.network, gateway: this.gateway });
   }
 }

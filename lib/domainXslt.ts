@@ -45,7 +45,7 @@ export function domainXslt(args: DomainXsltArgs): string {
 <xsl:template match="/domain/devices/graphics|/domain/devices/video|/domain/devices/channel"/>
 <xsl:template match="/domain/devices"><devices><xsl:apply-templates select="node()"/>
 <serial type="pty"><log file="${attribute(args.consoleLog)}" append="on"/><target type="isa-serial" port="0"/></serial>
-<watchdog model="i6300esb" action="reset"/><memballoon model="none"/></devices></xsl:template>
+<controller type="usb" model="none"/><watchdog model="i6300esb" action="reset"/><memballoon model="none"/></devices></xsl:template>
 </xsl:stylesheet>
 `;
 }

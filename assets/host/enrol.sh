@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes room for one device before its domain is created: a fresh console log, and the moment from which
-# its own reports count (an older machine of the same name is another machine).
+# Makes room for one device before its domain is created: its fixed address, a fresh console log, and the moment
+# from which its own reports count (an older machine of the same name is another machine).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/root.sh
@@ -13,9 +13,27 @@ become_root "$@"
 # shellcheck source=assets/host/lib/result.sh
 . assets/host/lib/result.sh
 : "${EDGE_DEVICE:?device name}"
+# EDGE_NETWORK is empty where the LAN's own DHCP server gives addresses.
+NETWORK=${EDGE_NETWORK-}
 CONSOLE=$STATE_DIR/console/$EDGE_DEVICE.log
 
+net_update() { virsh -q -c "$EDGE_LIBVIRT_URI" net-update "$NETWORK" "$1" ip-dhcp-host "$2" --live --config >/dev/null; }
+
+# leases PATTERN: the network's fixed leases whose XML matches
+leases() { virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null | grep -oE '<host [^>]*mac=[^>]*/>' | grep -F "$1"; }
+
+release_address() {
+  local lease
+  while read -r lease; do net_update delete "$lease"; done < <(leases "$1")
+}
+
 apply() {
+  if [[ -n $NETWORK ]]; then
+    : "${EDGE_MAC:?}" "${EDGE_ADDRESS:?}" "${EDGE_LIBVIRT_URI:?}"
+    release_address "mac='$EDGE_MAC'"
+    release_address "ip='$EDGE_ADDRESS'"
+    net_update add-last "<host mac='$EDGE_MAC' name='$EDGE_DEVICE' ip='$EDGE_ADDRESS'/>"
+  fi
   mkdir -p "$STATE_DIR/console"
   rm -f "$CONSOLE" "$CONSOLE".[0-9]*
   : >"$STATE_DIR/console/$EDGE_DEVICE.enrolled"
@@ -27,7 +45,10 @@ apply() {
   result --arg console "$CONSOLE"
 }
 
-destroy() { rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$STATE_DIR/console/$EDGE_DEVICE.enrolled"; }
+destroy() {
+  [[ -z $NETWORK ]] || release_address "mac='${EDGE_MAC:?}'"
+  rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$STATE_DIR/console/$EDGE_DEVICE.enrolled"
+}
 
 status() { result --argjson bytes "$(stat -c %s "$CONSOLE" 2>/dev/null || echo 0)"; }
 

@@ -109,10 +109,12 @@ check_namespace() {
   done
 }
 
-# check_packages BUILDER JSON: every package of the blueprint and the releases exists
+# check_packages BUILDER JSON: every package of the blueprint and the releases exists. The JSON is put together by
+# hand, for jq may be among what is installed after this.
 check_packages() {
-  local output
-  output=$("assets/builders/$1/depsolve" <<<"$2" 2>&1 >/dev/null) || problem "the image cannot be composed: $(tail -n 3 <<<"$output" | sed 's/^error: //' | paste -sd' ')" "correct blueprint or releases"
+  local output request cache=${CACHE_DIR//\\/\\\\}
+  request="{\"cacheDir\":\"${cache//\"/\\\"}\",${2#\{}"
+  output=$("assets/builders/$1/depsolve" <<<"$request" 2>&1 >/dev/null) || problem "the image cannot be composed: $(tail -n 3 <<<"$output" | sed 's/^error: //' | paste -sd' ')" "correct blueprint or releases"
 }
 
 report_problems() {
