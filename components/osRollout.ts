@@ -17,7 +17,6 @@ export interface OsRolloutArgs {
   ready: pulumi.Input<string>[];
   /** URL of the app on the virtual IP. */
   appUrl: string;
-  vip: string;
 }
 
 /** Where the rollout left every device. */
@@ -44,7 +43,6 @@ export class OsRollout extends pulumi.ComponentResource {
           VERSION: args.version,
           COMMIT: args.commit,
           APP_URL: args.appUrl,
-          VIP: args.vip,
           READY: pulumi.all(args.ready).apply((all) => String(all.length)),
         },
         stdin: canonicalJson({ devices: args.devices }),

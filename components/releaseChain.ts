@@ -1,0 +1,67 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { renderBlueprint, type Blueprint as BlueprintDocument } from "../lib/blueprint";
+import type { Release } from "../lib/releases";
+import { Blueprint } from "./blueprint";
+import { ComposedCommit, type CommitRecord } from "./composedCommit";
+
+/** Inputs of {@link ReleaseChain}. */
+export interface ReleaseChainArgs {
+  stateDir: pulumi.Input<string>;
+  builder: "debian" | "osbuild";
+  /** Ref of the image. */
+  ref: string;
+  blueprint: BlueprintDocument;
+  /** From oldest to newest; at least one. */
+  releases: readonly Release[];
+}
+
+/** Every release of the image: a blueprint and a commit each, every commit composed on the one before. */
+export class ReleaseChain extends pulumi.ComponentResource {
+  /** What each compose made, in the order of the chain. */
+  public readonly records: pulumi.Output<CommitRecord[]>;
+  private readonly commits: ReadonlyMap<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: ReleaseChainArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:ReleaseChain", name, { builder: args.builder, ref: args.ref }, opts);
+    const { stateDir, builder, ref, blueprint } = args;
+    const composed: ComposedCommit[] = [];
+    for (const release of args.releases) {
+      const text = renderBlueprint(blueprint, release);
+      const accepted = new Blueprint(
+        `blueprint-${release.version}`,
+        { stateDir, builder, text },
+        { parent: this },
+      );
+      const parent = composed[composed.length - 1];
+      composed.push(
+        new ComposedCommit(
+          `commit-${release.version}`,
+          {
+            stateDir,
+            builder,
+            ref,
+            release,
+            blueprintText: text,
+            customizations: blueprint.customizations,
+            blueprintVersion: accepted.version,
+            ...(parent ? { parent } : {}),
+          },
+          { parent: this },
+        ),
+      );
+    }
+    this.commits = new Map(
+      args.releases.map((r, i) => [r.version, composed[i]?.commit ?? pulumi.output("")]),
+    );
+    this.records = pulumi.all(composed.map((c) => c.record));
+    this.registerOutputs({ records: this.records });
+  }
+
+  /** Commit of a release. Throws where the chain has no such version. */
+  public commitOf(version: string): pulumi.Output<string> {
+    const commit = this.commits.get(version);
+    if (!commit) throw new pulumi.ResourceError(`the chain has no release ${version}`, this);
+    return commit;
+  }
+}
