@@ -1,3 +1,5 @@
+// pulumi-resource-command is the Pulumi plugin for commands, for hosts that cannot download the
+// one which belongs to @pulumi/command: its local part, which is what the lab uses.
 package main
 
 import (
@@ -5,18 +7,28 @@ import (
 	"fmt"
 	"os"
 
-	"edgelab/toolchain/providers/command"
+	"edgelab/toolchain/providers/command/local"
+	"edgelab/toolchain/providers/command/process"
 
+	provider "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
 
+// version is the version of the npm package @pulumi/command that this plugin serves.
+const version = "1.2.1"
+
 func main() {
-	p, err := infer.NewProviderBuilder().WithResources(infer.Resource(command.Command{})).WithNamespace("pulumi").Build()
-	if err == nil {
-		err = p.Run(context.Background(), "command", "1.2.1")
+	if process.IsGuard(os.Args) {
+		process.Guard()
+		return
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	process.ExitWithParent()
+	server := infer.Provider(infer.Options{
+		Resources: []infer.InferredResource{infer.Resource(local.Command{})},
+		Functions: []infer.InferredFunction{infer.Function(local.Run{})},
+	})
+	if err := provider.RunProvider(context.Background(), "command", version, server); err != nil {
+		fmt.Fprintln(os.Stderr, "pulumi-resource-command:", err)
 		os.Exit(1)
 	}
 }

@@ -1,0 +1,61 @@
+package process
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// endGroup ends a process group: SIGTERM, then SIGKILL for what is left after the grace. It
+// returns as soon as the group is empty.
+func endGroup(group int, grace time.Duration) {
+	signalGroup(group, syscall.SIGTERM)
+	signalGroup(group, syscall.SIGCONT) // a stopped process takes no SIGTERM
+	deadline := time.Now().Add(grace)
+	for time.Now().Before(deadline) {
+		if groupEmpty(group) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	signalGroup(group, syscall.SIGKILL)
+}
+
+func signalGroup(group int, signal syscall.Signal) {
+	// It may have ended already; there is nothing else to be done about an error.
+	_ = syscall.Kill(-group, signal)
+}
+
+// groupEmpty says whether no process of the group runs. Zombies do not count: in a container
+// the first process may never look after the orphans that it is given.
+func groupEmpty(group int) bool {
+	if errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
+		return true
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return false
+	}
+	for _, path := range stats {
+		if runningIn(path, group) {
+			return false
+		}
+	}
+	return true
+}
+
+// runningIn reads one /proc/PID/stat, "PID (NAME) STATE PARENT GROUP ...".
+func runningIn(path string, group int) bool {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false // it ended meanwhile
+	}
+	// NAME may hold spaces and parentheses.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	return len(fields) > 2 && fields[0] != "Z" && fields[2] == strconv.Itoa(group)
+}
