@@ -1,0 +1,166 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { x } from "tinyexec";
+
+import { TestNetwork } from "./netns";
+
+/** What a finished command left. */
+export interface Finished {
+  readonly status: number;
+  readonly stdout: string;
+  /** Standard output and standard error in the order they came. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** What of the host a lab could leave behind, one list a kind. */
+export type Listing = Record<string, string[]>;
+
+const PROJECT = resolve(__dirname, "../../..");
+/** Variables by which a surrounding `npm run` would leak this checkout's environment into the clone's. */
+const FOREIGN = /^(npm_|PULUMI_|EDGE_LAB_STATE|EDGE_LAB_STACK|NODE_OPTIONS|INIT_CWD)/;
+
+/** One lab in a fresh clone of this project and a network of its own, shared by all end-to-end suites. */
+export class TestLab {
+  readonly network = new TestNetwork();
+  readonly work = mkdtempSync(join(tmpdir(), "edge-lab-e2e-"));
+  readonly dir = join(this.work, "clone");
+  private environment: Record<string, string> = {};
+
+  async prepare(): Promise<void> {
+    await this.network.up();
+    const clone = await x("git", ["clone", "-q", PROJECT, this.dir], { throwOnError: false });
+    if (clone.exitCode !== 0) throw new Error(`git clone: ${clone.stderr}`);
+  }
+
+  async dispose(): Promise<void> {
+    await this.network.down();
+    rmSync(this.work, { recursive: true, force: true });
+  }
+
+  /** Starts a command inside the lab's network, in a process group of its own. Its output goes to a file as well. */
+  start(command: string, args: string[], env: Record<string, string> = {}): ChildProcess {
+    const [first, ...rest] = [...this.network.prefix, command, ...args];
+    const own = Object.fromEntries(
+      Object.entries(process.env).filter(([k, v]) => v !== undefined && !FOREIGN.test(k)),
+    );
+    return spawn(first ?? command, rest, {
+      cwd: this.dir,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...own, ...this.environment, ...env } as NodeJS.ProcessEnv,
+    });
+  }
+
+  run(command: string, args: string[], options: { seconds?: number; log?: string } = {}): Promise<Finished> {
+    const begun = Date.now();
+    const child = this.start(command, args);
+    const log = options.log ? createWriteStream(join(this.work, `${options.log}.log`)) : undefined;
+    let stdout = "";
+    let output = "";
+    child.stdout?.on("data", (d: Buffer) => {
+      stdout += d.toString();
+      output += d.toString();
+      log?.write(d);
+    });
+    child.stderr?.on("data", (d: Buffer) => {
+      output += d.toString();
+      log?.write(d);
+    });
+    return new Promise((done, reject) => {
+      const limit = setTimeout(() => this.kill(child), (options.seconds ?? 120) * 1000);
+      child.on("error", reject);
+      child.on("close", (code) => {
+        clearTimeout(limit);
+        log?.end();
+        done({ status: code ?? 137, stdout, output, seconds: (Date.now() - begun) / 1000 });
+      });
+    });
+  }
+
+  /** Ends a whole process group at once, as a closed laptop or an impatient user does. */
+  kill(child: ChildProcess): void {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  }
+
+  npm(script: string, options: { seconds?: number; log?: string; args?: string[] } = {}): Promise<Finished> {
+    const more = options.args ? ["--", ...options.args] : [];
+    return this.run("npm", ["run", "-s", script, ...more], options);
+  }
+
+  /** `npm run -s lab -- VERB...` */
+  lab(...words: string[]): Promise<Finished> {
+    return this.npm("lab", { args: words, seconds: 180 });
+  }
+
+  /** Runs a command line on a device. */
+  device(name: string, commandLine: string): Promise<Finished> {
+    return this.lab("ssh", name, "--", commandLine);
+  }
+
+  /** Takes over what `npm run -s env` prints, so that plain pulumi can be called. */
+  async useEnvironment(): Promise<void> {
+    const printed = await this.run("bash", ["-c", 'eval "$(npm run -s env)" && env -0'], { seconds: 900 });
+    if (printed.status !== 0) throw new Error(`npm run -s env: ${printed.output}`);
+    this.environment = Object.fromEntries(
+      printed.stdout.split("\0").flatMap((line) => {
+        const at = line.indexOf("=");
+        return at > 0 && /^(PULUMI_|EDGE_LAB_|PATH$)/.test(line.slice(0, at))
+          ? [[line.slice(0, at), line.slice(at + 1)]]
+          : [];
+      }),
+    );
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const result = await this.run("pulumi", ["stack", "output", "--json"]);
+    if (result.status !== 0) throw new Error(result.output);
+    return JSON.parse(result.stdout) as Record<string, unknown>;
+  }
+
+  async virsh(...args: string[]): Promise<Finished> {
+    return this.run("virsh", ["-q", "-c", "qemu:///system", ...args]);
+  }
+
+  /** Domains, networks, pools, links, firewall, listeners, mounts and the lab's kinds of processes. */
+  async listing(): Promise<Listing> {
+    const lines = async (command: string): Promise<string[]> =>
+      (await this.run("bash", ["-c", command])).stdout.split("\n").filter(Boolean).sort();
+    const libvirt = "virsh -q -c qemu:///system";
+    return {
+      domains: await lines(`${libvirt} list --all --name 2>/dev/null`),
+      networks: await lines(`${libvirt} net-list --all --name 2>/dev/null`),
+      pools: await lines(`${libvirt} pool-list --all --name 2>/dev/null`),
+      links: await lines("ip -o link | awk '{print $2}'"),
+      addresses: await lines("ip -o -4 addr | awk '{print $2, $4}'"),
+      rules: await lines("nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'"),
+      listeners: await lines("ss -Hltn | awk '{print $4}'"),
+      mounts: await lines("findmnt -rno TARGET"),
+      processes: await lines(
+        "ps -eo comm= | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|docker-registr|supervisord|pulumi)'",
+      ),
+    };
+  }
+
+  /** Waits until a condition holds; fails with what it saw last. */
+  async until(what: string, seconds: number, probe: () => Promise<string | true>): Promise<number> {
+    const begun = Date.now();
+    for (;;) {
+      const seen = await probe();
+      const passed = (Date.now() - begun) / 1000;
+      if (seen === true) return passed;
+      if (passed > seconds) throw new Error(`${what}: not within ${seconds} s; last: ${seen}`);
+      await new Promise((next) => setTimeout(next, 500));
+    }
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.dir, path), "utf8");
+  }
+}
+
+/** The shared lab; the first suite prepares it, the last one takes it down. */
+export const lab = new TestLab();

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Runs test suites: run.sh unit|engine|scripts|e2e|all. Its last line says how many tests passed, failed and were
+# skipped; it ends with status 0 only when every suite ran to its end and nothing failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Where system tools lie; a user's PATH may leave it out.
+export PATH=$PATH:/usr/sbin:/sbin
+
+tests=${EDGE_LAB_TESTS:-tests}
+passed=0
+failed=0
+skipped=0
+again=()
+
+# limits SUITE: seconds for one test, minutes for the whole suite
+limits() {
+  case $1 in
+    unit) echo 10 5 ;;
+    engine) echo 180 20 ;;
+    scripts) echo 120 20 ;;
+    e2e) echo 1800 60 ;;
+    *) return 1 ;;
+  esac
+}
+
+# run_suite NAME
+run_suite() {
+  local suite=$1 files=() counts=$work/$1.counts status=0 start=$SECONDS test_seconds suite_minutes
+  local suite_passed=0 suite_failed=0 suite_skipped=0 lines=()
+  read -r test_seconds suite_minutes < <(limits "$suite")
+  [[ ! -d $tests/$suite ]] || mapfile -t files < <(find "$tests/$suite" -name '*.test.ts' | LC_ALL=C sort)
+  if ((${#files[@]} == 0)); then
+    printf '\nsuite %s: there are no tests in %s\n' "$suite" "$tests/$suite"
+    return
+  fi
+  printf '\nsuite %s: %s files\n' "$suite" "${#files[@]}"
+  EDGE_LAB_TEST_COUNTS=$counts timeout --foreground -k 30 "${suite_minutes}m" node --import tsx \
+    node_modules/mocha/bin/mocha.js --timeout "${test_seconds}s" "${files[@]}" </dev/null || status=$?
+  if [[ -s $counts ]]; then
+    { read -r suite_passed suite_failed suite_skipped && mapfile -t lines; } <"$counts"
+  fi
+  # A test that ends the process with status 0 leaves no counts.
+  if [[ ! -s $counts ]] || ((status != 0 && suite_failed == 0)); then
+    ((suite_failed += 1))
+    lines+=("failed: the suite did not run to its end: status $status$( ((status != 124)) || echo ", $suite_minutes minutes are over")")
+  fi
+  printf 'suite %s ended after %s s: %s passed, %s failed, %s skipped\n' \
+    "$suite" $((SECONDS - start)) "$suite_passed" "$suite_failed" "$suite_skipped"
+  ((passed += suite_passed, failed += suite_failed, skipped += suite_skipped)) || :
+  again+=("${lines[@]/#/  $suite: }")
+}
+
+main() {
+  local suites=("$@") suite
+  [[ $* != all ]] || suites=(unit engine scripts e2e)
+  for suite in "${suites[@]:-}"; do
+    limits "$suite" >/dev/null || {
+      echo "usage: tests/run.sh unit|engine|scripts|e2e|all" >&2
+      exit 2
+    }
+  done
+  tests/setup.sh
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  for suite in "${suites[@]}"; do run_suite "$suite"; done
+  printf '\nall suites ended after %s s\n' "$SECONDS"
+  ((${#again[@]} == 0)) || printf '%s\n' "${again[@]}"
+  printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+  ((failed == 0))
+}
+
+main "$@"

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Below the project, for the tests in it shall find its modules. */
+const base = join(process.cwd(), "node_modules", ".edge-lab");
+const passing = 'describe("first", () => { it("passes", () => {}); it("too", () => {}); });';
+
+describe("tests/run.sh", () => {
+  let tests: string;
+  beforeEach(() => {
+    mkdirSync(base, { recursive: true });
+    tests = mkdtempSync(join(base, "tests-"));
+  });
+  afterEach(() => rmSync(tests, { recursive: true, force: true }));
+
+  const put = (suite: string, name: string, text: string): void => {
+    mkdirSync(join(tests, suite), { recursive: true });
+    writeFileSync(join(tests, suite, `${name}.test.ts`), text);
+  };
+  const run = (...suites: string[]): { status: number | null; text: string; last: string | undefined } => {
+    const { EDGE_LAB_TEST_COUNTS: _, ...env } = process.env;
+    const result = spawnSync("tests/run.sh", suites, {
+      encoding: "utf8",
+      env: { ...env, EDGE_LAB_TESTS: tests },
+    });
+    const text = `${result.stdout}${result.stderr}`;
+    return { status: result.status, text, last: result.stdout.trimEnd().split("\n").pop() };
+  };
+
+  it("sums the counts of all suites and names those without tests", () => {
+    put("unit", "a", passing);
+    put("scripts", "b", passing);
+    const { status, text, last } = run("all");
+    assert.equal(last, "4 passed, 0 failed, 0 skipped", text);
+    assert.equal(status, 0);
+    assert.match(text, /suite e2e: there are no tests/);
+  });
+
+  it("fails where one test fails, and names it again at the end", () => {
+    put("unit", "a", `${passing} it("breaks", () => { throw new Error("x"); });`);
+    const { status, text, last } = run("unit");
+    assert.equal(last, "2 passed, 1 failed, 0 skipped", text);
+    assert.equal(status, 1);
+    assert.match(text, /unit: failed: breaks/);
+  });
+
+  it("fails where a hook fails", () => {
+    put("unit", "a", 'describe("s", () => { before(() => { throw new Error("x"); }); it("a", () => {}); });');
+    const { status, text, last } = run("unit");
+    assert.equal(last, "0 passed, 1 failed, 0 skipped", text);
+    assert.equal(status, 1);
+  });
+
+  for (const [what, code] of [
+    ["cannot be loaded", 'throw new Error("no");'],
+    ["ends the process with status 0", `${passing} it("leaves", () => process.exit(0));`],
+    ["holds no test", "export {};"],
+    ["has an exclusive test", 'it.only("alone", () => {});'],
+  ] as const) {
+    it(`fails where a file ${what}`, () => {
+      put("unit", "a", code);
+      put("scripts", "b", passing);
+      const { status, text, last } = run("all");
+      assert.equal(last, "2 passed, 1 failed, 0 skipped", text);
+      assert.equal(status, 1);
+      assert.match(text, /the suite did not run to its end/);
+    });
+  }
+
+  it("counts a skip that has a reason, and names it", () => {
+    const helper = JSON.stringify(join(process.cwd(), "tests/support/skip"));
+    put(
+      "unit",
+      "a",
+      `import { skipBecause } from ${helper};
+       it("one", function () { skipBecause(this, "no moon tonight"); });
+       describe("s", () => { before(function () { skipBecause(this, "no sun"); }); it("two", () => {}); });`,
+    );
+    const { status, text, last } = run("unit");
+    assert.equal(last, "0 passed, 0 failed, 2 skipped", text);
+    assert.equal(status, 0);
+    assert.match(text, /skipped: one: no moon tonight/);
+    assert.match(text, /skipped: s two: no sun/);
+  });
+
+  it("fails where a test is skipped without a reason", () => {
+    put("unit", "a", 'it("a", () => {}); it.skip("b", () => {});');
+    const { status, text, last } = run("unit");
+    assert.equal(last, "1 passed, 1 failed, 0 skipped", text);
+    assert.equal(status, 1);
+  });
+
+  it("refuses a suite that it does not know", () => {
+    const { status, text } = run("nightly");
+    assert.equal(status, 2);
+    assert.match(text, /usage:/);
+  });
+
+  it("is what CI runs, through npm test and nothing else", () => {
+    const { scripts } = JSON.parse(execFileSync("cat", ["package.json"], { encoding: "utf8" })) as {
+      scripts: Record<string, string>;
+    };
+    assert.equal(scripts["test"], "./toolchain/with.sh tests/run.sh all");
+    const lines = execFileSync("cat", [".ci/run"], { encoding: "utf8" }).split("\n");
+    const commands = lines.filter(
+      (l) => l !== "" && !l.startsWith("#") && !l.startsWith("set ") && !l.startsWith("cd "),
+    );
+    assert.deepEqual(commands, ["exec npm test"]);
+  });
+});

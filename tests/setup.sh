@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Installs what only the tests need, once: Debian packages (tests/packages.txt) and ksvalidator, which Debian does
+# not have, from Python packages checked by hash. Says what it does; silent when all of it is there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+CACHE=${EDGE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-lab}/tests
+VENV=$CACHE/venv
+PINS=tests/support/ksvalidator
+
+say() { printf 'tests: %s\n' "$*" >&2; }
+
+die() {
+  printf 'tests: %s\n' "$*" >&2
+  exit 1
+}
+
+# present PACKAGE COMMAND
+present() {
+  case $1 in
+    # The base system has the module venv without what it needs to work.
+    python3-venv) /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null ;;
+    # System tools are not on every user's PATH.
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$2" >/dev/null ;;
+  esac
+}
+
+logged() {
+  local log=$CACHE/setup.log
+  "$@" >>"$log" 2>&1 </dev/null || {
+    tail -n 20 "$log" >&2
+    die "${1##*/} failed; all of its output is in $log"
+  }
+}
+
+install_packages() {
+  local package name missing=() root=()
+  while read -r package name; do
+    present "$package" "$name" || missing+=("$package")
+  done < <(grep -v '^#' tests/packages.txt)
+  ((${#missing[@]})) || return 0
+  ((EUID == 0)) || root=(sudo -n)
+  { command -v apt-get && "${root[@]}" true; } >/dev/null 2>&1 ||
+    die "missing on this host: ${missing[*]}; install them, or run the tests as root on Debian or Ubuntu"
+  say "installing ${missing[*]} (about 20 s)"
+  logged "${root[@]}" apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update
+  logged "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+    -o Acquire::Retries=3 -o APT::Install-Recommends=false install "${missing[@]}"
+}
+
+install_ksvalidator() {
+  local stamp pip
+  stamp=$(cat "$PINS"/*.txt | sha256sum | cut -c 1-16)
+  [[ ! -e $VENV/$stamp ]] || return 0
+  say 'installing ksvalidator (about 20 s)'
+  rm -rf "$VENV"
+  logged /usr/bin/python3 -m venv "$VENV"
+  pip=("$VENV/bin/python" -m pip --disable-pip-version-check install --no-cache-dir --no-deps --require-hashes)
+  logged "${pip[@]}" -r "$PINS/build.txt"
+  logged "${pip[@]}" --no-build-isolation -r "$PINS/requirements.txt"
+  : >"$VENV/$stamp"
+}
+
+main() {
+  mkdir -p "$CACHE"
+  exec 9>"$CACHE/lock"
+  flock 9
+  install_packages
+  install_ksvalidator
+}
+
+main "$@"
