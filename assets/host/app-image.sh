@@ -62,13 +62,13 @@ apply() {
   else
     die "EDGE_APP_TAG=$EDGE_APP_TAG: v1 and v2 are built here; another tag needs EDGE_APP_SOURCE"
   fi
-  result --arg image "$EDGE_REGISTRY/$NAME" --arg tag "$EDGE_APP_TAG" --arg digest "$(tag_digest "$EDGE_APP_TAG")"
+  result --arg image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG" --arg tag "$EDGE_APP_TAG" --arg digest "$(tag_digest "$EDGE_APP_TAG")"
 }
 
 destroy() { rm -rf "${TAGS:?}/$EDGE_APP_TAG" "$APP_CACHE"/work.*; }
 
 status() {
-  result --arg image "$EDGE_REGISTRY/$NAME" --arg tag "$EDGE_APP_TAG" \
+  result --arg image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG" --arg tag "$EDGE_APP_TAG" \
     --arg digest "$(tag_digest "$EDGE_APP_TAG" 2>/dev/null)"
 }
 

@@ -8,6 +8,15 @@ supervisor_ctl() (
     supervisorctl -c supervisord.conf -s unix:///proc/self/cwd/supervisor.sock "$@"
 )
 
+# It says what is wrong on its standard output.
+supervisor_do() {
+  local output
+  output=$(supervisor_ctl "$@" 2>&1) || {
+    printf 'error: supervisorctl %s: %s\n' "$*" "$output" >&2
+    return 1
+  }
+}
+
 # Alive, answering, and in this network namespace
 supervisor_alive() {
   local pid
@@ -74,7 +83,7 @@ CONF
     supervisor_start
     wait_until 20 supervisor_alive || die "supervisord does not answer, see $STATE_DIR/log/supervisord.log"
   fi
-  supervisor_ctl update "$1" >/dev/null
+  supervisor_do update "$1"
 }
 
 manager_running() {
@@ -83,13 +92,14 @@ manager_running() {
   state=$(supervisor_ctl status "$1" 2>/dev/null) || :
   [[ $state =~ ^[^\ ]+\ +(RUNNING|STARTING) ]]
 }
-manager_start() { supervisor_ctl start "$1" >/dev/null; }
-manager_restart() { supervisor_ctl restart "$1" >/dev/null; }
+manager_start() { supervisor_do start "$1"; }
+manager_restart() { supervisor_do restart "$1"; }
 
 manager_remove() {
   [[ -d $SERVICE_DIR ]] || return 0
   rm -f "$SERVICE_DIR/$1".program{,.new}
-  ! supervisor_alive || supervisor_ctl update "$1" >/dev/null
+  # Without a name: one that it does not know (any more) is no error then.
+  ! supervisor_alive || supervisor_do update
 }
 
 manager_finish() {

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
+# The lab's content server: nginx for the repository, and behind it the depot (reports, locks, counts, status page).
+# Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_DEPOT_PORT (8000), and on stdin the lab as JSON
+# {"ref","upgradeGate","devices":[{"name","role","address"}]}. Result: {"contentUrl","address"}.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib/root.sh"
+become_root "$@"
+. "$here/lib/paths.sh"
+. "$here/lib/log.sh"
+. "$here/lib/wait.sh"
+. "$here/lib/result.sh"
+. "$here/lib/service.sh"
+. "$here/lib/depot-web.sh"
+
+PROJECT=$(cd "$here/../.." && pwd)
+DIR=$STATE_DIR/depot
+REPO=$STATE_DIR/repo
+
+init_repo() {
+  # Done again after a half-done one: init keeps what is there. Low compression: it is made and read on slow
+  # machines and crosses a bridge.
+  [[ -f $REPO/config && -d $REPO/objects ]] || run_logged depot ostree --repo="$REPO" init --mode=archive
+  run_logged depot ostree --repo="$REPO" config set archive.zlib-level 2
+}
+
+render_config() {
+  jq -n --arg repo "$REPO" --arg releases "$STATE_DIR/releases" --arg dir "$DIR" \
+    --arg countLog "$STATE_DIR/log/depot.log" --argjson webGroup "$(id -g "$WEB_USER")" \
+    --argjson staleSeconds "${EDGE_DEPOT_STALE_SECONDS:-600}" '$ARGS.named'
+}
+
+# A wrapper script that is called node (version managers have one) needs the caller's environment: ask it for
+# the program itself. The loader is named by URL for the same reason.
+api_command() {
+  local node loader
+  node=$(node -p process.execPath) || die "node is not on PATH"
+  loader=$(cd "$PROJECT" && node -p 'require("node:url").pathToFileURL(require.resolve("tsx")).href') ||
+    die "tsx is not installed in $PROJECT: npm ci"
+  API_COMMAND=(env --chdir="$PROJECT" TSX_DISABLE_CACHE=1 NODE_ENV=production
+    "$node" --import "$loader" "$PROJECT/depot/main.ts" "$DIR/config.json")
+}
+
+start_services() {
+  local -a sources
+  mapfile -d '' sources < <(find "$PROJECT/depot" -type f -print0 | sort -z)
+  api_command
+  # shellcheck disable=SC2034 # read by service_apply
+  SERVICE_FILES=("$DIR/config.json" "${sources[@]}")
+  service_apply depot-api "${API_COMMAND[@]}"
+  web_command "$DIR/web"
+  # shellcheck disable=SC2034
+  SERVICE_FILES=("$DIR/web/nginx.conf")
+  service_apply depot-web "${WEB_COMMAND[@]}"
+}
+
+get() { curl -sS --noproxy '*' -m 3 --fail -o /dev/null "http://$1" 2>/dev/null; }
+admin() (cd "$DIR" && curl -sS -m 10 --fail-with-body --unix-socket admin.sock -H 'Content-Type: application/json' "$@")
+
+apply() {
+  : "${EDGE_GATEWAY:?}"
+  local address=$EDGE_GATEWAY:${EDGE_DEPOT_PORT:-8000} lab answer
+  lab=$(cat)
+  jq -e type >/dev/null 2>&1 <<<"$lab" || die "the lab is expected on stdin as JSON"
+  umask 022
+  mkdir -p "$DIR/web" "$REPO"
+  init_repo
+  web_prepare "$DIR/web" "$address"
+  render_config >"$DIR/config.json.new"
+  mv "$DIR/config.json.new" "$DIR/config.json"
+  start_services
+  if ! wait_until 60 get "$address/v1/totals" || ! wait_until 10 get "$address/repo/config"; then
+    die "the depot does not answer on $address: $(tail -qn 3 "$STATE_DIR"/log/depot-{api,web}.log)"
+  fi
+  answer=$(admin -X PUT --data-binary @- http://depot/v1/lab <<<"$lab") || die "the depot refuses the lab: $answer"
+  say depot "serves $REPO on $address"
+  result --arg contentUrl "http://$address" --arg address "$address"
+}
+
+destroy() {
+  service_remove depot-web
+  service_remove depot-api
+  rm -rf "$DIR"
+}
+
+status() {
+  local running=false totals=null
+  service_running depot-web && service_running depot-api && running=true
+  [[ ! -S $DIR/admin.sock ]] || totals=$(admin http://depot/v1/totals 2>/dev/null) || totals=null
+  result --argjson running "$running" --argjson totals "$totals"
+}
+
+main() {
+  case ${1:-} in
+    apply | destroy | status) "$1" ;;
+    *) die "usage: ${0##*/} apply|destroy|status" ;;
+  esac
+}
+main "$@"

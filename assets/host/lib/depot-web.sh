@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# nginx for the depot: its own configuration and folder (DIR/web), nothing of the host's nginx.
+
+WEB_USER=www-data
+getent passwd "$WEB_USER" >/dev/null || WEB_USER=nobody
+
+# Paths are relative to the folder nginx is started in (-p and the working directory): a state directory may
+# have spaces in its name, and a socket's path at most 107 bytes.
+web_config() {
+  cat <<CONF
+# Written by depot.sh.
+daemon off;
+worker_processes 2;
+worker_rlimit_nofile 8192;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections 2048; }
+http {
+  # Small files by the thousand: each one must leave at once, on a connection that stays.
+  sendfile on;
+  tcp_nopush on;
+  tcp_nodelay on;
+  keepalive_timeout 120s;
+  keepalive_requests 1000000;
+  reset_timedout_connection on;
+  server_tokens off;
+  default_type application/octet-stream;
+  types { }
+  client_max_body_size 64k;
+  client_body_buffer_size 64k;
+  client_body_temp_path tmp/body;
+  proxy_temp_path tmp/proxy;
+  fastcgi_temp_path tmp/fastcgi;
+  uwsgi_temp_path tmp/uwsgi;
+  scgi_temp_path tmp/scgi;
+
+  log_format count '\$msec \$remote_addr \$status \$body_bytes_sent \$request_method \$request_uri';
+  access_log off;
+
+  upstream api {
+    server unix:../api.sock;
+    keepalive 8;
+  }
+  server {
+    listen $1 backlog=4096;
+
+    location /repo/ {
+      alias ../../repo/;
+      limit_except GET { deny all; }
+      access_log access.log count buffer=64k flush=1s;
+      location ~ ^/repo/(tmp|state|extensions)/ { return 404; }
+      location = /repo/.lock { return 404; }
+    }
+    location / {
+      proxy_pass http://api;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host \$host;
+      proxy_set_header X-Edge-Client \$remote_addr;
+      proxy_connect_timeout 2s;
+      proxy_read_timeout 15s;
+    }
+  }
+}
+CONF
+}
+
+# web_command: nginx as an unprivileged user, with the one right that it needs where the project lies in
+# somebody's private folder: to read.
+web_command() {
+  local nginx read_only=-all,+dac_read_search
+  nginx=$(command -v nginx || echo /usr/sbin/nginx)
+  [[ -x $nginx ]] || die "nginx is not installed"
+  # shellcheck disable=SC2034 # read by depot.sh
+  WEB_COMMAND=(env --chdir="$1" setpriv --reuid="$WEB_USER" --regid="$(id -g "$WEB_USER")" --clear-groups)
+  WEB_COMMAND+=(--no-new-privs --inh-caps="$read_only" --ambient-caps="$read_only")
+  WEB_COMMAND+=("$nginx" -p "$1" -c nginx.conf -e stderr)
+}
+
+# web_prepare DIR LISTEN: folder and configuration
+web_prepare() {
+  mkdir -p "$1/tmp"
+  web_config "$2" >"$1/nginx.conf.new"
+  mv "$1/nginx.conf.new" "$1/nginx.conf"
+  chown -R "$WEB_USER:$(id -g "$WEB_USER")" "$1"
+}

@@ -1,0 +1,208 @@
+import type { Logger } from "pino";
+
+import { BoundedLog } from "./countLog";
+import { Counts, countLine, parseAccess } from "./counts";
+import type { DepotConfig } from "./config";
+import type { Lab, LabDevice, Rollout } from "./lab";
+import { own, release, take, without, type Refusal } from "./lock";
+import { Repository } from "./repository";
+import type { Received, Report } from "./report";
+import { haltBy, mayReboot, start, vipOwner, type Fleet } from "./rollout";
+import { loadState, StateFile, type State } from "./state";
+import { LogTail } from "./tail";
+
+/** What a device is told in reply to its report. */
+export interface Reply {
+  readonly peers: string[];
+  readonly target: { readonly ref: string; readonly commit: string | null };
+  readonly upgradeGate: "open" | "closed";
+}
+
+/** A lock request as it came in. */
+export interface LockRequest {
+  readonly group: string;
+  readonly id: string;
+  readonly device: string;
+}
+
+/** The depot's state and everything that may be done to it; the HTTP routes only translate. */
+export class Depot {
+  readonly repository: Repository;
+  readonly counts: Counts;
+  private readonly state: State;
+  private readonly file: StateFile;
+  private readonly tail: LogTail;
+
+  constructor(
+    private readonly config: DepotConfig,
+    private readonly log: Logger,
+    readonly now: () => Date = () => new Date(),
+  ) {
+    const path = `${config.dir}/state.json`;
+    this.state = loadState(path, (text) => log.warn(text));
+    this.repository = new Repository(config.repo, config.releases);
+    this.counts = new Counts(this.state.total, this.state.clients);
+    const countLog = new BoundedLog(config.countLog);
+    this.tail = new LogTail(
+      {
+        path: `${config.dir}/web/access.log`,
+        writerPidFile: `${config.dir}/web/nginx.pid`,
+        onLines: (lines) => countLog.append(this.count(lines)),
+      },
+      this.state.log,
+    );
+    this.file = new StateFile(
+      path,
+      () => ({ ...this.state, log: this.tail.position }),
+      (e) => log.error(e, "the state could not be written"),
+    );
+  }
+
+  get lab(): Lab | null {
+    return this.state.lab;
+  }
+  get rollout(): State["rollout"] {
+    return this.state.rollout;
+  }
+  get halts(): State["halts"] {
+    return this.state.halts;
+  }
+  get locks(): State["locks"] {
+    return this.state.locks;
+  }
+
+  /** Counts what was served since the last time. */
+  poll(): void {
+    const before = this.tail.position?.offset;
+    this.tail.poll();
+    if (this.tail.position?.offset !== before) this.file.touch();
+  }
+
+  async close(): Promise<void> {
+    this.poll();
+    this.tail.close();
+    await this.file.flush();
+  }
+
+  /** The commit that devices shall run; null before the first release is published. */
+  target(): string | null {
+    return this.state.lab ? this.repository.target(this.state.lab.ref) : null;
+  }
+
+  received(name: string): Received | undefined {
+    return own(this.state.devices, name);
+  }
+
+  vipOwner(): string | undefined {
+    return vipOwner(this.state.devices);
+  }
+
+  /** The lab's device at this address; one whose address is not fixed is known by its last report. */
+  deviceAt(address: string): LabDevice | undefined {
+    return this.state.lab?.devices.find((d) => this.addressOf(d) === address);
+  }
+
+  addressOf(device: LabDevice): string | null {
+    return device.address ?? this.received(device.name)?.address ?? null;
+  }
+
+  /** Takes a report of a device that is known to be the sender. */
+  async report(report: Report, address: string): Promise<Reply> {
+    const { lab } = this.state;
+    if (!lab) throw new Error("no lab yet");
+    const before = this.received(report.device)?.report;
+    const received = { receivedAt: this.now().toISOString(), address, report };
+    this.state.devices[report.device] = received;
+    if (before?.health !== report.health || before.booted.commit !== report.booted.commit) {
+      const { device, health, event, booted } = report;
+      this.log.info({ device, health, event, commit: booted.commit, version: booted.version }, "device");
+    }
+    const target = this.target();
+    const halt = haltBy(received, target, this.state.rollout);
+    if (halt && !own(this.state.halts, halt.commit)) {
+      this.state.halts[halt.commit] = halt;
+      this.log.warn(halt, "rollout halted");
+      await this.file.flush();
+    } else this.file.touch();
+    return {
+      peers: lab.devices
+        .filter((d) => d.name !== report.device)
+        .map((d) => this.addressOf(d))
+        .filter((a) => a !== null),
+      target: { ref: lab.ref, commit: target },
+      upgradeGate: lab.upgradeGate,
+    };
+  }
+
+  /** The reboot lock: granted (undefined) only when it is on disk. */
+  async preReboot({ group, id, device }: LockRequest): Promise<Refusal | undefined> {
+    const refusal = mayReboot(device, this.fleet());
+    if (refusal) return refusal;
+    const decision = take(this.state.locks, group, { id, device, since: this.now().toISOString() });
+    if (decision.refusal) return decision.refusal;
+    await this.setLocks(decision.locks, { device, group }, "reboot lock taken");
+    return undefined;
+  }
+
+  async steadyState({ group, id, device }: LockRequest): Promise<void> {
+    await this.setLocks(
+      release(this.state.locks, group, { id, device }),
+      { device, group },
+      "reboot lock released",
+    );
+  }
+
+  /** Ends the lock of a holder that does not come back. */
+  async breakLocks(): Promise<void> {
+    await this.setLocks({}, {}, "reboot locks ended by the admin");
+  }
+
+  async setLab(lab: Lab): Promise<void> {
+    const names = new Set(lab.devices.map((d) => d.name));
+    this.state.lab = lab;
+    this.state.devices = Object.fromEntries(
+      Object.entries(this.state.devices).filter(([name]) => names.has(name)),
+    );
+    this.state.locks = without(this.state.locks, (holder) => !names.has(holder.device));
+    await this.file.flush();
+  }
+
+  async startRollout(rollout: Rollout): Promise<void> {
+    this.state.rollout = start(rollout, this.state.devices, this.now());
+    delete this.state.halts[rollout.targetCommit];
+    this.log.info(rollout, "rollout");
+    await this.file.flush();
+  }
+
+  private fleet(): Fleet {
+    const { lab, devices, halts } = this.state;
+    if (!lab) throw new Error("no lab yet");
+    return {
+      lab,
+      devices,
+      halts,
+      target: this.target(),
+      now: this.now(),
+      staleSeconds: this.config.staleSeconds,
+    };
+  }
+
+  private async setLocks(locks: State["locks"], who: object, what: string): Promise<void> {
+    if (locks !== this.state.locks) {
+      this.state.locks = locks;
+      this.log.info(who, what);
+    }
+    await this.file.flush();
+  }
+
+  private count(lines: readonly string[]): string[] {
+    const printed: string[] = [];
+    for (const line of lines) {
+      const access = parseAccess(line);
+      if (!access) continue;
+      this.counts.add(access);
+      printed.push(countLine(access, this.counts.total));
+    }
+    return printed;
+  }
+}

@@ -1,0 +1,70 @@
+import { chmod, chown, rm } from "node:fs/promises";
+
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+
+import type { DepotConfig } from "./config";
+import type { Depot } from "./depot";
+import { adminRoutes, deviceRoutes, readRoutes, Refused } from "./routes";
+
+/** Far more than a report with eight failures and their output; a device must not fill the memory. */
+const BODY_LIMIT = 64 * 1024;
+
+function application(log: Logger): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
+    const code = error.statusCode ?? 500;
+    if (code >= 500) log.error(error);
+    const kind = error instanceof Refused ? error.kind : (error.code ?? "error").toLowerCase();
+    return reply
+      .code(code)
+      .send({ kind, value: code >= 500 ? "internal error, see the depot's log" : error.message });
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ kind: "not_found", value: `${request.method} ${request.url}` }),
+  );
+  return app;
+}
+
+/** The API for devices and people, behind nginx. */
+export function publicApp(depot: Depot, log: Logger): FastifyInstance {
+  const app = application(log);
+  readRoutes(app, depot);
+  deviceRoutes(app, depot);
+  return app;
+}
+
+/** The same to read, and what only root may change. */
+export function adminApp(depot: Depot, log: Logger): FastifyInstance {
+  const app = application(log);
+  readRoutes(app, depot);
+  adminRoutes(app, depot);
+  return app;
+}
+
+/** Listens on a unix socket; one that a killed server left behind is replaced. */
+export async function listen(
+  app: FastifyInstance,
+  path: string,
+  mode: number,
+  group?: number,
+): Promise<void> {
+  await rm(path, { force: true });
+  const before = process.umask(0o177);
+  try {
+    await app.listen({ path });
+  } finally {
+    process.umask(before);
+  }
+  if (group !== undefined) await chown(path, process.getuid?.() ?? 0, group);
+  await chmod(path, mode);
+}
+
+export const socketPaths = (config: DepotConfig): { web: string; admin: string } => ({
+  web: `${config.dir}/api.sock`,
+  admin: `${config.dir}/admin.sock`,
+});
