@@ -5,18 +5,27 @@
 # alone (tests/engine/generate.test.ts compares).
 set -euo pipefail
 
-ROOT=$(cd "$(dirname "$0")/.." && pwd)
-providers=$ROOT/toolchain/providers
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=toolchain/lib/common.sh
+source "$here/lib/common.sh"
+# shellcheck source=toolchain/lib/components.sh
+source "$here/lib/components.sh"
+# shellcheck source=toolchain/lib/golang.sh
+source "$here/lib/golang.sh"
+# shellcheck source=toolchain/lib/build.sh
+source "$here/lib/build.sh"
+
+sources=$ROOT/toolchain/providers
 out=${1:-$ROOT}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-version_of() { sed -n 's/^const Version = "\(.*\)"$/\1/p' "$providers/$1/provider.go"; }
+version_of() { sed -n 's/^const Version = "\(.*\)"$/\1/p' "$sources/$1/provider.go"; }
 
 build_generators() {
-  export GOFLAGS=-mod=readonly GOTOOLCHAIN=local GOWORK=off
-  (cd "$providers" && go build -mod=readonly -trimpath -o "$work/" \
-    ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen)
+  find_go
+  use_go_caches
+  go_build generators providers "$work" ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen
 }
 
 # The providers' embedded schema.json takes part only in serving, not in generating it.
@@ -34,7 +43,7 @@ write_schema() { # NAME
 # Compiled here, so that installing it runs no script and needs no compiler. The sources are
 # generated inside the project because tsc looks for @pulumi/pulumi from there upwards.
 write_libvirt_sdk() {
-  local version source=$ROOT/node_modules/.edge-lab/sdk-source target=$out/sdks/libvirt
+  local version source=$LINKS/sdk-source target=$out/sdks/libvirt
   version=$(version_of libvirt)
   rm -rf "$source" "$target"
   mkdir -p "$source" "$target"

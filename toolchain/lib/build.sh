@@ -84,10 +84,11 @@ build() {
   done
   find_go
   use_go_caches
-  say "building $* with $("$GO" version | awk '{ print $3 }'), once: about 6 minutes on 2 cores when nothing is cached"
+  say "building $* with $("$GO" version | awk '{ print $3 }'), once; all of it takes about 6 minutes on 2 cores"
   rm -rf "$work"
   [[ $engine == no ]] || build_engine "$work"
   ((${#providers[@]} == 0)) || build_providers "$work" "${providers[@]}"
   rm -rf "$work"
+  drop_module_sources
   say "built $* in $((SECONDS - begun)) s"
 }

@@ -33,7 +33,8 @@ print_environment() {
   local name
   printf 'unset PULUMI_CONFIG_PASSPHRASE\n'
   # Added to the user's own PATH, once; npm's additions to ours are not theirs.
-  printf 'case ":$PATH:" in *:%q:*) ;; *) export PATH=%q:"$PATH" ;; esac\n' "$LINKS/bin" "$LINKS/bin"
+  local bin=$LINKS/bin
+  printf "case :\$PATH: in *:%q:*) ;; *) export PATH=%q:\$PATH ;; esac\n" "$bin" "$bin"
   for name in "${environment[@]}"; do
     printf 'export %s=%q\n' "$name" "${!name}"
   done

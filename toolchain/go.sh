@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs go as the setup does, with its version, flags and caches: go.sh MODULE ARGUMENT...
+# For example: toolchain/go.sh providers test ./command/...
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=toolchain/lib/common.sh
+source "$here/lib/common.sh"
+# shellcheck source=toolchain/lib/golang.sh
+source "$here/lib/golang.sh"
+
+main() {
+  (($# > 1)) || die 'usage: toolchain/go.sh cli|language-nodejs|providers ARGUMENT...'
+  find_go
+  use_go_caches
+  cd "$ROOT/toolchain/$1"
+  exec "$GO" "${@:2}"
+}
+
+main "$@"
