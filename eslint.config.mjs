@@ -1,0 +1,42 @@
+import pulumi from "@pulumi/eslint-plugin";
+import tseslint from "typescript-eslint";
+
+/** Rules of the house that a linter can see (STYLE: one helper makes every Command, one place reads the config). */
+const houseRules = {
+  commands: {
+    selector: "NewExpression[callee.property.name='Command']",
+    message: "lib/hostScript.ts makes every Command: call hostScript().",
+  },
+  config: {
+    selector: "NewExpression[callee.property.name='Config']",
+    message: "index.ts reads the configuration, lib/config.ts checks it: take a value as an argument.",
+  },
+};
+
+export default tseslint.config(
+  { ignores: ["node_modules/", "sdks/", ".lab/", "eslint.config.mjs"] },
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    plugins: { "@pulumi": pulumi },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      eqeqeq: "error",
+      // Verbs and request hooks are async by their type, whether or not this one waits for something.
+      "@typescript-eslint/require-await": "off",
+      "@pulumi/no-output-in-template-literal": "error",
+      "@pulumi/no-output-instance-in-template-literal": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // process.env["NAME"]: the compiler asks for it where keys are not known.
+      "@typescript-eslint/dot-notation": ["error", { allowIndexSignaturePropertyAccess: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+    },
+  },
+  {
+    files: ["components/**/*.ts", "lib/**/*.ts", "index.ts"],
+    ignores: ["lib/hostScript.ts"],
+    rules: { "no-restricted-syntax": ["error", houseRules.commands, houseRules.config] },
+  },
+);
