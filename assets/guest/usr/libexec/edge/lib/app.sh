@@ -21,16 +21,19 @@ app_refused() {
   edge_value "$ROOT/var/home/$APP_USER/.local/state/edge/refused" ""
 }
 
+# proc_socket ADDRESS PORT: as /proc/net/tcp writes it, the address with its bytes reversed.
+proc_socket() {
+  local a b c d
+  IFS=. read -r a b c d <<<"$1"
+  printf '%02X%02X%02X%02X:%04X' "$d" "$c" "$b" "$a" "$2"
+}
+
 # listening ADDRESS PORT: is there a listener, read from the kernel's table without connecting to it.
 listening() {
-  local address port a b c d local_address state
-  IFS=. read -r a b c d <<<"$1"
-  printf -v address '%02X%02X%02X%02X' "$d" "$c" "$b" "$a"
-  printf -v port '%04X' "$2"
+  local socket local_address state
+  socket=$(proc_socket "$1" "$2")
   while read -r _ local_address _ state _; do
-    if [[ $state == 0A && ($local_address == "$address:$port" || $local_address == "00000000:$port") ]]; then
-      return 0
-    fi
+    [[ $state != 0A || $local_address != "$socket" ]] || return 0
   done <"$ROOT/proc/net/tcp"
   return 1
 }

@@ -73,7 +73,8 @@ deployments() {
     fi
   fi
   local text
-  text=$(ostree admin status | parse_deployments)
+  text=$(ostree admin status | parse_deployments) || return
+  [[ -n $text ]] || return 1
   if [[ -w $RUN ]]; then
     printf '%s\n' "$text" >"$cache.new.$$"
     mv -f "$cache.new.$$" "$cache"
@@ -83,13 +84,14 @@ deployments() {
 
 # deployment_field ROLE FIELD: FIELD is index, commit or version; empty when there is none.
 deployment_field() {
-  local index commit version role
+  local list index commit version role
+  list=$(deployments) || return
   while IFS=$'\t' read -r index commit version role; do
     if [[ $role == "$1" ]]; then
       printf '%s' "${!2}"
       return 0
     fi
-  done < <(deployments)
+  done <<<"$list"
 }
 
 # The commit that is staged; empty when none is (or when its staging was lost).

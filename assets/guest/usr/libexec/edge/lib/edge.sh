@@ -56,6 +56,13 @@ edge_put() {
   mv -f "$file.new.$$" "$file"
 }
 
+# edge_tail TEXT LENGTH: the end of a text, all of it when it is shorter.
+edge_tail() {
+  local text=$1
+  ((${#text} <= $2)) || text=${text: -$2}
+  printf '%s' "$text"
+}
+
 edge_uptime() {
   local seconds
   IFS=' .' read -r seconds _ <"$ROOT/proc/uptime"

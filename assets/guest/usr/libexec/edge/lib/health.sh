@@ -10,7 +10,7 @@ health_file() {
 # health_record KIND NAME RC OUTPUT: KIND is required.d or wanted.d. Only failures carry their output.
 health_record() {
   local output=""
-  (($3 == 0)) || output=${4: -2000}
+  (($3 == 0)) || output=$(edge_tail "$4" 2000)
   HEALTH_CHECKS+=("${1%.d}" "$2" "$3" "$output")
 }
 

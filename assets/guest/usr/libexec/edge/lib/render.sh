@@ -17,8 +17,10 @@ render_remote() {
   for key in "$keys"/edge*.gpg "$keys"/edge*.asc; do
     [[ -e $key ]] && verify=true
   done
-  # A remote that stands in both places is an error to ostree: whoever made it first keeps the place.
-  if [[ -r $config && $(<"$config") == *'[remote "edge"]'* ]]; then
+  # An installer may run this where the repository is not to be seen: a remote that stood in both places
+  # would be an error to ostree.
+  [[ -r $config ]] || return 0
+  if [[ $(<"$config") == *'[remote "edge"]'* ]]; then
     if [[ $(<"$config") != *"url=$url"* || $(<"$config") != *"gpg-verify=$verify"* ]]; then
       ostree config --repo="$ROOT/ostree/repo" --group='remote "edge"' set url "$url"
       ostree config --repo="$ROOT/ostree/repo" --group='remote "edge"' set gpg-verify "$verify"
@@ -52,11 +54,12 @@ edge_peers() {
 
 # Returns 1 when the file already said so.
 render_keepalived() {
-  local interface peers="" peer
+  local interface peers="" peer socket
   interface=$(edge_interface)
   for peer in $(edge_peers); do
     peers+="    $peer"$'\n'
   done
+  socket=$(proc_socket "${EDGE_VIP:?}" "${EDGE_APP_PORT:?}")
   # Priority 255 is the owner of the address: a check that has a weight cannot lower it. Without a
   # weight a failing check puts the instance into the fault state, whatever its priority.
   edge_put "$RUN/keepalived.conf" "global_defs {
@@ -66,6 +69,9 @@ render_keepalived() {
   script_user root
   # Adverts leave on time while the device is busy.
   vrrp_rt_priority 50
+  max_auto_priority 60
+  # Its default kills the process where an instruction costs a hundred times what it should.
+  vrrp_rlimit_rttime 5000000
   vrrp_no_swap
   # A neighbour ignores a second change of an entry within a second: say it again after that.
   vrrp_garp_master_repeat 2
@@ -75,8 +81,8 @@ render_keepalived() {
 }
 
 vrrp_script app {
-  script \"/usr/libexec/edge/vip-check ${EDGE_VIP:?} ${EDGE_APP_PORT:?}\"
-  interval 2
+  script \"/usr/libexec/edge/vip-check $socket\"
+  interval 3
   timeout 10
   fall 2
   rise 1
