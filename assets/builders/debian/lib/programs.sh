@@ -3,11 +3,14 @@
 
 # install_programs ROOT TREE PROGRAM...: with the libraries that they link to
 install_programs() {
-  local root=$1 tree=$2
+  local root=$1 tree=$2 libraries
   shift 2
+  # ldd ends with 1 when one of the programs is static.
+  libraries=$(chroot "$root" ldd "$@" 2>&1) || [[ $libraries == *'not a dynamic executable'* ]]
+  [[ $libraries != *'not found'* ]] || die "libraries are missing: $(grep 'not found' <<<"$libraries" | paste -sd,)"
   {
     printf '%s\n' "$@"
-    chroot "$root" ldd "$@" 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// && NF == 2 && $1 !~ /:$/ { print $1 }'
+    awk '$2 == "=>" { print $3 } $1 ~ /^\/.*[^:]$/ { print $1 }' <<<"$libraries"
   } | sed -E 's#^/(bin|sbin|lib|lib64)/#/usr/\1/#' | sort -u | while read -r file; do
     mkdir -p "$tree${file%/*}"
     cp -L "$root$file" "$tree$file"
@@ -19,6 +22,7 @@ install_programs() {
 install_modules() {
   local from=$1/usr/lib/modules/$3 to=$2/usr/lib/modules/$3 tree=$2 kernel=$3 file
   shift 3
+  [[ -s $from/modules.dep ]] || die "$from has no modules.dep: depmod did not run"
   printf '%s\n' "$@" | module_files "$from/modules.dep" | while read -r file; do
     mkdir -p "$to/${file%/*}"
     case $file in

@@ -1,0 +1,19 @@
+# GRUB for BIOS and UEFI, from images that were made with the ISO. They find the file system labelled boot
+# and read /grub/grub.cfg there, which counts boots and takes its menu from libostree's loader directory.
+
+# bootloader_prepare: before the first deployment, because grub.cfg's presence is what makes libostree write
+# a GRUB menu
+bootloader_prepare() {
+  mkdir -p /target/boot/grub/i386-pc
+  cp /installer/grub.cfg /target/boot/grub/grub.cfg
+  need_ok "grubenv" grub-editenv /target/boot/grub/grubenv create
+  need_ok "grubenv" grub-editenv /target/boot/grub/grubenv set boot_success=0
+}
+
+bootloader_install() {
+  cp /installer/grub/boot.img /installer/grub/core.img /target/boot/grub/i386-pc/
+  need_ok "grub-bios-setup" /usr/lib/grub/i386-pc/grub-bios-setup --directory=/target/boot/grub/i386-pc --device-map=/dev/null "$DISK"
+  mkdir -p /target/boot/efi/EFI/BOOT
+  cp /installer/grub/bootx64.efi /target/boot/efi/EFI/BOOT/BOOTX64.EFI
+  step "bootloader installed"
+}

@@ -1,0 +1,58 @@
+# The commit: pulled from the content server into the new system's repository, then deployed.
+
+commit_pull() {
+  need_ok "ostree admin init-fs" ostree admin init-fs --modern /target
+  repo=/target/ostree/repo
+  need_ok "ostree config" ostree config --repo=$repo set sysroot.readonly true
+  # One sync at the end is enough: before that there is nothing to lose.
+  need_ok "ostree config" ostree config --repo=$repo set core.fsync false
+  need_ok "ostree admin os-init" ostree admin os-init --sysroot=/target "$KS_ostreesetup_osname"
+  REMOTE=${KS_ostreesetup_remote:-$KS_ostreesetup_osname}
+  need_ok "ostree remote add" ostree remote add --repo=$repo --no-gpg-verify "$REMOTE" "$KS_ostreesetup_url"
+  step "pulling $KS_ostreesetup_ref"
+  inodes=$(free_inodes) received=$(received_bytes)
+  ostree pull --repo=$repo "$REMOTE" "$KS_ostreesetup_ref" >>"$LOG" 2>&1 &
+  pull=$! seconds=0
+  while kill -0 $pull 2>/dev/null; do
+    sleep 1
+    seconds=$((seconds + 1))
+    [ $((seconds % 2)) -ne 0 ] || commit_progress pulling
+  done
+  wait $pull || failed "ostree pull of $KS_ostreesetup_ref from $KS_ostreesetup_url"
+  commit_progress pulled
+}
+
+# Files as the file system counts them: asking it costs nothing, listing thousands of objects does.
+free_inodes() { stat -f -c %d /target; }
+received_bytes() { cat "/sys/class/net/$NIC/statistics/rx_bytes"; }
+
+commit_progress() {
+  step "$1: $((inodes - $(free_inodes))) files, $((($(received_bytes) - received) / 1048576)) MB received"
+}
+
+commit_deploy() {
+  set -- --karg=root=LABEL=root --karg=rw
+  for argument in ${KS_bootloader_append:-}; do set -- "$@" "--karg-append=$argument"; done
+  # Not under the name grub-mkconfig, which libostree would run in a chroot that has no /target.
+  OSTREE_GRUB2_EXEC=/installer/grub-gen need_ok "ostree admin deploy" ostree admin deploy --sysroot=/target \
+    --os="$KS_ostreesetup_osname" "$@" "$REMOTE:$KS_ostreesetup_ref"
+  quiet sed -i '/^fsync=/d' /target/ostree/repo/config
+  for DEPLOYMENT in "/target/ostree/deploy/$KS_ostreesetup_osname/deploy/"*.0; do :; done
+  deployment_open
+  step "deployed ${DEPLOYMENT##*/}"
+}
+
+# deployment_open: the new system as its own scripts expect to see it
+deployment_open() {
+  printf '%s\n' 'LABEL=boot /boot ext4 defaults,nosuid,nodev 0 2' \
+    'LABEL=ESP /boot/efi vfat umask=0077,nofail,noauto 0 0' >"$DEPLOYMENT/etc/fstab"
+  mount --bind "$DEPLOYMENT" "$DEPLOYMENT"
+  mount --bind "/target/ostree/deploy/$KS_ostreesetup_osname/var" "$DEPLOYMENT/var"
+  mount --bind /target/boot "$DEPLOYMENT/boot"
+  for dir in proc sys dev; do mount --bind "/$dir" "$DEPLOYMENT/$dir"; done
+  mount -t tmpfs tmpfs "$DEPLOYMENT/run"
+  # What tmpfiles makes at the first boot; scripts may need it now.
+  mkdir -p "$DEPLOYMENT"/var/home "$DEPLOYMENT"/var/lib "$DEPLOYMENT"/var/tmp
+  [ -z "$KS_TIMEZONE" ] || ln -sfn "../usr/share/zoneinfo/$KS_TIMEZONE" "$DEPLOYMENT/etc/localtime"
+  [ -z "${KS_network_hostname:-}" ] || echo "$KS_network_hostname" >"$DEPLOYMENT/etc/hostname"
+}

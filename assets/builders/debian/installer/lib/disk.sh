@@ -1,0 +1,80 @@
+# The target disk: GPT with a BIOS boot partition, an EFI system partition, /boot and the root, so that the
+# same disk starts under BIOS and UEFI. The new system is under /target while it is made.
+
+# disk_choose: the one of clearpart --drives=, else the first fixed disk that is large enough
+disk_choose() {
+  DISK=''
+  disk_wait
+  if [ -n "${KS_clearpart_drives:-}" ]; then
+    DISK=/dev/$KS_clearpart_drives
+    [ -b "$DISK" ] || failed "clearpart --drives: there is no $DISK"
+  else
+    for name in vda sda nvme0n1 vdb sdb nvme1n1; do
+      # Not the installer's own medium, written to a stick.
+      if [ -b "/dev/$name" ] && [ "$(cat "/sys/block/$name/removable")" = 0 ] && ! blkid "/dev/$name" | grep -q iso9660; then
+        DISK=/dev/$name
+        break
+      fi
+    done
+    [ -n "$DISK" ] || failed "no disk to install to"
+  fi
+  sectors=$(cat "/sys/block/${DISK#/dev/}/size")
+  [ "$sectors" -ge $((4 * 1024 * 2048)) ] || failed "$DISK has $((sectors / 2048)) MiB: at least 4096 are needed"
+}
+
+# disk_wait: drivers find their disks a moment after they are loaded
+disk_wait() {
+  tries=0
+  while [ "$tries" -lt 100 ] && ! ls /sys/block | grep -qE "^${KS_clearpart_drives:-(vd|sd|nvme)}"; do
+    tries=$((tries + 1))
+    sleep 0.1
+  done
+}
+
+# partition N: its device
+partition() {
+  case $DISK in
+    *[0-9]) echo "${DISK}p$1" ;;
+    *) echo "$DISK$1" ;;
+  esac
+}
+
+disk_partition() {
+  sfdisk -q --wipe always --wipe-partitions always "$DISK" >>"$LOG" 2>&1 <<TABLE || failed "sfdisk $DISK"
+label: gpt
+size=1MiB, type=21686148-6449-6E6F-744E-656564454649, name=bios
+size=64MiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, name=esp
+size=768MiB, type=BC13C2FF-59E6-4262-A352-B275FD6F7172, name=boot
+type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709, name=root
+TABLE
+  tries=0
+  until [ -b "$(partition 4)" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || failed "no partitions on $DISK after sfdisk"
+    sleep 0.1
+  done
+  need_ok "mkfs.vfat" /usr/sbin/mkfs.vfat -n ESP "$(partition 2)"
+  # GRUB's ext2 driver does not know these two features.
+  need_ok "mkfs.ext4 of /boot" mkfs.ext4 -q -F -L boot -E nodiscard -O ^orphan_file,^metadata_csum_seed "$(partition 3)"
+  need_ok "mkfs.ext4 of the root" mkfs.ext4 -q -F -L root -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 "$(partition 4)"
+  # Ordering against a power cut does not matter before the installation is complete.
+  need_ok "mount the root" mount -t ext4 -o noatime,nobarrier,data=writeback "$(partition 4)" /target
+  mkdir -p /target/boot
+  need_ok "mount /boot" mount -t ext4 "$(partition 3)" /target/boot
+  mkdir -p /target/boot/efi
+  need_ok "mount the ESP" mount -t vfat "$(partition 2)" /target/boot/efi
+  step "disk $DISK partitioned and formatted"
+}
+
+# disk_close: everything on the disk, journals empty (GRUB replays none)
+disk_close() {
+  sync
+  for dir in "$DEPLOYMENT/var" "$DEPLOYMENT/boot" "$DEPLOYMENT/proc" "$DEPLOYMENT/sys" "$DEPLOYMENT/dev" "$DEPLOYMENT/run"; do
+    quiet umount "$dir" || :
+  done
+  need_ok "unmount the ESP" umount /target/boot/efi
+  need_ok "unmount /boot" umount /target/boot
+  # The deployment is a mount of its own while the installer works in it.
+  quiet umount "$DEPLOYMENT" || :
+  need_ok "unmount the root" umount /target
+}

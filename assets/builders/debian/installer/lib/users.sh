@@ -1,0 +1,66 @@
+# Users, their keys, services: the kickstart's word over what the image has.
+
+# in_system CMD...: by env, because busybox's chroot would take its own applet for CMD
+in_system() { chroot "$DEPLOYMENT" /usr/bin/env "$@"; }
+
+users_make() {
+  index=0
+  while [ "$index" -lt "$KS_USERS" ]; do
+    index=$((index + 1))
+    user_make "$(value "user_${index}_name")" "user_$index"
+  done
+  index=0
+  while [ "$index" -lt "$KS_KEYS" ]; do
+    index=$((index + 1))
+    user_key "$(value "sshkey_${index}_username")" "$(value "sshkey_${index}_word")"
+  done
+  [ -z "$KS_LOCK_ROOT" ] || need_ok "rootpw --lock" in_system passwd --quiet --lock root
+  for name in $(echo "${KS_services_enabled:-}" | tr , ' '); do need_ok "services --enabled=$name" in_system systemctl enable "$name"; done
+  for name in $(echo "${KS_services_disabled:-}" | tr , ' '); do need_ok "services --disabled=$name" in_system systemctl disable "$name"; done
+  step "users and services set"
+}
+
+# user_make NAME PREFIX: makes the user, or changes the one that the image has
+user_make() {
+  [ -n "$1" ] || failed "kickstart: user without --name"
+  if ! grep -q "^$1:" "$DEPLOYMENT/etc/passwd"; then
+    shell=$(value "$2_shell")
+    need_ok "user $1" in_system useradd --no-create-home --home-dir "/var/home/$1" --shell "${shell:-/bin/bash}" \
+      --comment "$(value "$2_gecos")" "$1"
+  fi
+  for group in $(value "$2_groups" | tr , ' '); do
+    # Kickstarts written for RHEL say wheel where Debian says sudo.
+    if [ "$group" = wheel ] && ! grep -q '^wheel:' "$DEPLOYMENT/etc/group"; then group=sudo; fi
+    need_ok "user $1: group $group" in_system usermod --append --groups "$group" "$1"
+  done
+  password=$(value "$2_password")
+  if [ -n "$password" ]; then
+    [ -n "$(value "$2_iscrypted")" ] || failed "user $1: --password needs --iscrypted: clear text does not belong on a medium"
+    printf '%s:%s\n' "$1" "$password" | in_system chpasswd -e || failed "user $1: password"
+  fi
+  user_home "$1"
+}
+
+user_home() {
+  home=$DEPLOYMENT/var/home/$1
+  [ ! -d "$home" ] || return 0
+  mkdir -m 700 "$home"
+  cp -a "$DEPLOYMENT/etc/skel/." "$home/"
+  need_ok "home of $1" in_system chown -R "$1:" "/var/home/$1"
+}
+
+# user_key NAME KEY: beside the keys that the blueprint gave the user
+user_key() {
+  grep -q "^$1:" "$DEPLOYMENT/etc/passwd" || failed "sshkey: there is no user $1"
+  user_home "$1"
+  file=$DEPLOYMENT/var/home/$1/.ssh/authorized_keys
+  if [ ! -f "$file" ]; then
+    mkdir -p "${file%/*}"
+    : >"$file"
+    [ ! -f "$DEPLOYMENT/usr/share/edge/users/$1/authorized_keys" ] || cat "$DEPLOYMENT/usr/share/edge/users/$1/authorized_keys" >"$file"
+    chmod 700 "${file%/*}"
+    chmod 600 "$file"
+  fi
+  grep -qxF "$2" "$file" || printf '%s\n' "$2" >>"$file"
+  need_ok "sshkey of $1" in_system chown -R "$1:" "/var/home/$1/.ssh"
+}
