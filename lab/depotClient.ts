@@ -9,7 +9,10 @@ const deployment = z.object({ commit: z.string(), version: z.string().nullish() 
 const deviceRecord = z.object({
   name: z.string(),
   role: z.string(),
-  address: z.string(),
+  address: z
+    .string()
+    .nullable()
+    .transform((a) => a ?? ""),
   /** When the last report came, ISO 8601. */
   receivedAt: z.string().nullish(),
   report: z

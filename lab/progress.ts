@@ -4,10 +4,13 @@ export class Progress {
   private last = "";
   private lastAt = 0;
 
+  /**
+   * @param subject what is waited for; begins every line
+   * @param everySeconds after this long a state is said again, and a count that moves is said no more often
+   */
   constructor(
     private readonly subject: string,
-    /** Seconds after which an unchanged state is said again. */
-    private readonly everySeconds = 20,
+    private readonly everySeconds = 15,
   ) {}
 
   /** Whole seconds since the wait began. */
@@ -17,8 +20,9 @@ export class Progress {
 
   say(text: string): void {
     const now = Date.now();
-    if (text === this.last && now - this.lastAt < this.everySeconds * 1000) return;
-    this.last = text;
+    const withoutCounts = text.replace(/[0-9.]+/g, "#");
+    if (withoutCounts === this.last && now - this.lastAt < this.everySeconds * 1000) return;
+    this.last = withoutCounts;
     this.lastAt = now;
     process.stderr.write(`${this.subject}: ${text} (${this.seconds} s)\n`);
   }

@@ -63,6 +63,11 @@ apply() {
 }
 
 destroy() {
+  # shellcheck source=assets/host/lib/service.sh
+  . assets/host/lib/service.sh
+  # shellcheck source=assets/host/lib/leftovers.sh
+  . assets/host/lib/leftovers.sh
+  remove_leftovers
   libvirtd_destroy
   if [[ -d $STATE_DIR/host ]]; then
     remove_firewall_leftovers

@@ -11,7 +11,7 @@ import { recover, stackExists } from "../pulumi/recover";
 /** What a caller may add for pulumi itself, e.g. `--refresh`. */
 type Extra = readonly string[];
 
-const terminal = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive"]);
+const terminal = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive", "--suppress-progress"]);
 
 async function hostScript(ctx: LabContext, script: string, verb: string): Promise<void> {
   const child = x(join(ctx.root, "assets/host", script), [verb], {

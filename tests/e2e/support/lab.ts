@@ -162,5 +162,8 @@ export class TestLab {
   }
 }
 
+/** What the host had before anything was done. */
+export const start: { listing?: Listing } = {};
+
 /** The shared lab; the first suite prepares it, the last one takes it down. */
 export const lab = new TestLab();

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+
+import { outputs, vipOwners, type Outputs } from "./support/devices";
+import { lab } from "./support/lab";
+
+describe("the lab", function () {
+  this.timeout(300_000);
+  let out: Outputs;
+
+  before(async () => {
+    out = await outputs();
+  });
+
+  it("has two releases, the second on top of the first, adding strace and little else", () => {
+    const [first, second] = out.releases;
+    assert.ok(first && second);
+    assert.equal(second.parent, first.commit);
+    const added = second.added.map((p) => p.name);
+    assert.ok(added.includes("strace"), added.join(", "));
+    assert.ok(added.length <= 3, added.join(", "));
+    assert.deepEqual(second.removed, []);
+    assert.equal(second.packages, first.packages + added.length);
+  });
+
+  it("answers on the virtual IP with the first version of the app", async () => {
+    const answer = await lab.run("curl", ["-fsS", "-m", "60", out.appUrl]);
+    assert.equal(answer.status, 0, answer.output);
+    assert.ok(!answer.stdout.includes("Podman auto-update"), answer.stdout);
+    assert.match(answer.stdout, /_{3,}/); // figlet's letters
+  });
+
+  it("has every device on the second release, healthy, with strace", async () => {
+    const target = out.releases[1]?.commit ?? "";
+    for (const device of out.devices) {
+      assert.equal(device.commit, target, device.name);
+      const seen = await lab.device(
+        device.name,
+        "sudo ostree admin status; which strace; systemctl is-system-running; systemctl --failed --no-legend; cat /proc/cmdline",
+      );
+      assert.equal(seen.status, 0, seen.output);
+      assert.match(seen.stdout, new RegExp(`^\\* edge ${target}`, "m"), device.name);
+      assert.match(seen.stdout, /^\/usr\/bin\/strace$/m, device.name);
+      assert.match(seen.stdout, /^running$/m, device.name);
+    }
+  });
+
+  it("has exactly one owner of the virtual IP", async () => {
+    assert.equal((await vipOwners(out.devices, out.vip)).length, 1);
+  });
+
+  it("changes nothing in a second up, within 10 s", async () => {
+    const again = await lab.npm("up", { log: "up-again" });
+    assert.equal(again.status, 0, again.output);
+    assert.doesNotMatch(again.output, /^ *[+~-]+ +[0-9]+ (to )?(create|update|replace|delete)/m);
+    assert.ok(again.seconds <= 10, `${again.seconds} s`);
+  });
+
+  it("expects no changes in a preview and finds none in a refresh", async () => {
+    for (const args of [["preview"], ["refresh", "--preview-only"]]) {
+      const result = await lab.run("pulumi", [...args, "--expect-no-changes", "--non-interactive"]);
+      assert.equal(result.status, 0, `${args[0]}: ${result.output}`);
+    }
+  });
+
+  it("keeps secrets out of its plain state, its console logs and its ISOs' kernel lines", async () => {
+    const password = (
+      await lab.run("pulumi", ["stack", "output", "corePassword", "--show-secrets"])
+    ).stdout.trim();
+    assert.ok(password.length >= 8);
+    const found = await lab.run("grep", ["-rlF", "--", password, `${lab.dir}/.lab`, "--exclude-dir=pool"]);
+    assert.equal(found.stdout, "", "files with the password");
+  });
+
+  it("tells where every device stands", async () => {
+    const status = await lab.lab("status", "--json");
+    assert.equal(status.status, 0, status.output);
+    const parsed = JSON.parse(status.stdout) as {
+      devices: { health: string; vip: boolean; booted: string; files: number }[];
+    };
+    assert.equal(parsed.devices.length, out.devices.length);
+    for (const device of parsed.devices) {
+      assert.equal(device.health, "green");
+      assert.match(device.booted, /^0\.0\.2 /);
+      assert.ok(device.files > 100, `${device.files} files fetched`);
+    }
+    assert.equal(parsed.devices.filter((d) => d.vip).length, 1);
+  });
+
+  it("keeps each device's console from power-on", async () => {
+    for (const device of out.devices) {
+      const console_ = await lab.lab("console", device.name, "--log");
+      assert.match(console_.stdout, /edge-install: .*complete/, device.name);
+      assert.match(console_.stdout, new RegExp(`${device.name} .*health=green`), device.name);
+    }
+  });
+
+  it("is found well by the doctor", async () => {
+    const result = await lab.lab("doctor");
+    assert.equal(result.status, 0, result.output);
+  });
+
+  it("counts files and bytes, by client", async () => {
+    const clients = await lab.run("curl", ["-fsS", `${out.contentUrl}/v1/clients`]);
+    const totals = JSON.parse(clients.stdout) as { device: string | null; files: number; bytes: number }[];
+    for (const device of out.devices) {
+      const own = totals.find((t) => t.device === device.name);
+      assert.ok(own && own.bytes > 50e6, `${device.name}: ${JSON.stringify(own)}`);
+    }
+    const metrics = await lab.run("curl", ["-fsS", `${out.contentUrl}/metrics`]);
+    assert.match(metrics.stdout, /^# TYPE \w+ counter$/m);
+  });
+});
