@@ -46,3 +46,9 @@ export function installState(text: string): InstallState {
   if (steps.some((s) => /(^|\s)complete$/.test(s))) return { kind: "complete" };
   return { kind: "waiting", step: steps[steps.length - 1] };
 }
+
+/** Uptime of the installer at its last line, seconds; undefined where it has not ended. */
+export function installSeconds(text: string): number | undefined {
+  const seconds = /edge-install: ([0-9.]+) complete/.exec(text)?.[1];
+  return seconds === undefined ? undefined : Number(seconds);
+}

@@ -32,6 +32,13 @@ function program(run: (action: Promise<number>) => void): Command {
     .description("remove the caches: base trees, packages, toolchain")
     .action(() => run(import("./verbs/caches.js").then((m) => m.clean())));
   lab
+    .command("bench")
+    .description("destroy the lab, build it, and print the table of figures")
+    .option("--fresh", "without any cache: a fresh machine but for its Debian packages")
+    .action((options: { fresh?: boolean }) =>
+      run(import("./verbs/bench.js").then((m) => m.bench({ fresh: options.fresh === true }))),
+    );
+  lab
     .command("status")
     .description("where every device stands")
     .option("--json", "as one JSON document")
