@@ -8,10 +8,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib/common.sh"
 # shellcheck source=toolchain/lib/state.sh
 source "$here/lib/state.sh"
+# shellcheck source=toolchain/lib/repair.sh
+source "$here/lib/repair.sh"
 
 main() {
   "$here/setup.sh" >&2
   set_environment
+  repair_stack
   [[ -n ${EDGE_LAB_NO_INIT:-} ]] || make_stack
   print_environment
 }
