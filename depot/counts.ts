@@ -1,3 +1,5 @@
+import { own } from "./own";
+
 /** What a request was for: file content, a static delta, or anything small beside them. */
 export const KINDS = ["object", "delta", "meta"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -78,9 +80,9 @@ export class Counts {
 
   private client(access: Access): ClientCounts {
     const seen = new Date(access.time).toISOString();
-    let counts = this.clients[access.client];
+    let counts = own(this.clients, access.client);
     const name = counts || this.known < MAX_CLIENTS ? access.client : OTHER_CLIENTS;
-    counts ??= this.clients[name];
+    counts ??= own(this.clients, name);
     if (!counts) {
       counts = {
         ...none(),

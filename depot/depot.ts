@@ -4,7 +4,8 @@ import { BoundedLog } from "./countLog";
 import { Counts, countLine, parseAccess } from "./counts";
 import type { DepotConfig } from "./config";
 import type { Lab, LabDevice, Rollout } from "./lab";
-import { own, release, take, without, type Refusal } from "./lock";
+import { release, take, type Refusal } from "./lock";
+import { omit, own } from "./own";
 import { Repository } from "./repository";
 import type { Received, Report } from "./report";
 import { haltBy, mayReboot, start, vipOwner, type Fleet } from "./rollout";
@@ -160,16 +161,14 @@ export class Depot {
   async setLab(lab: Lab): Promise<void> {
     const names = new Set(lab.devices.map((d) => d.name));
     this.state.lab = lab;
-    this.state.devices = Object.fromEntries(
-      Object.entries(this.state.devices).filter(([name]) => names.has(name)),
-    );
-    this.state.locks = without(this.state.locks, (holder) => !names.has(holder.device));
+    this.state.devices = omit(this.state.devices, (name) => !names.has(name));
+    this.state.locks = omit(this.state.locks, (_, holder) => !names.has(holder.device));
     await this.file.flush();
   }
 
   async startRollout(rollout: Rollout): Promise<void> {
     this.state.rollout = start(rollout, this.state.devices, this.now());
-    delete this.state.halts[rollout.targetCommit];
+    this.state.halts = omit(this.state.halts, (commit) => commit === rollout.targetCommit);
     this.log.info(rollout, "rollout");
     await this.file.flush();
   }

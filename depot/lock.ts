@@ -1,3 +1,5 @@
+import { omit, own } from "./own";
+
 /** Who may reboot now. One slot a group. */
 export interface Holder {
   /** The id that the client gave, opaque as in the FleetLock protocol. */
@@ -9,17 +11,16 @@ export interface Holder {
 }
 export type Locks = Readonly<Record<string, Holder>>;
 
-/** A record's own entry: names come from the network, and `constructor` is a name as well. */
-export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
 /** A refusal as FleetLock clients print it. */
 export interface Refusal {
   readonly kind: string;
   readonly value: string;
 }
-export type Decision = { readonly locks: Locks; readonly refusal?: Refusal };
+
+export interface Decision {
+  readonly locks: Locks;
+  readonly refusal?: Refusal;
+}
 
 /** Takes the group's slot; whoever has it already keeps it (a client that crashed after the answer asks again). */
 export function take(locks: Locks, group: string, who: Holder): Decision {
@@ -37,12 +38,7 @@ export function take(locks: Locks, group: string, who: Holder): Decision {
 export function release(locks: Locks, group: string, who: Pick<Holder, "id" | "device">): Locks {
   const holder = own(locks, group);
   if (!holder || !same(holder, who)) return locks;
-  return without(locks, (_, name) => name === group);
-}
-
-/** Ends every lock that `drop` names, for holders that will not come back. */
-export function without(locks: Locks, drop: (holder: Holder, group: string) => boolean): Locks {
-  return Object.fromEntries(Object.entries(locks).filter(([group, holder]) => !drop(holder, group)));
+  return omit(locks, (name) => name === group);
 }
 
 function same(a: Pick<Holder, "id" | "device">, b: Pick<Holder, "id" | "device">): boolean {

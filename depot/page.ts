@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The status page: one file without anything from elsewhere. */
-export const page = readFileSync(join(__dirname, "page.html"), "utf8");
+const part = (name: string): string => readFileSync(join(__dirname, name), "utf8");
+
+/** The status page: one document without anything from elsewhere. */
+export const page = part("page.html").replace("<style></style>", () => `<style>${part("page.css")}</style>`);

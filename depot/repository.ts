@@ -17,7 +17,7 @@ export class Repository {
       const commit = readFileSync(join(this.repo, "refs", "heads", ref), "utf8").trim();
       return /^[0-9a-f]{64}$/.test(commit) ? commit : null;
     } catch (e) {
-      if (["ENOENT", "ENOTDIR"].includes((e as NodeJS.ErrnoException).code ?? "")) return null;
+      if (["ENOENT", "ENOTDIR", "EISDIR"].includes((e as NodeJS.ErrnoException).code ?? "")) return null;
       throw e;
     }
   }

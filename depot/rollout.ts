@@ -1,5 +1,6 @@
 import type { Lab, Rollout } from "./lab";
-import { own, type Refusal } from "./lock";
+import type { Refusal } from "./lock";
+import { own } from "./own";
 import type { Received } from "./report";
 
 /** The rollout of one commit that must not go on, and why. */

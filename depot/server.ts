@@ -1,7 +1,6 @@
 import { chmod, chown, rm } from "node:fs/promises";
 
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
-import type { Logger } from "pino";
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 
 import type { DepotConfig } from "./config";
 import type { Depot } from "./depot";
@@ -10,10 +9,10 @@ import { adminRoutes, deviceRoutes, readRoutes, Refused } from "./routes";
 /** Far more than a report with eight failures and their output; a device must not fill the memory. */
 const BODY_LIMIT = 64 * 1024;
 
-function application(log: Logger): FastifyInstance {
+function application(log: FastifyBaseLogger): FastifyInstance {
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
   });
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
@@ -31,7 +30,7 @@ function application(log: Logger): FastifyInstance {
 }
 
 /** The API for devices and people, behind nginx. */
-export function publicApp(depot: Depot, log: Logger): FastifyInstance {
+export function publicApp(depot: Depot, log: FastifyBaseLogger): FastifyInstance {
   const app = application(log);
   readRoutes(app, depot);
   deviceRoutes(app, depot);
@@ -39,7 +38,7 @@ export function publicApp(depot: Depot, log: Logger): FastifyInstance {
 }
 
 /** The same to read, and what only root may change. */
-export function adminApp(depot: Depot, log: Logger): FastifyInstance {
+export function adminApp(depot: Depot, log: FastifyBaseLogger): FastifyInstance {
   const app = application(log);
   readRoutes(app, depot);
   adminRoutes(app, depot);

@@ -36,7 +36,7 @@ export class LogTail {
 
   /** Up to where the lines were handed on. */
   get position(): Position | null {
-    return this.fd === undefined ? this.start : { inode: this.inode, offset: this.offset };
+    return this.inode === 0 ? this.start : { inode: this.inode, offset: this.offset };
   }
 
   /** Reads what there is; cheap when there is nothing. */
