@@ -18,6 +18,7 @@ image_in_chroot() {
   divert_grub_mkconfig "$1"
   # Presets decide alone what starts: package defaults that they do not name stay as packaged.
   logged chroot "$1" systemctl preset-all
+  logged chroot "$1" systemctl --global preset-all
 }
 
 # copy_guest_files ROOT: assets/guest is laid out as in the image; root owns all, modes are kept
