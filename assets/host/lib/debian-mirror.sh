@@ -14,26 +14,31 @@ debian_repositories() {
   done < <(apt-get indextargets --format "\$(REPO_URI)|\$(ORIGIN)|\$(LABEL)" "Created-By: Packages")
 }
 
-# debian_mirror: EDGE_DEBIAN_MIRROR, else what the host uses, else the public one
+# debian_mirror: EDGE_DEBIAN_MIRROR, else the first that the host uses
 debian_mirror() {
   local found=${EDGE_DEBIAN_MIRROR:-}
   [[ -n $found ]] || found=$(debian_repositories | sed -n '/^Debian|/{s///p;q}')
-  echo "${found:-http://deb.debian.org/debian}"
+  [[ -n $found ]] || {
+    echo "error: no apt source of this host is a Debian archive: set EDGE_DEBIAN_MIRROR to the URI of one" >&2
+    return 1
+  }
+  echo "$found"
 }
 
-# debian_security_mirror: beside a mirror of one's own there need not be one
+# debian_security_mirror: the host's, if it has one
 debian_security_mirror() {
   local found=${EDGE_DEBIAN_SECURITY_MIRROR:-}
-  [[ -n $found ]] || found=$(debian_repositories | sed -n '/^Debian-Security|/{s///p;q}')
-  [[ -n $found || -n ${EDGE_DEBIAN_MIRROR:-} ]] || found=http://deb.debian.org/debian-security
+  [[ -n $found || -n ${EDGE_DEBIAN_MIRROR:-} ]] ||
+    found=$(debian_repositories | sed -n '/^Debian-Security|/{s///p;q}')
   echo "$found"
 }
 
 # debian_sources SUITE: lines for a sources.list
 debian_sources() {
-  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed='' security
+  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed='' mirror security
+  mirror=$(debian_mirror) || return
   [[ ! -r $keyring ]] || signed="[signed-by=$keyring] "
-  echo "deb $signed$(debian_mirror) $1 main"
+  echo "deb $signed$mirror $1 main"
   security=$(debian_security_mirror)
   [[ -z $security ]] || echo "deb $signed$security $1-security main"
 }
