@@ -15,7 +15,7 @@ source "$here/lib/golang.sh"
 # shellcheck source=toolchain/lib/build.sh
 source "$here/lib/build.sh"
 
-sources=$ROOT/toolchain/providers
+sources=$ROOT/toolchain/plugins
 out=${1:-$ROOT}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -25,12 +25,12 @@ version_of() { sed -n 's/^const Version = "\(.*\)"$/\1/p' "$sources/$1/provider.
 build_generators() {
   find_go
   use_go_caches
-  go_build generators providers "$work" ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen
+  go_build generators plugins "$work" ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen
 }
 
 # The providers' embedded schema.json takes part only in serving, not in generating it.
 write_schema() { # NAME
-  local target=$out/toolchain/providers/$1
+  local target=$out/toolchain/plugins/$1
   mkdir -p "$target"
   PULUMI_SKIP_MISSING_MAPPING_ERROR=true "$work/tfgen-$1" schema --skip-docs --skip-examples \
     --out "$target" >"$work/$1.log" 2>&1 || {
@@ -47,7 +47,7 @@ write_libvirt_sdk() {
   version=$(version_of libvirt)
   rm -rf "$source" "$target"
   mkdir -p "$source" "$target"
-  "$work/sdkgen" "$out/toolchain/providers/libvirt/schema.json" "$version" "$source"
+  "$work/sdkgen" "$out/toolchain/plugins/libvirt/schema.json" "$version" "$source"
   (cd "$source" && "$ROOT/node_modules/.bin/tsc" --outDir "$target/bin" \
     --sourceMap false --declarationMap false --module commonjs --moduleResolution node10)
   sed "s/VERSION/$version/g" "$ROOT/toolchain/libvirt-sdk.package.json" >"$target/package.json"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs go as the setup does, with its version, flags and caches: go.sh MODULE ARGUMENT...
-# For example: toolchain/go.sh providers test ./command/...
+# For example: toolchain/go.sh plugins test ./process ./local
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,7 +10,7 @@ source "$here/lib/common.sh"
 source "$here/lib/golang.sh"
 
 main() {
-  (($# > 1)) || die 'usage: toolchain/go.sh cli|language-nodejs|providers ARGUMENT...'
+  (($# > 1)) || die 'usage: toolchain/go.sh cli|plugins ARGUMENT...'
   find_go
   use_go_caches
   cd "$ROOT/toolchain/$1"

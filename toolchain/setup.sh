@@ -37,25 +37,24 @@ up_to_date() {
   done
 }
 
-link_to() {
-  local name
-  mkdir -p "$1"
-  for name in "${@:2}"; do ln -sfn "$name" "$1/${name##*/}"; done
-}
-
 install_pulumi() {
-  local component missing=()
+  local component path missing=()
   rm -rf "$LINKS/bin/pulumi" "$LINKS/plugins"
+  mkdir -p "$LINKS/bin" "$LINKS/plugins"
   if official_chosen; then
-    official_plugins
+    link_official
   else
-    link_to "$LINKS/bin" "$(component_dir engine)/pulumi"
-    component_built "$(component_dir engine)" engine || missing+=(engine)
+    ln -s "$(component_path cli)" "$LINKS/bin/pulumi"
   fi
-  for component in libvirt random command; do
-    [[ -x $LINKS/plugins/pulumi-resource-$component ]] && continue
-    component_built "$(component_dir "$component")" "$component" || missing+=("$component")
-    link_to "$LINKS/plugins" "$(component_dir "$component")/pulumi-resource-$component"
+  for component in "${COMPONENTS[@]}"; do
+    path=$(component_path "$component")
+    if [[ $component != cli ]]; then
+      [[ -x $LINKS/plugins/${path##*/} ]] && continue
+      ln -s "$path" "$LINKS/plugins/"
+    elif [[ ! -L $LINKS/bin/pulumi ]]; then
+      continue
+    fi
+    [[ -x $path ]] || missing+=("$component")
   done
   ((${#missing[@]} == 0)) || build "${missing[@]}"
 }

@@ -1,23 +1,19 @@
 # Builds components. Sourced after common.sh, components.sh and golang.sh.
 # shellcheck shell=bash
 
-# No DWARF: it would only be dropped by -w at the end, and leaving it out saves time.
-BUILD_FLAGS=(-trimpath -buildvcs=false -modcacherw -gcflags=all=-dwarf=false
-  "-ldflags=-s -w -X $VERSION_SYMBOL=v$ENGINE_VERSION")
-
-# progress FILE TOTAL LABEL: one line that a terminal overwrites; else a line every 15 s
+# follow_progress FILE TOTAL LABEL: one line that a terminal overwrites; else a line every 15 s
 follow_progress() {
-  local file=$1 total=$2 label=$3 begun=$SECONDS done_count elapsed left
+  local file=$1 total=$2 label=$3 begun=$SECONDS compiled elapsed left
   local every=15 end='\n'
   [[ -t 2 ]] && every=1 end='\r'
   while :; do
     sleep "$every"
-    done_count=$(wc -l <"$file")
+    compiled=$(wc -l <"$file")
     elapsed=$((SECONDS - begun)) left='?'
-    ((done_count > 0)) && left=$((elapsed * (total - done_count) / done_count))
+    ((compiled > 0)) && left=$((elapsed * (total - compiled) / compiled))
     # shellcheck disable=SC2059 # the format is ours
     printf "toolchain: %s: package %d/%d, %d s, about %s s left   $end" \
-      "$label" "$done_count" "$total" "$elapsed" "$left" >&2
+      "$label" "$compiled" "$total" "$elapsed" "$left" >&2
   done
 }
 
@@ -25,11 +21,11 @@ follow_progress() {
 stale_packages() {
   local module=$1
   shift
-  (cd "$ROOT/toolchain/$module" && "$GO" list "${BUILD_FLAGS[@]}" -deps -f '{{if .Stale}}{{.ImportPath}}{{end}}' "$@") |
-    grep -c . || :
+  (cd "$ROOT/toolchain/$module" &&
+    "$GO" list "${BUILD_FLAGS[@]}" -deps -f '{{if .Stale}}{{.ImportPath}}{{end}}' "$@") | grep -c . || :
 }
 
-# go_build LABEL MODULE OUTPUT PACKAGE...
+# go_build LABEL MODULE OUTPUT PACKAGE...: in one build linking overlaps compiling
 go_build() {
   local label=$1 module=$2 output=$3 total follower status=0
   shift 3
@@ -51,43 +47,37 @@ go_build() {
 
 # keep COMPONENT DIRECTORY: whole or not at all, whenever the power goes
 keep() {
-  local component=$1 built=$2 target binary
-  target=$(component_dir "$component")
+  local target
+  target=$(component_dir "$1")
   rm -rf "$target" "$target.tmp"
   mkdir -p "$target.tmp"
-  while read -r binary; do
-    mv "$built/$binary" "$target.tmp/"
-  done < <(component_binaries "$component")
+  mv "$2/$(component_binary "$1")" "$target.tmp/"
   mv "$target.tmp" "$target"
-}
-
-build_engine() {
-  go_build cli cli "$1" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
-  go_build language-host language-nodejs "$1" github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs
-  keep engine "$1"
-}
-
-# build_providers OUTPUT NAME...: one build, so that linking one overlaps compiling the next
-build_providers() {
-  local output=$1 name packages=()
-  shift
-  for name in "$@"; do packages+=("./cmd/pulumi-resource-$name"); done
-  go_build providers providers "$output" "${packages[@]}"
-  for name in "$@"; do keep "$name" "$output"; done
 }
 
 # build COMPONENT...
 build() {
-  local component engine=no providers=() work=$CACHE/toolchain/work begun=$SECONDS
+  local component cli=no plugins=() packages=() work=$CACHE/toolchain/work begun=$SECONDS
   for component in "$@"; do
-    if [[ $component == engine ]]; then engine=yes; else providers+=("$component"); fi
+    if [[ $component == cli ]]; then
+      cli=yes
+    else
+      plugins+=("$component")
+      packages+=("$(component_package "$component")")
+    fi
   done
   find_go
   use_go_caches
-  say "building $* with $("$GO" version | awk '{ print $3 }'), once; all of it takes about 6 minutes on 2 cores"
+  say "building $* with $("$GO" version | awk '{ print $3 }'), once; all five take about 6 minutes on 2 cores"
   rm -rf "$work"
-  [[ $engine == no ]] || build_engine "$work"
-  ((${#providers[@]} == 0)) || build_providers "$work" "${providers[@]}"
+  if [[ $cli == yes ]]; then
+    go_build cli cli "$work" "$(component_package cli)"
+    keep cli "$work"
+  fi
+  if ((${#plugins[@]} > 0)); then
+    go_build plugins plugins "$work" "${packages[@]}"
+    for component in "${plugins[@]}"; do keep "$component" "$work"; done
+  fi
   rm -rf "$work"
   drop_module_sources
   say "built $* in $((SECONDS - begun)) s"

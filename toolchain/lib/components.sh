@@ -4,49 +4,57 @@
 # shellcheck shell=bash
 
 ENGINE_VERSION=3.259.0
+# No DWARF: it would only be dropped by -w at the end, and leaving it out saves time.
+BUILD_FLAGS=(-trimpath -buildvcs=false -modcacherw -gcflags=all=-dwarf=false
+  "-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$ENGINE_VERSION")
+
+# The CLI, then the plugins that Pulumi.yaml names.
 # shellcheck disable=SC2034
-VERSION_SYMBOL=github.com/pulumi/pulumi/sdk/v3/go/common/version.Version
+COMPONENTS=(cli nodejs command libvirt random)
 
-# `engine` is the CLI and the language host together: the CLI takes the language host that
-# lies beside it, and warns at every run about one that it finds elsewhere.
-
-# component_binaries COMPONENT
-component_binaries() {
+component_binary() {
   case $1 in
-    engine) printf 'pulumi\npulumi-language-nodejs\n' ;;
+    cli) printf 'pulumi\n' ;;
+    nodejs) printf 'pulumi-language-nodejs\n' ;;
     *) printf 'pulumi-resource-%s\n' "$1" ;;
   esac
 }
 
-# component_sources COMPONENT: files that decide what the binaries are
-component_sources() {
-  local providers=$ROOT/toolchain/providers
+# component_package COMPONENT: what to build, in the module toolchain/cli or toolchain/plugins
+component_package() {
   case $1 in
-    engine) find "$ROOT/toolchain/cli" "$ROOT/toolchain/language-nodejs" -type f ;;
-    libvirt) find "$providers/libvirt" "$providers/cmd/pulumi-resource-libvirt" -type f ;;
-    random)
-      find "$providers/random" "$providers/random-shim" "$providers/cmd/pulumi-resource-random" -type f
-      ;;
-    command) find "$providers/command" "$providers/cmd/pulumi-resource-command" -name '*.go' ! -name '*_test.go' ;;
+    cli) printf 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi\n' ;;
+    *) printf './cmd/%s\n' "$(component_binary "$1")" ;;
   esac
-  [[ $1 == engine ]] || printf '%s\n' "$providers/go.mod" "$providers/go.sum"
 }
 
-component_key() {
-  {
+# component_sources COMPONENT: the files that decide what the binary is
+component_sources() {
+  local plugins=toolchain/plugins directories
+  case $1 in
+    cli)
+      printf '%s\n' toolchain/cli/go.mod toolchain/cli/go.sum
+      return
+      ;;
+    nodejs) directories=(nodejs process) ;;
+    command) directories=(local process) ;;
+    libvirt) directories=(libvirt) ;;
+    random) directories=(random random-shim) ;;
+  esac
+  printf '%s\n' "$plugins/go.mod" "$plugins/go.sum"
+  find "${directories[@]/#/$plugins/}" "$plugins/cmd/$(component_binary "$1")" -type f ! -name '*_test.go'
+}
+
+# component_dir COMPONENT
+component_dir() {
+  local key
+  key=$({
     uname -m
-    printf '%s\n' "$ENGINE_VERSION" "${BUILD_FLAGS[@]}"
+    printf '%s\n' "${BUILD_FLAGS[@]}"
     # Relative names: the same sources elsewhere make the same key.
-    component_sources "$1" | sed "s|^$ROOT/||" | LC_ALL=C sort |
-      (cd "$ROOT" && xargs -d '\n' sha256sum)
-  } | sha256sum | cut -c 1-16
+    cd "$ROOT" && component_sources "$1" | LC_ALL=C sort | xargs -d '\n' sha256sum
+  } | sha256sum | cut -c 1-16)
+  printf '%s/toolchain/%s-%s\n' "$CACHE" "$1" "$key"
 }
 
-component_dir() { printf '%s/toolchain/%s-%s\n' "$CACHE" "$1" "$(component_key "$1")"; }
-
-component_built() {
-  local directory=$1 component=$2 binary
-  while read -r binary; do
-    [[ -x $directory/$binary ]] || return 1
-  done < <(component_binaries "$component")
-}
+component_path() { printf '%s/%s\n' "$(component_dir "$1")" "$(component_binary "$1")"; }

@@ -30,15 +30,19 @@ official_chosen() {
   say "using $pulumi $found"
 }
 
-# Plugins that `pulumi plugin install` can get; the others are built.
-official_plugins() {
-  local pulumi name version home=$CACHE/toolchain/official
+# Links the language host beside it, and the plugins that it can install; the others are built.
+link_official() {
+  local pulumi name version home=$CACHE/toolchain/official plugin
   pulumi=$(official_pulumi)
+  plugin=$(dirname "$(readlink -f "$pulumi")")/pulumi-language-nodejs
+  [[ ! -x $plugin ]] || ln -s "$plugin" "$LINKS/plugins/"
+  mkdir -p "$CACHE/log"
   for name in random command; do
-    version=$(node -p "require('$ROOT/package.json').dependencies['@pulumi/$name']")
-    PULUMI_HOME=$home PULUMI_SKIP_UPDATE_CHECK=true timeout 120 \
-      "$pulumi" plugin install resource "$name" "$version" --exact >"$CACHE/log/plugin-$name.log" 2>&1 ||
-      continue
-    link_to "$LINKS/plugins" "$home/plugins/resource-$name-v$version/pulumi-resource-$name"
+    version=$(sed -nE "s|.*\"@pulumi/$name\": \"([^\"]+)\".*|\1|p" "$ROOT/package.json")
+    plugin=$home/plugins/resource-$name-v$version/pulumi-resource-$name
+    [[ -x $plugin ]] || PULUMI_HOME=$home PULUMI_SKIP_UPDATE_CHECK=true timeout 120 "$pulumi" plugin install \
+      resource "$name" "$version" --exact >"$CACHE/log/plugin-$name.log" 2>&1 ||
+      say "$pulumi cannot install the plugin $name $version: building it"
+    [[ ! -x $plugin ]] || ln -s "$plugin" "$LINKS/plugins/"
   done
 }

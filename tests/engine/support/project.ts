@@ -45,15 +45,17 @@ export class Project {
   /** @param program TypeScript; `@pulumi/*` can be imported, as in the lab's own program. */
   constructor(program: string) {
     const plugins = join(ROOT, "node_modules/.edge-lab/plugins");
-    const names = ["command", "libvirt", "random"];
+    const plugin = (name: string): string => `    - { name: ${name}, path: ${plugins} }`;
     this.write("Pulumi.yaml", [
       "name: engine-test",
       "main: index.ts",
       "stackConfigDir: config",
       "runtime: { name: nodejs, options: { typescript: false, nodeargs: --import tsx } }",
-      "plugins: { providers: [" +
-        names.map((name) => `{ name: ${name}, path: ${plugins} }`).join(", ") +
-        "] }",
+      "plugins:",
+      "  languages:",
+      plugin("nodejs"),
+      "  providers:",
+      ...["command", "libvirt", "random"].map(plugin),
     ]);
     this.write("package.json", ["{}"]);
     this.write("index.ts", [program]);

@@ -4,7 +4,7 @@ package main
 import (
 	"context"
 
-	"edgelab/toolchain/providers/random"
+	"edgelab/toolchain/plugins/random"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge"
 )

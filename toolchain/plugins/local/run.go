@@ -4,7 +4,7 @@ import (
 	"context"
 	"os"
 
-	"edgelab/toolchain/providers/command/process"
+	"edgelab/toolchain/plugins/process"
 
 	provider "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"

@@ -2,7 +2,7 @@
 package main
 
 import (
-	"edgelab/toolchain/providers/libvirt"
+	"edgelab/toolchain/plugins/libvirt"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 )

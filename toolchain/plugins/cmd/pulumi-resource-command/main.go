@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"os"
 
-	"edgelab/toolchain/providers/command/local"
-	"edgelab/toolchain/providers/command/process"
+	"edgelab/toolchain/plugins/local"
+	"edgelab/toolchain/plugins/process"
 
 	provider "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"

@@ -2,7 +2,7 @@
 package main
 
 import (
-	"edgelab/toolchain/providers/random"
+	"edgelab/toolchain/plugins/random"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfgen"
 )
