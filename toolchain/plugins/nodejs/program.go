@@ -23,11 +23,19 @@ func (h *Host) program(request *rpc.RunRequest) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := json.Marshal(request.GetConfig())
+	// A stack without configuration: {} and [], for the SDK cannot read the null that Go makes of nothing.
+	values, secrets := request.GetConfig(), request.GetConfigSecretKeys()
+	if values == nil {
+		values = map[string]string{}
+	}
+	if secrets == nil {
+		secrets = []string{}
+	}
+	config, err := json.Marshal(values)
 	if err != nil {
 		return nil, err
 	}
-	secretKeys, err := json.Marshal(request.GetConfigSecretKeys())
+	secretKeys, err := json.Marshal(secrets)
 	if err != nil {
 		return nil, err
 	}
