@@ -18,7 +18,7 @@ export interface LabContext extends LabInputs {
 function localOverrides(root: string, stack: string): Record<string, string> {
   const path = join(root, ".lab", "config", `Pulumi.${stack}.yaml`);
   if (!existsSync(path)) return {};
-  const keys = parseStackFile(readFileSync(path, "utf8"), path, { secrets: "skip" });
+  const keys = parseStackFile(readFileSync(path, "utf8"), path, "plain");
   return Object.fromEntries(
     Object.entries(keys).map(([key, value]) => [
       `edge-lab:${key}`,

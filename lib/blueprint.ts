@@ -1,6 +1,7 @@
 import { parse, stringify, TomlError } from "smol-toml";
 import { z } from "zod";
 
+import { ConfigError, describeIssues, type Problem } from "./configErrors";
 import type { PackageSpec, Release } from "./releases";
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/, "is a name of letters, digits and . _ + -");
@@ -61,8 +62,20 @@ export type Blueprint = z.infer<typeof schema>;
 /** The customizations of a blueprint, as the builder verbs take them (JSON). */
 export type Customizations = Blueprint["customizations"];
 
-/** A blueprint that cannot be used; the message names the file, the key, the rule and the fix. */
-export class BlueprintError extends Error {}
+const REFERENCE =
+  "names and forms are those of osbuild's blueprint reference, of which the lab takes name, description, version, " +
+  "packages, modules, groups and customizations.{hostname,user,firewall,services}";
+
+/** A blueprint that cannot be used; the message names the file and every bad key, the rule and the fix. */
+export class BlueprintError extends ConfigError {
+  constructor(file: string, problems: readonly Problem[]) {
+    super(
+      file,
+      problems.map((p) => ({ file, ...p })),
+    );
+    this.name = "BlueprintError";
+  }
+}
 
 /**
  * Parses a blueprint.
@@ -76,28 +89,21 @@ export function parseBlueprint(text: string, file: string): Blueprint {
     raw = parse(text);
   } catch (e) {
     if (!(e instanceof TomlError)) throw e;
-    const what = e.message.split("\n")[0];
-    throw new BlueprintError(
-      `${file}: line ${e.line}, column ${e.column}: ${what}; rule: a blueprint is TOML; fix: correct that line`,
-    );
+    const key = `(line ${e.line}, column ${e.column})`;
+    const rule = `is TOML: ${e.message.split("\n")[0] ?? ""}`;
+    throw new BlueprintError(file, [{ key, value: undefined, rule, fix: "correct that line" }]);
   }
   const result = schema.safeParse(raw);
-  if (result.success) {
-    const names = result.data.packages.map((p) => p.name);
-    const twice = names.find((n, i) => names.indexOf(n) !== i);
-    if (twice === undefined) return result.data;
-    throw new BlueprintError(
-      `${file}: packages: "${twice}" stands twice; rule: each package once; fix: remove one of them`,
-    );
-  }
-  const lines = result.error.issues.map((issue) => {
-    const key = issue.path.join(".") || "(top level)";
-    return `${file}: ${key}: ${issue.message}`;
-  });
-  throw new BlueprintError(
-    `${lines.join("\n")}\nfix: see the blueprint reference of osbuild for names and forms; the lab takes name, ` +
-      "description, version, packages, modules, groups and customizations.{hostname,user,firewall,services}",
-  );
+  const problems = result.success ? twice(result.data) : describeIssues(raw, result.error, schema, REFERENCE);
+  if (!result.success || problems.length > 0) throw new BlueprintError(file, problems);
+  return result.data;
+}
+
+function twice(blueprint: Blueprint): Problem[] {
+  const names = blueprintPackages(blueprint).map((p) => p.name);
+  const again = [...new Set(names.filter((n, i) => names.indexOf(n) !== i))];
+  const rule = "lists each package once, modules included";
+  return again.map((value) => ({ key: "packages", value, rule, fix: "remove one of them" }));
 }
 
 /** The packages that a blueprint asks for: `packages` and `modules`, which the tools treat alike. */

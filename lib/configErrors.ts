@@ -9,15 +9,24 @@ export interface Problem {
   readonly rule: string;
   /** What to do about it. */
   readonly fix: string;
+  /** The file that the key stands in, where that is not the stack's configuration. */
+  readonly file?: string;
 }
 
-const SECRET_KEYS = /(^|\.)(password|activationKey)$/;
+/** Names of secrets, and names that somebody may have meant to be one. */
+const SECRET_NAMES = /pass|pasw|pwd|secret|token|credential|activation|private/i;
+/** Keys below which everything but the public keys is taken for a secret, whatever its name. */
+const SECRET_AREAS = /^(coreUser|subscription)\b(?!\.authorizedKeys)/;
 
 function show(key: string, value: unknown): string {
-  if (value === undefined) return "(not set)";
-  if (SECRET_KEYS.test(key)) return "(secret)";
-  const text = JSON.stringify(value, (k, v: unknown) => (SECRET_KEYS.test(k) ? "(secret)" : v));
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  // A place in a file that could not be read at all.
+  if (key.startsWith("(")) return "";
+  if (value === undefined) return " = (not set)";
+  if (SECRET_NAMES.test(key) || SECRET_AREAS.test(key)) return " = (not shown: may be secret)";
+  const text = JSON.stringify(value, (k, v: unknown) =>
+    SECRET_NAMES.test(k) || SECRET_AREAS.test(k) ? "(not shown)" : typeof v === "bigint" ? String(v) : v,
+  );
+  return ` = ${text.length > 120 ? `${text.slice(0, 117)}...` : text}`;
 }
 
 /** Every bad key of a configuration in one message; thrown before anything is changed. */
@@ -26,7 +35,9 @@ export class ConfigError extends Error {
 
   constructor(source: string, problems: readonly Problem[]) {
     const lines = problems.map(
-      (p) => `  edge-lab:${p.key} = ${show(p.key, p.value)}\n    rule: ${p.rule}\n    fix:  ${p.fix}`,
+      (p) =>
+        `  ${p.file === undefined ? "edge-lab:" : `${p.file}: `}${p.key}${show(p.key, p.value)}\n` +
+        `    rule: ${p.rule}\n    fix:  ${p.fix}`,
     );
     super(
       `${source}: ${problems.length} bad ${problems.length === 1 ? "key" : "keys"}; nothing was changed\n${lines.join("\n")}`,
@@ -44,7 +55,8 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-function keyText(path: readonly PropertyKey[]): string {
+/** A path as it is written in messages: `devices[1].name`. */
+export function keyText(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, part) =>
       typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
@@ -52,37 +64,71 @@ function keyText(path: readonly PropertyKey[]): string {
   );
 }
 
-function ruleOf(issue: z.core.$ZodIssue): { rule: string; fix: string } {
+/** Types as a stack file's author calls them. */
+const TYPES: Record<string, string> = {
+  string: "text (in quotes where it looks like a number)",
+  int: "a whole number",
+  number: "a number",
+  array: "a list",
+  object: "a map of keys",
+  record: "a map of keys",
+};
+
+function limits(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): { rule: string; fix: string } {
+  const unit =
+    { string: " characters", array: " entries" }[issue.origin as string] ??
+    (issue.origin === "object" ? " keys" : "");
+  if (issue.code === "too_small") {
+    const least = `${String(issue.minimum)}${unit}`;
+    if (issue.origin === "string" && Number(issue.minimum) === 1) {
+      return { rule: "is not empty", fix: "write a value, or remove the key" };
+    }
+    return { rule: `is at least ${least}`, fix: `write ${least} or more` };
+  }
+  const most = `${String(issue.maximum)}${unit}`;
+  return { rule: `is at most ${most}`, fix: `write ${most} or less` };
+}
+
+function ruleOf(issue: z.core.$ZodIssue, reference: string): { rule: string; fix: string } {
   switch (issue.code) {
-    case "invalid_type":
-      return { rule: `is of type ${issue.expected}`, fix: `write a value of type ${issue.expected}` };
+    case "invalid_type": {
+      const type = TYPES[issue.expected] ?? `of type ${issue.expected}`;
+      return { rule: `is ${type}`, fix: `write ${type}` };
+    }
     case "too_small":
-      return { rule: `is at least ${issue.minimum}`, fix: `raise it to ${issue.minimum} or more` };
     case "too_big":
-      return { rule: `is at most ${issue.maximum}`, fix: `lower it to ${issue.maximum} or less` };
-    case "invalid_value":
-      return {
-        rule: `is one of ${issue.values.map(String).join(", ")}`,
-        fix: `write one of ${issue.values.map(String).join(", ")}`,
-      };
+      return limits(issue);
+    case "invalid_value": {
+      const values = issue.values.map(String).join(", ");
+      return { rule: `is one of ${values}`, fix: `write one of ${values}` };
+    }
     default:
-      return { rule: issue.message, fix: "correct the value; README.md lists each key with its meaning" };
+      return { rule: issue.message, fix: `correct the value; ${reference}` };
   }
 }
 
-/** Turns zod's issues into problems: unknown keys by name, with those that exist beside them. */
-export function describeIssues(raw: unknown, error: z.ZodError, schema: z.ZodObject): Problem[] {
+/**
+ * Turns zod's issues into problems: unknown keys by name, with those that exist at the top.
+ * @param reference where the keys are described, e.g. "README.md lists the keys"
+ */
+export function describeIssues(
+  raw: unknown,
+  error: z.ZodError,
+  schema: z.ZodObject,
+  reference: string,
+): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
-    if (issue.code === "unrecognized_keys") {
-      const known =
-        issue.path.length === 0 ? `: ${Object.keys(schema.shape).join(", ")}` : " (README.md lists them)";
-      return issue.keys.map((k) => ({
-        key: keyText([...issue.path, k]),
-        value: valueAt(raw, [...issue.path, k]),
-        rule: `is a known key${known}`,
-        fix: "correct its name or remove it",
-      }));
+    if (issue.code !== "unrecognized_keys") {
+      return [{ key: keyText(issue.path), value: valueAt(raw, issue.path), ...ruleOf(issue, reference) }];
     }
-    return [{ key: keyText(issue.path), value: valueAt(raw, issue.path), ...ruleOf(issue) }];
+    const known = Object.keys(schema.shape);
+    return issue.keys.map((k) => ({
+      key: keyText([...issue.path, k]),
+      value: valueAt(raw, [...issue.path, k]),
+      rule: `is a known key${issue.path.length === 0 ? `: ${known.join(", ")}` : ""}`,
+      fix: known.some((name) => k.startsWith(`${name}.`))
+        ? `it is ${k.split(".")[0]} with a key ${k.split(".").slice(1).join(".")} in it: add --config-path, or --path`
+        : `correct its name or remove it; ${reference}`,
+    }));
   });
 }

@@ -42,18 +42,37 @@ export function kernelArgs(role: DeviceConfig["role"]): string[] {
   return [`vip_state=${state}`, `vip_priority=${priority}`];
 }
 
-function single(text: string, what: string): string {
-  if (/[\n"'\\$`]/.test(text))
-    throw new Error(`${what}: "${text}" has a character that a kickstart cannot carry`);
+/** A value that stands unquoted: in a kickstart a blank or a # ends it, in a shell script much else does. */
+function word(text: string | number, what: string): string {
+  const value = String(text);
+  if (!/^[A-Za-z0-9@%_+=:,./-]+$/.test(value)) {
+    throw new Error(`${what}: ${JSON.stringify(value)} has a character that a kickstart cannot carry`);
+  }
+  return value;
+}
+
+/** A crypt(3) hash, which stands unquoted too; never shown. */
+function cryptHash(text: string): string {
+  if (!/^\$[A-Za-z0-9./$=,]+$/.test(text)) throw new Error("the password is not a crypt(3) hash");
   return text;
+}
+
+/** A public key inside double quotes. Its comment says whose it is, to people only: what would end them goes. */
+function publicKey(text: string): string {
+  const [type = "", data = "", ...comment] = text.split(" ");
+  const rest = comment.map((part) => ` ${part.replace(/[^\w@.:+=,/-]/g, "_")}`).join("");
+  return `${word(type, "authorizedKeys")} ${word(data, "authorizedKeys")}${rest}`;
 }
 
 function deviceCase(args: KickstartArgs): string[] {
   return args.devices.flatMap((d) => {
-    const peers = args.allDevices.filter((o) => o.name !== d.name).map((o) => o.address);
+    const others = args.allDevices.filter((o) => o.name !== d.name);
+    const peers = others.map((o) => word(o.address, "devices.address")).join(" ");
+    const name = word(d.name, "devices.name");
+    const address = word(d.address, "devices.address");
     return [
-      `  ${d.mac.toLowerCase()})`,
-      `    name=${d.name} role=${d.role} address=${d.address} peers="${peers.join(" ")}"`,
+      `  ${word(d.mac.toLowerCase(), "devices.mac")})`,
+      `    name=${name} role=${word(d.role, "devices.role")} address=${address} peers="${peers}"`,
       "    ;;",
     ];
   });
@@ -65,7 +84,9 @@ function deviceCase(args: KickstartArgs): string[] {
  */
 export function renderKickstart(args: KickstartArgs): string {
   const { user } = args;
-  const groups = user.groups.length > 0 ? ` --groups=${user.groups.join(",")}` : "";
+  const name = word(user.name, "user.name");
+  const groups = user.groups.length > 0 ? ` --groups=${word(user.groups.join(","), "user.groups")}` : "";
+  const source = `--url=${word(args.repoUrl, "repoUrl")} --ref=${word(args.ref, "ref")}`;
   const lines = [
     "# Installs one edge device without a question; which one it is follows from its MAC address.",
     "text",
@@ -76,11 +97,11 @@ export function renderKickstart(args: KickstartArgs): string {
     "clearpart --all --initlabel",
     "autopart",
     "network --bootproto=dhcp",
-    `ostreesetup --osname=${args.osName} --remote=${args.remote} --url=${single(args.repoUrl, "repoUrl")} --ref=${args.ref} --nogpg`,
+    `ostreesetup --osname=${word(args.osName, "osName")} --remote=${word(args.remote, "remote")} ${source} --nogpg`,
     'bootloader --append="console=tty0 console=ttyS0,115200n8 panic=10 quiet"',
     "rootpw --lock",
-    `user --name=${user.name}${groups} --password=${user.passwordHash} --iscrypted`,
-    ...user.authorizedKeys.map((key) => `sshkey --username=${user.name} "${single(key, "authorizedKeys")}"`),
+    `user --name=${name}${groups} --password=${cryptHash(user.passwordHash)} --iscrypted`,
+    ...user.authorizedKeys.map((key) => `sshkey --username=${name} "${publicKey(key)}"`),
     "reboot",
     "",
     "%post --erroronfail",
@@ -104,18 +125,18 @@ export function renderKickstart(args: KickstartArgs): string {
     "EDGE_NAME=$name",
     "EDGE_ROLE=$role",
     "EDGE_ADDRESS=$address",
-    `EDGE_PREFIX=${args.prefix}`,
-    `EDGE_GATEWAY=${args.gateway}`,
-    `EDGE_VIP=${args.vip}`,
+    `EDGE_PREFIX=${word(args.prefix, "prefix")}`,
+    `EDGE_GATEWAY=${word(args.gateway, "gateway")}`,
+    `EDGE_VIP=${word(args.vip, "vip")}`,
     "EDGE_VIP_STATE=$vip_state",
     "EDGE_VIP_PRIORITY=$vip_priority",
     'EDGE_PEERS="$peers"',
-    `EDGE_DEPOT=${single(args.depotUrl, "depotUrl")}`,
-    `EDGE_REGISTRY=${single(args.registry, "registry")}`,
-    `EDGE_APP_PORT=${args.appPort}`,
-    `EDGE_ADVERT_SECONDS=${args.advertSeconds}`,
-    `EDGE_APP_IDLE_SECONDS=${args.idleSeconds}`,
-    `EDGE_UPGRADE_GATE=${args.upgradeGate}`,
+    `EDGE_DEPOT=${word(args.depotUrl, "depotUrl")}`,
+    `EDGE_REGISTRY=${word(args.registry, "registry")}`,
+    `EDGE_APP_PORT=${word(args.appPort, "appPort")}`,
+    `EDGE_ADVERT_SECONDS=${word(args.advertSeconds, "advertSeconds")}`,
+    `EDGE_APP_IDLE_SECONDS=${word(args.idleSeconds, "idleSeconds")}`,
+    `EDGE_UPGRADE_GATE=${word(args.upgradeGate, "upgradeGate")}`,
     "END",
     "/usr/libexec/edge/provision",
     "%end",

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { homedir } from "node:os";
+import { relative, resolve } from "node:path";
 
-import { parseBlueprint, BlueprintError, type Blueprint } from "./blueprint";
+import { parseBlueprint, type Blueprint } from "./blueprint";
 import { resolveConfig, type LabConfig } from "./config";
+import { ConfigError, type Problem } from "./configErrors";
 import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
 
 /** A stack's configuration with the files that it names, read and validated. */
@@ -27,30 +29,71 @@ function readOptional(path: string): string {
  * given besides (`pulumi config set`, `--config`), and the blueprint.
  * @param root project folder
  * @param engine the engine's configuration, `namespace:key` to text
- * @throws ConfigError or BlueprintError, before anything is changed
+ * @throws ConfigError that lists every mistake in all of them, before anything is changed
  */
 export function readLabInputs(root: string, stack: string, engine: Record<string, string>): LabInputs {
   const file = `Pulumi.${stack}.yaml`;
-  const defaults = parseProjectDefaults(readOptional(resolve(root, "Pulumi.yaml")), "Pulumi.yaml");
-  const stackFile = parseStackFile(readOptional(resolve(root, file)), file);
-  const config = resolveConfig(mergeSources(defaults, stackFile, parseEngineConfig(engine)), file);
-  return {
-    config,
-    stateDir: resolve(root, config.stateDir),
-    blueprint: readBlueprint(root, file, config.blueprint),
+  const problems: Problem[] = [];
+  /** What `read` returns; undefined where it found mistakes, which are kept. */
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (e) {
+      if (!(e instanceof ConfigError)) throw e;
+      problems.push(...e.problems);
+      return undefined;
+    }
   };
+  const defaults = parseProjectDefaults(readOptional(resolve(root, "Pulumi.yaml")), "Pulumi.yaml");
+  const text = readOptional(resolve(root, file));
+  const stackFile =
+    attempt(() => parseStackFile(text, file)) ?? attempt(() => parseStackFile(text, file, "plain"));
+  // A file that is no YAML has been named twice by now.
+  if (!stackFile) throw new ConfigError(file, problems.slice(0, 1));
+  const raw = mergeSources(defaults, stackFile, parseEngineConfig(engine));
+  const config = attempt(() => resolveConfig(raw, file));
+  const path = config?.blueprint ?? raw["blueprint"];
+  const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;
+  const stateDir = config?.stateDir ?? raw["stateDir"];
+  if (typeof stateDir === "string") problems.push(...stateDirProblems(root, stateDir));
+  if (!config || !blueprint || problems.length > 0) throw new ConfigError(file, problems);
+  return { config, stateDir: resolve(root, config.stateDir), blueprint };
 }
 
-function readBlueprint(root: string, stackFile: string, path: string): Blueprint {
+function contains(folder: string, path: string): boolean {
+  return relative(folder, path).split("/")[0] !== "..";
+}
+
+/** `destroy` removes the state directory, so it must hold nothing else. */
+function stateDirProblems(root: string, stateDir: string): Problem[] {
+  const problem = (rule: string, fix: string): Problem[] => [{ key: "stateDir", value: stateDir, rule, fix }];
+  if (stateDir.startsWith("~")) return problem("is a path; no shell expands it", "write it out, from / on");
+  const path = resolve(root, stateDir);
+  if (contains(path, root) || contains(path, homedir())) {
+    return problem(
+      "holds nothing but the lab, for destroy removes it",
+      "name a folder of its own, such as .lab",
+    );
+  }
+  if (contains(root, path) && !contains(resolve(root, ".lab"), path)) {
+    return problem(
+      "is .lab or below it where it lies in the project",
+      "write .lab, or a folder outside of the project",
+    );
+  }
+  return [];
+}
+
+function readBlueprint(root: string, path: string): Blueprint {
   let text: string;
   try {
     text = readFileSync(resolve(root, path), "utf8");
   } catch (e) {
     const code = (e as NodeJS.ErrnoException).code ?? String(e);
-    throw new BlueprintError(
-      `${stackFile}: edge-lab:blueprint = "${path}": cannot be read (${code}); ` +
-        "rule: it is the path of an osbuild blueprint, from the project's folder; fix: correct the path or its permissions",
-    );
+    const rule = `is the path of an osbuild blueprint, from the project's folder; it cannot be read (${code})`;
+    throw new ConfigError(path, [
+      { key: "blueprint", value: path, rule, fix: "correct the path or its permissions" },
+    ]);
   }
   return parseBlueprint(text, path);
 }

@@ -42,18 +42,23 @@ export function resolveChain(base: readonly PackageSpec[], specs: readonly Relea
   return chain;
 }
 
+function isRelease(version: string): boolean {
+  return semver.valid(version) === version && semver.prerelease(version) === null;
+}
+
 /** What is wrong with the order or form of the versions; one sentence a problem, empty where all is well. */
 export function chainProblems(versions: readonly string[]): { index: number; rule: string; fix: string }[] {
   const problems: { index: number; rule: string; fix: string }[] = [];
   versions.forEach((version, index) => {
     const before = versions[index - 1];
-    if (semver.valid(version) !== version) {
+    // The builders take no pre-release or build part.
+    if (!isRelease(version)) {
       problems.push({
         index,
-        rule: "is a semantic version",
-        fix: "write it as MAJOR.MINOR.PATCH, e.g. 0.0.3",
+        rule: "is a semantic version MAJOR.MINOR.PATCH",
+        fix: "write it as three numbers, e.g. 0.0.3, in quotes where it has only one dot",
       });
-    } else if (before !== undefined && semver.valid(before) === before && !semver.gt(version, before)) {
+    } else if (before !== undefined && isRelease(before) && !semver.gt(version, before)) {
       problems.push({
         index,
         rule: `is higher than the release before it (${before})`,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { parse, YAMLParseError } from "yaml";
 
-import { ConfigError } from "./configErrors";
+import { ConfigError, type Problem } from "./configErrors";
 
 const NAMESPACE = "edge-lab:";
 
@@ -14,50 +14,88 @@ function isMap(value: unknown): value is ConfigMap {
 }
 
 function parseYaml(text: string, file: string): ConfigMap {
+  const fail = (key: string, value: unknown, rule: string, fix: string): never => {
+    throw new ConfigError(file, [{ key, value, rule, fix, file }]);
+  };
+  let value: unknown;
   try {
-    const value: unknown = parse(text);
-    return isMap(value) ? value : {};
+    // Warnings would quote the file, and with it whatever secret stands there.
+    value = parse(text, { logLevel: "error" });
+    JSON.stringify(value); // an alias inside what it names has no end
   } catch (e) {
-    if (!(e instanceof YAMLParseError)) throw e;
-    const key = `(line ${e.linePos?.[0].line ?? "?"})`;
-    const rule = `is YAML: ${e.message.split("\n")[0] ?? ""}`;
-    throw new ConfigError(file, [{ key, value: undefined, rule, fix: "correct that line" }]);
+    const line = e instanceof YAMLParseError ? e.linePos?.[0].line : undefined;
+    const what = e instanceof Error ? (e.message.split("\n")[0] ?? "").replace(/: ".*"/, "") : "";
+    fail(
+      line === undefined ? "(document)" : `(line ${line})`,
+      undefined,
+      `is YAML: ${what}`,
+      "correct that line",
+    );
   }
+  if (value === null || value === undefined) return {};
+  return isMap(value)
+    ? value
+    : fail("(document)", value, "is a map of keys", "write config: and the keys below it");
+}
+
+/** What Pulumi itself writes into a stack file beside `config`. */
+const PULUMI_KEYS = ["config", "environment", "secretsprovider", "encryptionsalt", "encryptedkey"];
+
+function isEncrypted(value: unknown): value is ConfigMap {
+  return isMap(value) && Object.keys(value).length === 1 && typeof value["secure"] === "string";
+}
+
+/** Where in a value the encrypted ones are, and those that must be: the clear text of a secret. */
+function secretsIn(value: unknown, path: string): string[] {
+  if (isEncrypted(value)) return [path];
+  if (/\.(password|activationKey)$/.test(path)) return [path];
+  if (Array.isArray(value)) return value.flatMap((v, i) => secretsIn(v, `${path}[${i}]`));
+  return isMap(value) ? Object.entries(value).flatMap(([key, v]) => secretsIn(v, `${path}.${key}`)) : [];
+}
+
+function secretProblem(path: string): Problem {
+  const top = path.split(/[.[]/)[0] === path ? "" : " --path";
+  return {
+    key: path,
+    value: "(a secret)",
+    rule: "holds no secret in the committed stack file",
+    fix: `remove it there and run: pulumi config set --secret${top} ${NAMESPACE}${path} (it asks for the value)`,
+  };
 }
 
 /**
  * The keys of the namespace in a stack file (`Pulumi.<stack>.yaml`).
- * @param options.secrets what to do with encrypted values: `refuse` (default), for only the engine can read them
- *   and the file is committed, or `skip`
+ * @param use `check` (default): the file is committed and only the program reads it, so a secret in it, or anything
+ *   that is not the lab's, is a mistake. `plain`: what can be read of it, without keys that hold a secret.
+ * @throws ConfigError that lists all that is wrong with the file itself
  */
-export function parseStackFile(
-  text: string,
-  file: string,
-  options: { secrets: "refuse" | "skip" } = { secrets: "refuse" },
-): ConfigMap {
-  const block = parseYaml(text, file)["config"];
-  if (block === undefined || block === null) return {};
+export function parseStackFile(text: string, file: string, use: "check" | "plain" = "check"): ConfigMap {
+  const document = parseYaml(text, file);
+  const problems: Problem[] = Object.keys(document)
+    .filter((key) => !PULUMI_KEYS.includes(key))
+    .map((key) => {
+      const rule = `is one of ${PULUMI_KEYS.join(", ")}`;
+      return { key, value: document[key], rule, fix: "the lab's keys stand below config:", file };
+    });
+  const block = document["config"] ?? {};
   if (!isMap(block)) {
-    throw new ConfigError(file, [
-      { key: "config", value: block, rule: "is a map of keys", fix: "write config: and the keys below it" },
-    ]);
+    const fix = "write config: and the keys below it";
+    problems.push({ key: "config", value: block, rule: "is a map of keys", fix, file });
   }
   const keys: ConfigMap = {};
-  for (const [key, value] of Object.entries(block)) {
-    if (!key.startsWith(NAMESPACE)) continue;
-    if (isMap(value) && "secure" in value) {
-      if (options.secrets === "skip") continue;
-      throw new ConfigError(file, [
-        {
-          key: key.slice(NAMESPACE.length),
-          value: "(secret)",
-          rule: "holds no secret in the committed stack file",
-          fix: `remove it here and run: pulumi config set --secret ${key} ...`,
-        },
-      ]);
+  for (const [key, value] of Object.entries(isMap(block) ? block : {})) {
+    if (key.startsWith(NAMESPACE)) {
+      const name = key.slice(NAMESPACE.length);
+      const secrets = secretsIn(value, name);
+      problems.push(...secrets.map(secretProblem));
+      if (secrets.length === 0) keys[name] = value;
+    } else {
+      const rule = `is in the namespace ${NAMESPACE}`;
+      const fix = `write ${NAMESPACE}${key.split(":").pop() ?? ""}, or run pulumi config set for what is another's`;
+      problems.push({ key, value, rule, fix, file });
     }
-    keys[key.slice(NAMESPACE.length)] = value;
   }
+  if (use === "check" && problems.length > 0) throw new ConfigError(file, problems);
   return keys;
 }
 
@@ -74,7 +112,7 @@ export function parseProjectDefaults(text: string, file: string): ConfigMap {
   );
 }
 
-/** What the engine hands over: strings, of which those that are JSON objects, arrays, numbers or booleans are read as such. */
+/** What the engine hands over: strings, of which those that are JSON objects or arrays are read as such. */
 export function parseEngineConfig(all: Record<string, string>): ConfigMap {
   const keys: ConfigMap = {};
   for (const [key, text] of Object.entries(all)) {

@@ -1,0 +1,139 @@
+import { isHostAddress, parseSubnet, type Subnet } from "./addresses";
+import type { Problem } from "./configErrors";
+import type { RawConfig } from "./configSchema";
+import { chainProblems } from "./releases";
+
+/** A device with everything filled in that the stack file may leave out. */
+export interface DeviceConfig {
+  readonly name: string;
+  readonly role: "primary" | "backup";
+  readonly address: string;
+  readonly mac: string;
+}
+
+/** What the rules look at: the keys as written and what follows from them. */
+export interface Candidate {
+  readonly raw: RawConfig;
+  /** Undefined where `network.cidr` is none. */
+  readonly subnet: Subnet | undefined;
+  readonly vip: string;
+  /** Addresses and MACs are empty where nothing gives them. */
+  readonly devices: readonly DeviceConfig[];
+  readonly targetVersion: string;
+  /** False where one of these keys had the wrong form and has its default here: no rule speaks of it. */
+  readonly known: (...keys: string[]) => boolean;
+}
+
+type Report = (key: string, value: unknown, rule: string, fix: string) => void;
+
+const FREE_ADDRESS = "take a free address of it";
+const OTHER_ADDRESS = "take another address of the cidr";
+
+/** The network of a CIDR that the lab can use; undefined where it cannot. */
+export function labSubnet(cidr: string): Subnet | undefined {
+  const subnet = parseSubnet(cidr);
+  return subnet && subnet.prefix >= 8 && subnet.prefix <= 28 ? subnet : undefined;
+}
+
+function networkRules({ raw, subnet, vip, known }: Candidate, bad: Report): void {
+  const { cidr } = raw.network;
+  if (!subnet) {
+    bad(
+      "network.cidr",
+      cidr,
+      "is an IPv4 network in CIDR notation, /8 to /28, host bits zero",
+      "write the network's own address, e.g. 192.168.76.0/24",
+    );
+  } else if (!known("network.cidr", "network.vip")) {
+    return;
+  } else if (!isHostAddress(subnet, vip)) {
+    bad("network.vip", vip, `is a host address inside network.cidr (${cidr})`, FREE_ADDRESS);
+  } else if (vip === subnet.gateway) {
+    bad("network.vip", vip, "differs from the gateway, the first host address", OTHER_ADDRESS);
+  }
+}
+
+function uplinkRules({ mode, uplink }: RawConfig["network"], bad: Report): void {
+  if (mode === "lan" && uplink === undefined) {
+    const rule = "names the host's interface when network.mode is lan";
+    bad("network.uplink", undefined, rule, "set it, e.g. enp1s0");
+  }
+  if (mode === "nat" && uplink !== undefined) {
+    bad("network.uplink", uplink, "is for network.mode lan only", "remove it, or set network.mode: lan");
+  }
+}
+
+function addressRule({ subnet, vip, known }: Candidate, key: string, address: string, bad: Report): void {
+  if (!subnet || !known("network.cidr")) return;
+  if (!isHostAddress(subnet, address)) {
+    bad(key, address, `is a host address inside network.cidr (${subnet.cidr})`, FREE_ADDRESS);
+  } else if (address === subnet.gateway) {
+    bad(key, address, "differs from the gateway, the first host address", OTHER_ADDRESS);
+  } else if (address === vip && known("network.vip")) {
+    bad(key, address, "differs from network.vip", OTHER_ADDRESS);
+  }
+}
+
+function deviceRules(candidate: Candidate, bad: Report): void {
+  const { devices } = candidate;
+  const primaries = devices.filter((d) => d.role === "primary").length;
+  if (primaries !== 1) {
+    const fix = primaries === 0 ? "give one of them role: primary" : "give the others role: backup";
+    bad("devices", `${primaries} with role primary`, "has exactly one primary", fix);
+  }
+  devices.forEach((d, i) => addressRule(candidate, `devices[${i}].address`, d.address, bad));
+  for (const field of ["name", "address", "mac"] as const) {
+    const values = devices.map((d) => d[field]);
+    values.forEach((value, i) => {
+      const first = values.indexOf(value);
+      if (first === i || value === "") return;
+      // A MAC that follows from an address is no second mistake.
+      if (field === "mac" && devices[first]?.address === devices[i]?.address) return;
+      const rule = `is unique (devices[${first}] has it too)`;
+      bad(`devices[${i}].${field}`, value, rule, "give each device its own");
+    });
+  }
+}
+
+function releaseRules({ raw, targetVersion, known }: Candidate, bad: Report): void {
+  const versions = raw.releases.map((r) => r.version);
+  for (const p of chainProblems(versions)) {
+    bad(`releases[${p.index}].version`, versions[p.index], p.rule, p.fix);
+  }
+  raw.releases.forEach((release, i) => {
+    for (const list of ["addPackages", "removePackages"] as const) {
+      const names = release[list];
+      const twice = [...new Set(names.filter((name, j) => names.indexOf(name) !== j))];
+      if (twice.length === 0) continue;
+      bad(`releases[${i}].${list}`, twice.join(", "), "names each package once", "remove one of them");
+    }
+    const both = release.addPackages.filter((p) => release.removePackages.includes(p));
+    if (both.length > 0) {
+      const rule = "adds and removes different packages";
+      bad(`releases[${i}]`, both.join(", "), rule, "keep it in one of the lists");
+    }
+    if (i === 0 && release.removePackages.length > 0) {
+      const rule = "is empty: the first release has no parent";
+      bad("releases[0].removePackages", release.removePackages, rule, "edit the blueprint");
+    }
+  });
+  if (known("targetVersion") && !versions.includes(targetVersion)) {
+    const rule = `is one of releases (${versions.join(", ")})`;
+    bad("targetVersion", targetVersion, rule, "name one of them, or add it");
+  }
+}
+
+/** What is wrong with a configuration whose keys have the right form; empty where all is well. */
+export function ruleProblems(candidate: Candidate): Problem[] {
+  const problems: Problem[] = [];
+  const bad: Report = (key, value, rule, fix) => void problems.push({ key, value, rule, fix });
+  const { raw, known } = candidate;
+  networkRules(candidate, bad);
+  if (known("network.mode", "network.uplink")) uplinkRules(raw.network, bad);
+  if (known("devices")) deviceRules(candidate, bad);
+  if (known("releases")) releaseRules(candidate, bad);
+  if (raw.builder === "osbuild" && raw.bootIso === undefined && known("bootIso")) {
+    bad("bootIso", undefined, "is the path of the distribution's boot ISO when builder is osbuild", "set it");
+  }
+  return problems;
+}

@@ -1,0 +1,104 @@
+import { z } from "zod";
+
+const packageName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9.+_-]*$/, "is a package name; letters, digits and . + _ - only");
+const deviceName = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "is a host name; a-z, 0-9 and -, starting with a letter");
+const sshKey = z
+  .string()
+  .regex(
+    /^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^"\n]*)?$/,
+    'is a public key in OpenSSH format, e.g. "ssh-ed25519 AAAA... me@laptop"',
+  );
+const macAddress = z
+  .string()
+  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, "is a MAC address such as 52:54:00:00:00:0b")
+  .refine((mac) => (parseInt(mac.slice(0, 2), 16) & 1) === 0, "is a unicast MAC address (first byte even)");
+
+const subscription = "is { username, password } or { organization, activationKey }";
+
+/** The keys of the namespace `edge-lab`, as a stack file writes them. Defaults are the documented ones. */
+export const schema = z.strictObject({
+  builder: z.enum(["debian", "osbuild"]).default("debian"),
+  libvirtUri: z
+    .string()
+    .regex(
+      /^qemu(\+ssh)?:\/\/\S*\/(system|session)(\?\S*)?$/,
+      "is qemu:///system or qemu+ssh://user@host/system",
+    )
+    .default("qemu:///system"),
+  stateDir: z.string().min(1).default(".lab"),
+  accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
+  network: z
+    .strictObject({
+      mode: z.enum(["nat", "lan"]).default("nat"),
+      cidr: z.string().default("192.168.76.0/24"),
+      vip: z.string().optional(),
+      uplink: z.string().min(1).optional(),
+      advertSeconds: z.number().min(0.1).max(10).default(0.3),
+    })
+    .prefault({}),
+  devices: z
+    .array(
+      z.strictObject({
+        name: deviceName,
+        role: z.enum(["primary", "backup"]),
+        address: z.string().optional(),
+        mac: macAddress.optional(),
+      }),
+    )
+    .min(1)
+    .max(64)
+    .default([
+      { name: "edge-device-1", role: "primary" },
+      { name: "edge-device-2", role: "backup" },
+    ]),
+  device: z
+    .strictObject({
+      memoryMiB: z.int().min(1536).max(1048576).default(2048),
+      vcpus: z.int().min(1).max(64).default(2),
+      diskGiB: z.int().min(8).max(2048).default(16),
+    })
+    .prefault({}),
+  blueprint: z.string().min(1).default("assets/blueprints/RFE.toml"),
+  releases: z
+    .array(
+      z.strictObject({
+        version: z.string(),
+        addPackages: z.array(packageName).default([]),
+        removePackages: z.array(packageName).default([]),
+      }),
+    )
+    .min(1)
+    .max(50)
+    .default([
+      { version: "0.0.1", addPackages: [], removePackages: [] },
+      { version: "0.0.2", addPackages: ["strace"], removePackages: [] },
+    ]),
+  targetVersion: z.string().optional(),
+  upgradeGate: z.enum(["open", "closed"]).default("open"),
+  app: z
+    .strictObject({
+      release: z.enum(["v1", "v2"]).default("v1"),
+      idleSeconds: z.int().min(5).max(86400).default(60),
+    })
+    .prefault({}),
+  coreUser: z
+    .strictObject({ authorizedKeys: z.array(sshKey).default([]), password: z.string().min(8).optional() })
+    .prefault({}),
+  subscription: z
+    .union(
+      [
+        z.strictObject({ username: z.string().min(1), password: z.string().min(1) }),
+        z.strictObject({ organization: z.string().min(1), activationKey: z.string().min(1) }),
+      ],
+      { error: subscription },
+    )
+    .optional(),
+  bootIso: z.string().min(1).optional(),
+});
+
+/** A configuration as it is written, defaults filled in. */
+export type RawConfig = z.infer<typeof schema>;
