@@ -13,12 +13,17 @@ go_needed() { sed -n 's/^go //p' "$ROOT/toolchain/cli/go.mod"; }
 
 go_version_of() { "$1" env GOVERSION 2>/dev/null || "$1" version | awk '{ print $3 }'; }
 
+go_candidates() {
+  command -v go || :
+  printf '%s\n' /usr/local/go/bin/go /usr/lib/go/bin/go "$CACHE/go/sdk-$go_pinned/bin/go"
+}
+
 find_go() {
   local candidate found
   # Neither the user's shell nor `go env -w` decides how this is built; where modules come
   # from stays theirs. GOFLAGS must not be empty: an empty one falls back to `go env -w`.
   export GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0
-  for candidate in "$(command -v go || :)" /usr/local/go/bin/go /usr/lib/go/bin/go "$CACHE/go/sdk-$go_pinned/bin/go"; do
+  while read -r candidate; do
     [[ -x $candidate ]] || continue
     found=$("$candidate" version | awk '{ print $3 }')
     if version_at_least "$found" "$(go_needed)"; then
@@ -32,7 +37,7 @@ find_go() {
       GO=$candidate
       return
     fi
-  done
+  done < <(go_candidates)
   fetch_go
 }
 

@@ -8,7 +8,7 @@ official_least=3.230.0
 official_pulumi() {
   local directory found
   while read -r -d : directory; do
-    [[ $directory == "$LINKS/bin" || ! -x $directory/pulumi ]] && continue
+    [[ $directory == */node_modules/.edge-lab/bin || ! -x $directory/pulumi ]] && continue
     found=$(readlink -f "$directory/pulumi")
     # npm puts a package of this name into node_modules/.bin; it only downloads.
     [[ $found == "$CACHE"/* || $found == "$ROOT"/* ]] && continue

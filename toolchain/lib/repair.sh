@@ -10,7 +10,8 @@ lock_is_dead() {
   local pid
   pid=$(lock_value pid "$1")
   [[ -n $pid && $(lock_value hostname "$1") == "$(uname -n)" ]] || return 1
-  [[ $(cat "/proc/$pid/comm" 2>/dev/null) != pulumi ]]
+  # A zombie has ended too: whoever adopted it may never look after it.
+  [[ $(cat "/proc/$pid/stat" 2>/dev/null) != "$pid (pulumi) "[^ZX]* ]]
 }
 
 repair_stack() {
