@@ -28,6 +28,10 @@ function program(run: (action: Promise<number>) => void): Command {
     (await import("./verbs/deploy.js")).destroy(options),
   );
   lab
+    .command("recover")
+    .description("mend what a run that was killed left behind (up, preview and destroy do so themselves)")
+    .action(() => run(import("./verbs/deploy.js").then((m) => m.recoverOnly())));
+  lab
     .command("clean")
     .description("remove the caches: base trees, packages, toolchain")
     .action(() => run(import("./verbs/caches.js").then((m) => m.clean())));

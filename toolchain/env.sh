@@ -8,13 +8,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib/common.sh"
 # shellcheck source=toolchain/lib/state.sh
 source "$here/lib/state.sh"
-# shellcheck source=toolchain/lib/repair.sh
-source "$here/lib/repair.sh"
 
 main() {
   "$here/setup.sh" >&2
   set_environment
-  repair_stack
+  # A lock may be a dead run's: the lab's own program knows what else such a run leaves behind.
+  if compgen -G "$EDGE_LAB_STATE/pulumi/.pulumi/locks/organization/*/*/*.json" >/dev/null; then
+    (cd "$ROOT" && node --import tsx lab/main.ts recover >&2)
+  fi
   [[ -n ${EDGE_LAB_NO_INIT:-} ]] || make_stack
   print_environment
 }

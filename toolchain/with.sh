@@ -8,8 +8,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib/common.sh"
 # shellcheck source=toolchain/lib/state.sh
 source "$here/lib/state.sh"
-# shellcheck source=toolchain/lib/repair.sh
-source "$here/lib/repair.sh"
 
 main() {
   local stack=no
@@ -20,7 +18,6 @@ main() {
   (($# > 0)) || die 'usage: toolchain/with.sh [--stack] CMD...'
   "$here/setup.sh"
   set_environment
-  repair_stack
   [[ $stack == no ]] || make_stack
   exec "$@"
 }

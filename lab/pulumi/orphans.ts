@@ -28,9 +28,9 @@ export function pulumiChildren(stateDir: string): Orphan[] {
     });
 }
 
-/** True where that process is a running pulumi. */
+/** True where that process is a running pulumi; one that has ended and was not waited for yet is not. */
 export function isPulumi(pid: number): boolean {
-  return read(`/proc/${pid}/comm`).trim() === "pulumi";
+  return /^\d+ \(pulumi\) [^ZX]/.test(read(`/proc/${pid}/stat`));
 }
 
 /** Ends processes that a killed run left behind: asks first, for a provider ends its own commands then. */

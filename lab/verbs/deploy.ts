@@ -39,6 +39,14 @@ export async function up(extra: Extra): Promise<number> {
   return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
 
+/** `lab recover`: for those who call pulumi themselves. */
+export async function recoverOnly(): Promise<number> {
+  const ctx = labContext();
+  await wake(ctx);
+  await recover(ctx);
+  return 0;
+}
+
 /** `npm run preview`: what `up` would do. */
 export async function preview(extra: Extra): Promise<number> {
   const ctx = labContext();

@@ -88,22 +88,6 @@ describe("toolchain: setup, env and with", () => {
     }
   });
 
-  it("after a killed pulumi the next one is neither locked out nor warned", () => {
-    checkout.write(
-      "index.ts",
-      'import { local } from "@pulumi/command";\nnew local.Command("one", { create: "sleep 5" });\n',
-    );
-    checkout.ok(`
-      toolchain/with.sh --stack setsid pulumi up --yes --skip-preview --non-interactive >log 2>&1 &
-      for i in {1..200}; do grep -q 'one creating' log && break; sleep 0.1; done
-      pid=$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' .lab/pulumi/.pulumi/locks/organization/edge-lab/dev/*.json)
-      kill -KILL -- "-$pid"`);
-    checkout.write("index.ts", "export {};\n");
-    const shown = checkout.ok("toolchain/with.sh pulumi up --yes --skip-preview --non-interactive 2>&1");
-    assert.match(shown, /the last Pulumi was killed/);
-    assert.doesNotMatch(shown, /pending|lock.*by/);
-  });
-
   describe("with a Pulumi on the host", () => {
     const pulumi = (version: string): void => {
       checkout.program(
