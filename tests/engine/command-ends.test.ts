@@ -96,12 +96,26 @@ describe("command provider: output and ends", () => {
     await allGone(pids);
   });
 
-  it("when the engine's process group is killed the command ends, and the next up goes through", async () => {
+  it("a second Ctrl-C does not wait, and ends them all the same", async () => {
+    const stubborn = `trap '' TERM; ${FAMILY}`;
+    const running = project.start(UP, { SCRIPT: stubborn, PIDS: project.path("twice") });
+    const pids = await family("twice", running);
+    process.kill(running.pid, "SIGINT");
+    await until("the first is seen", () => /cancel/i.test(running.output()));
+    process.kill(running.pid, "SIGINT");
+    assert.notEqual((await running.ended).status, 0);
+    await allGone(pids);
+    await project.pulumi(["cancel", "--yes"]);
+  });
+
+  it("when the engine's process group is killed all ends with it, and the next up goes through", async () => {
     const running = project.start(UP, { SCRIPT: FAMILY, PIDS: project.path("killed") });
-    const pids = await family("killed", running);
+    await family("killed", running);
+    const all = project.processes();
+    assert.ok(all.length > 5, "engine, language host, node, provider, guard, shell, sleeps");
     process.kill(-running.pid, "SIGKILL");
     await running.ended;
-    await allGone(pids);
+    await allGone(all);
     await project.pulumi(["cancel", "--yes"]);
     await project.up({ SCRIPT: "echo converged" });
   });

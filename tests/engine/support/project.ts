@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -131,6 +132,21 @@ export class Project {
     return output;
   }
 
+  /** All processes that run on behalf of this project: their environment names its log. */
+  processes(): number[] {
+    const mark = `LOG=${this.path("log")}\0`;
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark) && runs(pid);
+        } catch {
+          return false;
+        }
+      });
+  }
+
   async init(): Promise<void> {
     await this.pulumi(["stack", "init", "test"]);
   }
@@ -157,7 +173,7 @@ export class Project {
 export const UP = ["up", "--yes", "--skip-preview"];
 
 /** Waits until `condition` holds. */
-export async function until(what: string, condition: () => boolean, seconds = 20): Promise<void> {
+export async function until(what: string, condition: () => boolean, seconds = 40): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`after ${seconds} s still not: ${what}`);
