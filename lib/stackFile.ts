@@ -24,7 +24,8 @@ function parseYaml(text: string, file: string): ConfigMap {
     JSON.stringify(value); // an alias inside what it names has no end
   } catch (e) {
     const line = e instanceof YAMLParseError ? e.linePos?.[0].line : undefined;
-    const what = e instanceof Error ? (e.message.split("\n")[0] ?? "").replace(/: ".*"/, "") : "";
+    // What follows a colon quotes the file.
+    const what = e instanceof Error ? (e.message.split("\n")[0] ?? "").replace(/:( .*)?$/, "") : "";
     fail(
       line === undefined ? "(document)" : `(line ${line})`,
       undefined,
