@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Escape sequences of terminals: colours, cursor moves, resets. */
-// eslint-disable-next-line no-control-regex
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_]|\([A-Z0-9])/g;
+/** Escape sequences of terminals: colours, cursor moves, resets, character sets. */
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[0-Z\\-~])/g;
 
 /** Path of a device's console log; it is kept from power-on. */
 export function consolePath(stateDir: string, device: string): string {
