@@ -11,6 +11,9 @@ pid_in() {
   pid=$(cat "$1" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ && $(cat "/proc/$pid/comm" 2>/dev/null) == "$2" ]] && echo "$pid"
 }
 
+# A zombie has ended too: whoever adopted it may take its time to look after it.
+has_ended() { [[ ! -d /proc/$1 || $(cat "/proc/$1/stat" 2>/dev/null) == *") Z "* ]]; }
+
 libvirtd_apply() {
   libvirtd_answers && return 0
   mkdir -p "${LIBVIRTD_MARK%/*}"
@@ -34,7 +37,7 @@ libvirtd_destroy() {
     for name in libvirtd virtlogd; do
       pid=$(pid_in "/run/$name.pid" "$name") || continue
       kill "$pid"
-      wait_until 15 bash -c "! [[ -d /proc/$pid ]]" || kill -KILL "$pid"
+      wait_until 15 has_ended "$pid" || kill -KILL "$pid"
     done
   fi
   rm -f "$LIBVIRTD_MARK"
