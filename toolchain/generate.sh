@@ -23,6 +23,7 @@ trap 'rm -rf "$work"' EXIT
 version_of() { sed -n 's/^const Version = "\(.*\)"$/\1/p' "$sources/$1/provider.go"; }
 
 build_generators() {
+  hold_go_caches
   find_go
   use_go_caches
   go_build generators plugins "$work" ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen

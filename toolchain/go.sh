@@ -11,6 +11,7 @@ source "$here/lib/golang.sh"
 
 main() {
   (($# > 1)) || die 'usage: toolchain/go.sh cli|plugins ARGUMENT...'
+  hold_go_caches
   find_go
   use_go_caches
   cd "$ROOT/toolchain/$1"

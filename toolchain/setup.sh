@@ -23,7 +23,7 @@ wanted_stamp() {
   {
     find "$ROOT/toolchain" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     packages_stamp
-    printf '%s\n' "$CACHE" "$ROOT"
+    printf '%s\n' "$CACHE" "$ROOT" "${EDGE_LAB_PULUMI:-}"
     identity "$(command -v node || :)"
     identity "$(official_pulumi || :)"
   } | sha256sum | cut -c 1-32

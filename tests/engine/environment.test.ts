@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
 
 import { Checkout } from "./support/checkout";
 
@@ -140,9 +140,5 @@ describe("toolchain: setup, env and with", () => {
       const go = checkout.program("go", "echo go version go1.22.1 linux/amd64");
       assert.match(find(go).stdout, /\/go go1\.\d+\.\d+\n$/);
     });
-  });
-
-  it("the lock file names no registry", () => {
-    assert.doesNotMatch(readFileSync(checkout.path("package-lock.json"), "utf8"), /"resolved": "https?:/);
   });
 });

@@ -6,7 +6,7 @@ follow_progress() {
   local file=$1 total=$2 label=$3 begun=$SECONDS compiled elapsed left
   local every=15 end='\n'
   [[ -t 2 ]] && every=1 end='\r'
-  while :; do
+  while kill -0 "$$" 2>/dev/null; do
     sleep "$every"
     compiled=$(wc -l <"$file")
     elapsed=$((SECONDS - begun)) left='?'
@@ -17,32 +17,31 @@ follow_progress() {
   done
 }
 
-# stale_packages MODULE PACKAGE...: how many packages the compiler will have to do
-stale_packages() {
-  local module=$1
-  shift
-  (cd "$ROOT/toolchain/$module" &&
-    "$GO" list "${BUILD_FLAGS[@]}" -deps -f '{{if .Stale}}{{.ImportPath}}{{end}}' "$@") | grep -c . || :
-}
-
 # go_build LABEL MODULE OUTPUT PACKAGE...: in one build linking overlaps compiling
 go_build() {
-  local label=$1 module=$2 output=$3 total follower status=0
+  local label=$1 directory=$ROOT/toolchain/$2 output=$3 stale follower status=0
   shift 3
   local log=$CACHE/log/build-$label.log
   mkdir -p "$output" "$CACHE/log"
   say "$label: fetching modules"
-  total=$(stale_packages "$module" "$@")
+  # Which packages the compiler will have to do; this fetches all that is needed.
+  stale=$(cd "$directory" &&
+    "$GO" list "${BUILD_FLAGS[@]}" -deps -f '{{if .Stale}}{{.ImportPath}}{{end}}' "$@" 2>"$log") || status=$?
+  ((status == 0)) || {
+    tail -n 25 "$log" >&2
+    die "fetching the Go modules of $label failed; all that was said is in $log"
+  }
   : >"$log"
-  follow_progress "$log" "$total" "$label" &
+  # It must not keep the lock of a setup that was killed.
+  follow_progress "$log" "$(grep -c . <<<"$stale" || :)" "$label" 9>&- &
   follower=$!
-  (cd "$ROOT/toolchain/$module" && "$GO" build -v "${BUILD_FLAGS[@]}" -o "$output/" "$@") >>"$log" 2>&1 || status=$?
+  (cd "$directory" && "$GO" build -v "${BUILD_FLAGS[@]}" -o "$output/" "$@") >>"$log" 2>&1 || status=$?
   kill "$follower"
   wait "$follower" 2>/dev/null || :
-  if ((status)); then
+  ((status == 0)) || {
     tail -n 25 "$log" >&2
     die "building $label failed; all of its output is in $log"
-  fi
+  }
 }
 
 # keep COMPONENT DIRECTORY: whole or not at all, whenever the power goes

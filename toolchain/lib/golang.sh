@@ -74,6 +74,13 @@ use_go_caches() {
   export GOMODCACHE=${GOMODCACHE:-$CACHE/go/mod} GOCACHE=${GOCACHE:-$CACHE/go/build}
 }
 
+# hold_go_caches: while this program runs no setup drops module sources
+hold_go_caches() {
+  mkdir -p "$CACHE/toolchain"
+  exec 8>"$CACHE/toolchain/lock"
+  flock --shared 8
+}
+
 # Unpacked modules are 1.2 GB that only a build needs; Go unpacks them again from its downloads.
 drop_module_sources() {
   [[ $GOMODCACHE == "$CACHE/go/mod" ]] || return 0
