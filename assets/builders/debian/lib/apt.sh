@@ -93,7 +93,7 @@ lists_fetch() {
   local errors
   printf 'deb [signed-by=%s] %s %s main\n' "$ARCHIVE_KEYRING" "$2" "$SUITE" >"$1/sources.list"
   if ! errors=$(apt_private apt-get -qq update 2>&1) || grep -q '^[WE]: ' <<<"$errors"; then
-    sed 's/^/  /' <<<"$errors" >&2
+    printf '  %s\n' "${errors//$'\n'/$'\n'  }" >&2
     return 1
   fi
 }

@@ -4,8 +4,8 @@
 
 # Firewall services that blueprints name, as "port:protocol ..."; others come from the tree's /etc/services.
 declare -A FIREWALL_SERVICES=([ssh]=22:tcp [http]=80:tcp [https]=443:tcp [http3]=443:udp [dns]='53:tcp 53:udp'
-  [ntp]=123:udp [mdns]=5353:udp [dhcp]=67:udp [dhcpv6-client]=546:udp [cockpit]=9090:tcp [snmp]=161:udp
-  [mqtt]=1883:tcp [mqtt-tls]=8883:tcp [prometheus-node-exporter]=9100:tcp)
+  [ntp]=123:udp [mdns]=5353:udp [dhcp]=67:udp ['dhcpv6-client']=546:udp [cockpit]=9090:tcp [snmp]=161:udp
+  [mqtt]=1883:tcp ['mqtt-tls']=8883:tcp ['prometheus-node-exporter']=9100:tcp)
 
 customize_users() {
   local user

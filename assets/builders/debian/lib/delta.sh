@@ -9,7 +9,14 @@ delta_dir() {
   printf '%s/deltas/%s/%s-%s\n' "$REPO" "${from:0:2}" "${from:2}" "$to"
 }
 
-delta_name() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" | base64 -w0 | tr -d = | tr / _; }
+delta_name() {
+  local hex=$1 bytes=''
+  while [[ -n $hex ]]; do
+    bytes+="\\x${hex:0:2}"
+    hex=${hex:2}
+  done
+  printf '%b' "$bytes" | base64 -w0 | tr -d = | tr / _
+}
 
 # make_delta FROM TO: once
 make_delta() {

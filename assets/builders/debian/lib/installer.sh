@@ -50,8 +50,14 @@ installer_root() {
 # installer_grub ROOT OUT: eltorito.img and efi.img boot the ISO; boot.img, core.img and bootx64.efi the disk
 installer_grub() {
   local grub=$1/usr/lib/grub
-  printf 'search --no-floppy --set=root --file /edge-installer\nset prefix=($root)/boot/grub\n' >"$1/tmp/iso.cfg"
-  printf 'search --no-floppy --set=root --label boot\nset prefix=($root)/grub\n' >"$1/tmp/disk.cfg"
+  cat >"$1/tmp/iso.cfg" <<'CONFIG'
+search --no-floppy --set=root --file /edge-installer
+set prefix=($root)/boot/grub
+CONFIG
+  cat >"$1/tmp/disk.cfg" <<'CONFIG'
+search --no-floppy --set=root --label boot
+set prefix=($root)/grub
+CONFIG
   grub_image "$1" i386-pc-eltorito iso /boot/grub /tmp/eltorito.img biosdisk
   grub_image "$1" i386-pc disk /grub /tmp/core.img biosdisk
   grub_image "$1" x86_64-efi iso /boot/grub /tmp/iso.efi

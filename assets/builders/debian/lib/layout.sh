@@ -9,6 +9,7 @@ ostree_layout() {
   # The package database is part of the system: read-only, and comparable between commits.
   mv "$1/var/lib/dpkg" "$1/usr/lib/sysimage/dpkg"
   rm -f "$1"/usr/lib/sysimage/dpkg/{*-old,lock,lock-frontend,triggers/Lock}
+  # shellcheck disable=SC2016 # dpkg-query expands it
   chroot "$1" dpkg-query --admindir=/usr/lib/sysimage/dpkg -W -f '${Package}\t${Version}\t${Architecture}\n' \
     >"$1/usr/lib/sysimage/packages.list"
   sysusers_pins "$1"
@@ -51,7 +52,7 @@ var_as_tmpfiles() {
     for dir in home opt srv mnt usrlocal; do echo "d /var/$dir 0755 root root -"; done
     echo 'd /var/roothome 0700 root root -'
     echo 'd /var/log/journal 2755 root systemd-journal -'
-    cd "$1"
+    cd "$1" || exit
     find var -mindepth 1 -type d -printf 'd /%p %#m %U %G -\n' |
       sed -E '/^d \/var\/(tmp|opt|run|lock|home|srv|mnt|cache\/apt|lib\/apt|log\/journal)[ \/]/d' | LC_ALL=C sort
     find var -type l -printf 'L /%p - - - - %l\n' | sed -E '/^L \/var\/(run|lock) /d' | LC_ALL=C sort
@@ -66,8 +67,11 @@ var_as_tmpfiles() {
 
 # top_level TREE: what stays at / is links into /usr and /var, and empty mount points
 top_level() {
-  rm -rf "$1"/{home,root,opt,srv,mnt,media,var,run,tmp,proc,sys,dev,boot} "$1/usr/local"
-  mkdir "$1"/{sysroot,var,run,proc,sys,dev,tmp,boot}
+  (
+    cd "$1" || exit
+    rm -rf home root opt srv mnt media var run tmp proc sys dev boot usr/local
+    mkdir sysroot var run proc sys dev tmp boot
+  )
   chmod 1777 "$1/tmp"
   local dir
   for dir in home opt srv mnt; do ln -s "var/$dir" "$1/$dir"; done

@@ -12,7 +12,7 @@ package_difference() {
     jq -r '.removePackages // [] | .[] | if type == "object" then .name else . end' <<<"$INPUT"
   } | sed 's/=.*//' | sort -u | while read -r name; do
     # A changed version is an install, not a removal.
-    grep -qE "^$(sed 's/[.+]/\\&/g' <<<"$name")(=|$)" <<<"$after" || printf 'remove %s\n' "$name"
+    [[ $'\n'$after$'\n' == *$'\n'"$name"[=$'\n']* ]] || printf 'remove %s\n' "$name"
   done
 }
 
@@ -72,6 +72,7 @@ apt_in() {
 installed_only() {
   local name
   while read -r name; do
+    # shellcheck disable=SC2016 # dpkg-query expands it
     if chroot "$1" dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed; then
       printf '%s\n' "$name"
     fi

@@ -3,11 +3,12 @@
 
 # prune TREE: after the layout is made
 prune() {
-  local tree=$1 glob unless package
+  local globs=() glob unless package installed
+  installed=$'\n'$(cut -f1 "$1/usr/lib/sysimage/packages.list")$'\n'
   while read -r glob unless package; do
     [[ -n $glob && $glob != '#'* ]] || continue
-    if [[ $unless == unless ]] && grep -q "^$package"$'\t' "$tree/usr/lib/sysimage/packages.list"; then continue; fi
-    # shellcheck disable=SC2086 # a glob on purpose
-    (cd "$tree" && rm -rf -- $glob)
+    [[ $unless == unless && $installed == *$'\n'"$package"$'\n'* ]] || globs+=("$glob")
   done <"$here/pruned-paths"
+  # shellcheck disable=SC2068 # they are globs
+  (cd "$1" && rm -rf -- ${globs[@]})
 }

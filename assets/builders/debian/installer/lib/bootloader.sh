@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # GRUB for BIOS and UEFI, from images that were made with the ISO. They find the file system labelled boot
 # and read /grub/grub.cfg there, which counts boots and takes its menu from libostree's loader directory.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # The commit: pulled from the content server into the new system's repository, then deployed.
 
 commit_pull() {

@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # The target disk: GPT with a BIOS boot partition, an EFI system partition, /boot and the root, so that the
 # same disk starts under BIOS and UEFI. The new system is under /target while it is made.
 
@@ -10,8 +11,7 @@ disk_choose() {
     [ -b "$DISK" ] || failed "clearpart --drives: there is no $DISK"
   else
     for name in vda sda nvme0n1 vdb sdb nvme1n1; do
-      # Not the installer's own medium, written to a stick.
-      if [ -b "/dev/$name" ] && [ "$(cat "/sys/block/$name/removable")" = 0 ] && ! blkid "/dev/$name" | grep -q iso9660; then
+      if [ -b "/dev/$name" ] && [ "$(cat "/sys/block/$name/removable")" = 0 ] && ! is_medium "/dev/$name"; then
         DISK=/dev/$name
         break
       fi
@@ -22,10 +22,16 @@ disk_choose() {
   [ "$sectors" -ge $((4 * 1024 * 2048)) ] || failed "$DISK has $((sectors / 2048)) MiB: at least 4096 are needed"
 }
 
+# is_medium DEVICE: holds an ISO 9660 file system, as the installer's own medium does on a stick
+is_medium() { [ "$(dd if="$1" bs=1 skip=32769 count=5 2>/dev/null)" = CD001 ]; }
+
 # disk_wait: drivers find their disks a moment after they are loaded
 disk_wait() {
   tries=0
-  while [ "$tries" -lt 100 ] && ! ls /sys/block | grep -qE "^${KS_clearpart_drives:-(vd|sd|nvme)}"; do
+  while [ "$tries" -lt 100 ]; do
+    for path in "/sys/block/${KS_clearpart_drives:-vd}"* /sys/block/sd* /sys/block/nvme*; do
+      [ ! -e "$path" ] || return 0
+    done
     tries=$((tries + 1))
     sleep 0.1
   done

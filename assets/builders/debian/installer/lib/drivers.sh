@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # Drivers: there is no udev here, so every device says which module it wants (its modalias).
 
 drivers_load() {

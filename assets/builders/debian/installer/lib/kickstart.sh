@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # The kickstart subset: read whole and checked before anything on the disk changes. A directive or option
 # that is not known here is refused, never skipped. Results are KS_* variables and files under /run/ks.
 
@@ -24,8 +25,9 @@ kickstart_read() {
     esac
   done <"$1"
   [ -z "$script" ] || failed "kickstart: the last script has no %end"
-  [ -n "${KS_ostreesetup_url:-}" ] && [ -n "${KS_ostreesetup_ref:-}" ] && [ -n "${KS_ostreesetup_osname:-}" ] ||
-    failed "kickstart: ostreesetup with --osname, --url and --ref is required"
+  for option in osname url ref; do
+    [ -n "$(value "ostreesetup_$option")" ] || failed "kickstart: ostreesetup with --$option is required"
+  done
   [ -n "${KS_clearpart_all:-}" ] || failed "kickstart: clearpart --all is required: the installer takes the whole disk"
   [ -n "${KS_autopart:-}" ] || failed "kickstart: autopart is required"
   step "kickstart read: ${KS_ostreesetup_ref} from ${KS_ostreesetup_url}"
@@ -69,7 +71,7 @@ kickstart_directive() {
     services) options services 'enabled disabled' ;;
     reboot | poweroff | shutdown | halt)
       options "$name" 'eject'
-      [ "$name" = reboot ] && KS_FINISH=reboot || KS_FINISH=poweroff
+      if [ "$name" = reboot ]; then KS_FINISH=reboot; else KS_FINISH=poweroff; fi
       ;;
     *) failed "kickstart line $number: the directive '$name' is not supported" ;;
   esac

@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # Progress lines for the console and its reader, a log of what the tools say, and the end after a failure.
 
 LOG=/run/installer.log

@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # The network for the installation; the installed system configures its own.
 
 network_up() {

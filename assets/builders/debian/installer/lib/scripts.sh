@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # %pre runs in the installer, %post in the new system (or, with --nochroot, in the installer).
 
 # scripts_run KIND ROOT

@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # Users, their keys, services: the kickstart's word over what the image has.
 
 # in_system CMD...: by env, because busybox's chroot would take its own applet for CMD
