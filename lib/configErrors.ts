@@ -75,9 +75,7 @@ const TYPES: Record<string, string> = {
 };
 
 function limits(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): { rule: string; fix: string } {
-  const unit =
-    { string: " characters", array: " entries" }[issue.origin as string] ??
-    (issue.origin === "object" ? " keys" : "");
+  const unit = issue.origin === "string" ? " characters" : issue.origin === "array" ? " entries" : "";
   if (issue.code === "too_small") {
     const least = `${String(issue.minimum)}${unit}`;
     if (issue.origin === "string" && Number(issue.minimum) === 1) {

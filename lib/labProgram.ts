@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { relative, resolve } from "node:path";
 
@@ -56,8 +56,15 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;
   const stateDir = config?.stateDir ?? raw["stateDir"];
   if (typeof stateDir === "string") problems.push(...stateDirProblems(root, stateDir));
+  if (config) problems.push(...builderProblems(root, config.builder));
   if (!config || !blueprint || problems.length > 0) throw new ConfigError(file, problems);
   return { config, stateDir: resolve(root, config.stateDir), blueprint };
+}
+
+function builderProblems(root: string, builder: string): Problem[] {
+  if (existsSync(resolve(root, "assets/builders", builder))) return [];
+  const rule = "is a backend whose folder stands in assets/builders";
+  return [{ key: "builder", value: builder, rule, fix: "take one that is there" }];
 }
 
 function contains(folder: string, path: string): boolean {

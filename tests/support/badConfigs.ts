@@ -27,11 +27,12 @@ export const badConfigs = parse(readFileSync(join(__dirname, "badConfigs.yaml"),
 
 /** Writes the files of a bad configuration into a project folder. */
 export function writeBadConfig(root: string, bad: BadConfig): void {
-  const keys = Object.entries(bad.config ?? {}).map(([key, value]) => [`edge-lab:${key}`, value]);
-  const files = {
-    "Pulumi.dev.yaml": bad.text ?? stringify({ config: Object.fromEntries(keys) }),
-    ...bad.files,
-  };
+  const keys = Object.entries(bad.config ?? {}).map(([key, value]): [string, unknown] => [
+    `edge-lab:${key}`,
+    value,
+  ]);
+  const config: Record<string, unknown> = Object.fromEntries(keys);
+  const files = { "Pulumi.dev.yaml": bad.text ?? stringify({ config }), ...bad.files };
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);

@@ -19,7 +19,7 @@ function refusal(run: () => unknown): ConfigError {
 describe("a bad configuration", () => {
   let project: TempDir;
   beforeEach(() => {
-    project = new TempDir().copy("Pulumi.yaml", "assets/blueprints");
+    project = new TempDir().copy("Pulumi.yaml", "assets/blueprints", "assets/builders/debian/list-types");
   });
   afterEach(() => project.remove());
 
@@ -33,6 +33,15 @@ describe("a bad configuration", () => {
 
   it("is not among the stacks of this repository", () => {
     assert.equal(readLabInputs(process.cwd(), "dev", {}).config.builder, "debian");
+  });
+
+  it("is refused when it asks for a builder that is not there", () => {
+    const engine = { "edge-lab:builder": "osbuild", "edge-lab:bootIso": "/x.iso" };
+    const { problems } = refusal(() => readLabInputs(project.path, "dev", engine));
+    assert.deepEqual(
+      problems.map((p) => `${p.key} ${p.rule}`),
+      ["builder is a backend whose folder stands in assets/builders"],
+    );
   });
 
   it("is refused when it came by pulumi config set or --config", () => {

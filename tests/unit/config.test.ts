@@ -95,10 +95,13 @@ describe("resolveConfig", () => {
       { name: "a", role: "backup", mac: "02:00:00:AB:CD:EF" },
       { name: "b", role: "primary", address: "192.168.76.50" },
     ];
-    const resolved = resolveConfig({ devices }, "test").devices;
-    assert.equal(resolved[0]?.mac, "02:00:00:ab:cd:ef");
-    assert.equal(resolved[0]?.address, "192.168.76.11");
-    assert.equal(resolved[1]?.mac, "52:54:00:a8:4c:32");
+    assert.deepEqual(
+      resolveConfig({ devices }, "test").devices.map((d) => [d.address, d.mac]),
+      [
+        ["192.168.76.11", "02:00:00:ab:cd:ef"],
+        ["192.168.76.50", "52:54:00:a8:4c:32"],
+      ],
+    );
   });
 
   it("keeps a device's address and MAC when another is added after it", () => {

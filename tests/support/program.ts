@@ -1,0 +1,204 @@
+import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
+
+import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+
+/** The part of a registration request that the tests look at. */
+interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
+  getPropertydependenciesMap(): { entries(): Iterable<[string, { getUrnsList(): string[] }]> };
+  getDependenciesList(): string[];
+  getDeletebeforereplace(): boolean;
+  getAdditionalsecretoutputsList(): string[];
+  getIgnorechangesList(): string[];
+  getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
+}
+
+/** A resource as the program registered it. Secret inputs stand in their wrapping, see {@link isSecret}. */
+export interface Registration {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** Name of the parent; empty for the top. */
+  readonly parent: string;
+  readonly custom: boolean;
+  readonly inputs: Record<string, unknown>;
+  /** Names of the resources whose outputs went into each input. */
+  readonly uses: Record<string, string[]>;
+  readonly dependencies: string[];
+  readonly deleteBeforeReplace: boolean;
+  readonly additionalSecretOutputs: string[];
+  readonly ignoreChanges: string[];
+  /** Longest times for create, update and delete. */
+  readonly timeouts: readonly string[];
+}
+
+/** What one run of the program did. */
+export interface ProgramRun {
+  readonly resources: readonly Registration[];
+  /** Stack outputs, resolved; undefined where the value is not known in a preview. */
+  readonly outputs: Record<string, unknown>;
+  /** Names of the stack outputs that are secret. */
+  readonly secretOutputs: string[];
+}
+
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** True for an input that the engine keeps encrypted. */
+export function isSecret(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && (value as Record<string, unknown>)[SIGNATURE] === SECRET
+  );
+}
+
+/** A value without the wrapping of secrets, at any depth. */
+export function plain(value: unknown): unknown {
+  if (isSecret(value)) return plain((value as { value: unknown }).value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v)]));
+}
+
+/**
+ * The stand-in provider: finds what stands in for a resource, and throws for what it does not know. What it returns
+ * makes the outputs besides the inputs; in a preview that is never called.
+ */
+export type StandIn = (type: string, inputs: Record<string, unknown>) => () => object;
+
+const nameOf = (urn: string): string => urn.split("::").pop() ?? "";
+
+let recorded: Registration[] = [];
+let current: Registration | undefined;
+
+function describeRequest(req: Request, urn: string): Registration {
+  const uses = [...req.getPropertydependenciesMap().entries()].map(([key, deps]): [string, string[]] => [
+    key,
+    deps.getUrnsList().map(nameOf).sort(),
+  ]);
+  const timeouts = req.getCustomtimeouts();
+  return {
+    urn,
+    type: req.getType(),
+    name: req.getName(),
+    parent: nameOf(req.getParent()),
+    custom: req.getCustom(),
+    inputs: req.getObject()?.toJavaScript() ?? {},
+    uses: Object.fromEntries(uses),
+    dependencies: req.getDependenciesList().map(nameOf),
+    deleteBeforeReplace: req.getDeletebeforereplace(),
+    additionalSecretOutputs: req.getAdditionalsecretoutputsList(),
+    ignoreChanges: req.getIgnorechangesList(),
+    timeouts: [timeouts?.getCreate(), timeouts?.getUpdate(), timeouts?.getDelete()].map((t) => t ?? ""),
+  };
+}
+
+// Mocks see type, name, inputs and provider only: the request itself says the rest.
+interface Monitor {
+  registerResource(req: Request, callback: unknown): Promise<void>;
+  newUrn(parent: string, type: string, name: string): string;
+}
+const monitor = MockMonitor.prototype as unknown as Monitor;
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its own `this` below
+const { registerResource } = monitor;
+monitor.registerResource = function (this: Monitor, req, callback) {
+  current = describeRequest(req, this.newUrn(req.getParent(), req.getType(), req.getName()));
+  recorded.push(current);
+  return registerResource.call(this, req, callback);
+};
+
+/** Engine behaviour that mocks lack: what came in secret, or is declared so, goes out secret. */
+function state(registration: Registration, outputs: object): Record<string, unknown> {
+  const all = { ...registration.inputs, ...outputs } as Record<string, unknown>;
+  const secret = (key: string): boolean =>
+    isSecret(registration.inputs[key]) || registration.additionalSecretOutputs.includes(key);
+  return Object.fromEntries(
+    Object.entries(all).map(([key, value]) => [
+      key,
+      secret(key) ? pulumi.secret(plain(value)) : plain(value),
+    ]),
+  );
+}
+
+async function resolved(value: unknown): Promise<unknown> {
+  if (!pulumi.Output.isInstance(value)) return value;
+  const output = pulumi.output(value) as unknown as {
+    promise(withUnknowns: boolean): Promise<unknown>;
+    isKnown: Promise<boolean>;
+  };
+  return (await output.isKnown) ? output.promise(true) : undefined;
+}
+
+/**
+ * Runs index.ts in a runtime of stand-ins.
+ * @param options.config what `pulumi config set` would have set, on top of the stack file
+ * @param options.standIn the stand-in provider
+ */
+export async function runProgram(options: {
+  standIn: StandIn;
+  config?: Record<string, unknown>;
+  preview?: boolean;
+}): Promise<ProgramRun> {
+  const preview = options.preview === true;
+  recorded = [];
+  const errors: unknown[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => {
+        const registration = current;
+        if (registration?.name !== args.name)
+          throw new Error(`another registration came between: ${args.name}`);
+        if (!registration.custom) return { id: undefined, state: state(registration, {}) };
+        try {
+          const outputs = options.standIn(args.type, plain(registration.inputs) as Record<string, unknown>);
+          return preview
+            ? { id: undefined, state: state(registration, {}) }
+            : { id: `${args.name}-id`, state: state(registration, outputs()) };
+        } catch (e) {
+          errors.push(e);
+          throw e;
+        }
+      },
+      call: (args) => {
+        const error = new Error(`the program called ${args.token}`);
+        errors.push(error);
+        throw error;
+      },
+    },
+    "edge-lab",
+    "dev",
+    preview,
+  );
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(options.config ?? {}).map(([key, value]) => [
+        `edge-lab:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
+  const requireHere = createRequire(__filename);
+  const program = requireHere.resolve("../../index");
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- each run is a program of its own
+  delete requireHere.cache[program];
+  const exported = requireHere(program) as Record<string, unknown>;
+  const outputs: Record<string, unknown> = {};
+  const secretOutputs: string[] = [];
+  for (const [name, value] of Object.entries(exported)) {
+    outputs[name] = await resolved(value);
+    if (pulumi.Output.isInstance(value) && (await pulumi.isSecret(value))) secretOutputs.push(name);
+  }
+  await pulumi.runtime.disconnect();
+  if (errors.length > 0) throw errors[0] as Error;
+  return { resources: recorded, outputs, secretOutputs };
+}
+
+/** A checksum that follows from a text, for stand-ins of commits and images. */
+export function checksum(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
