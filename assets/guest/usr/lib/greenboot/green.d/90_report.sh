@@ -12,7 +12,7 @@ main() {
   commit=$(booted_commit)
   edge_console "${EDGE_NAME:-device} health=green version=$(booted_version) commit=${commit:0:10}" \
     "vip=$(edge_value "$RUN/vip" no)"
-  systemctl --no-block start edge-report@green.service edge-release.service
+  systemctl --no-block start edge-report@green.service edge-release.service edge-update.service
 }
 
 main "$@"

@@ -13,6 +13,8 @@ main() {
   edge_console "${EDGE_NAME:-device} health=red version=$(booted_version) commit=${commit:0:10}" \
     "vip=$(edge_value "$RUN/vip" no)"
   timeout 15 "$ROOT/usr/libexec/edge/report" red
+  # A device that stays up red goes on looking for what mends it.
+  systemctl --no-block start edge-update.service
 }
 
 main "$@"

@@ -31,6 +31,16 @@ health_verdict() {
   health_prune
 }
 
+# Has this boot a verdict? A red device takes an update as well: it may be what mends it.
+boot_judged() {
+  [[ $(edge_value "$RUN/health" pending) != pending ]]
+}
+
+# And no further attempt is to come: a red verdict while the boot counter is armed means a reboot.
+boot_settled() {
+  boot_judged && [[ $(edge_value "$RUN/health" pending) == green || -z $(grubenv_get boot_counter) ]]
+}
+
 # The newest twenty boots are kept.
 health_prune() {
   local file count=0

@@ -13,7 +13,7 @@ deployment_json() {
   printf null
 }
 
-# device_state EVENT
+# device_state EVENT [HEALTH]
 device_state() {
   local list counter vip=false failed='[]'
   list=$(deployments)
@@ -22,7 +22,7 @@ device_state() {
   [[ -s $STATE/failed.json ]] && failed=$(<"$STATE/failed.json")
   # shellcheck disable=SC2016 # jq's own variables
   jq -cn --arg device "$EDGE_NAME" --arg bootId "$(edge_boot_id)" --arg event "$1" \
-    --arg health "$(edge_value "$RUN/health" pending)" --arg phase "$(edge_value "$RUN/phase" idle)" \
+    --arg health "${2:-$(edge_value "$RUN/health" pending)}" --arg phase "$(edge_value "$RUN/phase" idle)" \
     --arg app "$(app_state)" --arg refused "$(app_refused)" \
     --argjson booted "$(deployment_json booted "$list")" \
     --argjson staged "$(deployment_json staged "$list")" \
