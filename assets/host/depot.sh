@@ -55,14 +55,15 @@ start_services() {
   service_apply depot-web "${WEB_COMMAND[@]}"
 }
 
-get() { curl -sS --noproxy '*' -m 3 --fail -o /dev/null "http://$1" 2>/dev/null; }
+# HEAD, so that asking does not count as a file served.
+answers() { curl -sS --noproxy '*' -m 3 --fail --head -o /dev/null "http://$1" 2>/dev/null; }
 admin() (cd "$DIR" && curl -sS -m 10 --fail-with-body --unix-socket admin.sock -H 'Content-Type: application/json' "$@")
 
 apply() {
   : "${EDGE_GATEWAY:?}"
   local address=$EDGE_GATEWAY:${EDGE_DEPOT_PORT:-8000} lab answer
   lab=$(cat)
-  jq -e type >/dev/null 2>&1 <<<"$lab" || die "the lab is expected on stdin as JSON"
+  jq -es 'length == 1' >/dev/null 2>&1 <<<"$lab" || die "the lab is expected on stdin as JSON"
   umask 022
   mkdir -p "$DIR/web" "$REPO"
   init_repo
@@ -70,7 +71,7 @@ apply() {
   render_config >"$DIR/config.json.new"
   mv "$DIR/config.json.new" "$DIR/config.json"
   start_services
-  if ! wait_until 60 get "$address/v1/totals" || ! wait_until 10 get "$address/repo/config"; then
+  if ! wait_until 60 answers "$address/v1/totals" || ! wait_until 10 answers "$address/repo/config"; then
     die "the depot does not answer on $address: $(tail -qn 3 "$STATE_DIR"/log/depot-{api,web}.log)"
   fi
   answer=$(admin -X PUT --data-binary @- http://depot/v1/lab <<<"$lab") || die "the depot refuses the lab: $answer"
