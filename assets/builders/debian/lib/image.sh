@@ -7,6 +7,7 @@ image_layer() {
   local root=$1
   clean_tree "$root"
   copy_guest_files "$root"
+  signing_public "$root"
   identity "$root" "$2"
   customize_users "$root"
   customize_firewall "$root"

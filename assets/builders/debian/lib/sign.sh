@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# Every release is signed with the lab's own key (GPG; Debian builds libostree without ed25519 signatures).
+# The image carries the public part where libostree looks for trusted keys, so a device can ask for signed
+# commits (gpg-verify=true on its remote). Needs STATE, LOG, and a mount namespace of our own.
+
+SIGNER='Edge Lab image builder'
+# The agent's socket path must be short, which the state directory's need not be.
+SIGNING_HOME=/mnt
+
+# signing_open: the key, made once, under SIGNING_HOME. Mount and agent end with our namespaces.
+signing_open() {
+  (umask 077 && mkdir -p "$STATE/signing")
+  mount --bind "$STATE/signing" "$SIGNING_HOME"
+  if [[ ! -s $STATE/signing/public.gpg ]]; then
+    signing_gpg --passphrase '' --quick-generate-key "$SIGNER" ed25519 sign never
+    signing_gpg --output "$SIGNING_HOME/public.gpg.tmp" --yes --export "$SIGNER"
+    mv "$STATE/signing/public.gpg.tmp" "$STATE/signing/public.gpg"
+  fi
+  SIGNING_KEY=$(gpg --homedir "$SIGNING_HOME" --batch --no-auto-check-trustdb --with-colons --list-keys "=$SIGNER" | awk -F: '$1 == "fpr" { print $10; exit }')
+}
+
+signing_gpg() { logged gpg --homedir "$SIGNING_HOME" --batch --quiet --pinentry-mode loopback "$@"; }
+
+# signing_public ROOT: the public key into the image
+signing_public() {
+  install -D -m 644 "$STATE/signing/public.gpg" "$1/usr/share/ostree/trusted.gpg.d/edge.gpg"
+}
