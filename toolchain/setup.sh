@@ -24,7 +24,7 @@ wanted_stamp() {
     find "$ROOT/toolchain" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     packages_stamp
     printf '%s\n' "$CACHE" "$ROOT" "${EDGE_LAB_PULUMI:-}"
-    identity "$(command -v node || :)"
+    identity "$(on_host node || :)"
     identity "$(official_pulumi || :)"
   } | sha256sum | cut -c 1-32
 }
@@ -38,25 +38,25 @@ up_to_date() {
 }
 
 install_pulumi() {
-  local component path missing=()
-  rm -rf "$LINKS/bin/pulumi" "$LINKS/plugins"
-  mkdir -p "$LINKS/bin" "$LINKS/plugins"
-  if official_chosen; then
-    link_official
-  else
-    ln -s "$(component_path cli)" "$LINKS/bin/pulumi"
-  fi
+  local component target official=no missing=()
+  local -A targets=()
+  if official_chosen; then official=yes; fi
   for component in "${COMPONENTS[@]}"; do
-    path=$(component_path "$component")
-    if [[ $component != cli ]]; then
-      [[ -x $LINKS/plugins/${path##*/} ]] && continue
-      ln -s "$path" "$LINKS/plugins/"
-    elif [[ ! -L $LINKS/bin/pulumi ]]; then
-      continue
+    [[ $component == cli && $official == yes ]] && continue
+    if [[ $official == no ]] || ! target=$(official_target "$component"); then
+      target=$(component_path "$component")
+      [[ -x $target ]] || missing+=("$component")
     fi
-    [[ -x $path ]] || missing+=("$component")
+    targets[$component]=$target
   done
   ((${#missing[@]} == 0)) || build "${missing[@]}"
+  mkdir -p "$LINKS/plugins"
+  if [[ $official == yes ]]; then rm -f "$LINKS/bin/pulumi"; fi
+  for component in "${!targets[@]}"; do
+    target=$LINKS/plugins
+    if [[ $component == cli ]]; then target=$LINKS/bin; fi
+    link_to "${targets[$component]}" "$target/$(component_binary "$component")"
+  done
 }
 
 main() {

@@ -38,3 +38,17 @@ run_logged() {
 
 # identity FILE: changes when another file stands under this name.
 identity() { stat -L -c '%n %s %Y' "$1" 2>/dev/null || printf '%s absent\n' "$1"; }
+
+# on_host NAME: prints the path of the host's own program, not the one that is linked here
+on_host() {
+  local directory
+  while read -r -d : directory; do
+    [[ $directory == */node_modules/.edge-lab/bin || ! -x $directory/$1 ]] && continue
+    printf '%s\n' "$directory/$1"
+    return
+  done <<<"$PATH:"
+  return 1
+}
+
+# link_to TARGET LINK: others may be using the link, so it is never away
+link_to() { [[ $(readlink "$2") == "$1" ]] || ln -sfn "$1" "$2"; }

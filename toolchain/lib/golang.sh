@@ -76,13 +76,16 @@ use_go_caches() {
 
 # hold_go_caches: while this program runs no setup drops module sources
 hold_go_caches() {
-  mkdir -p "$CACHE/toolchain"
-  exec 8>"$CACHE/toolchain/lock"
+  mkdir -p "$CACHE/go"
+  exec 8>"$CACHE/go/lock"
   flock --shared 8
 }
 
 # Unpacked modules are 1.2 GB that only a build needs; Go unpacks them again from its downloads.
 drop_module_sources() {
   [[ $GOMODCACHE == "$CACHE/go/mod" ]] || return 0
-  find "$GOMODCACHE" -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+  (
+    flock --exclusive --nonblock 8 || exit 0
+    find "$GOMODCACHE" -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+  ) 8>"$CACHE/go/lock"
 }

@@ -30,14 +30,15 @@ install_packages() {
 
 # Leaves $LINKS/bin/node only where the host's node is too old or not there.
 choose_node() {
-  local have=0
-  rm -f "$LINKS/bin/node"
-  if command -v node >/dev/null; then
-    have=$(node -p 'process.versions.node' 2>/dev/null || printf 0)
+  local have=0 host own
+  if host=$(on_host node); then
+    have=$("$host" -p 'process.versions.node' 2>/dev/null || printf 0)
   fi
-  version_at_least "$have" "$node_wanted" && return
-  local own
+  if version_at_least "$have" "$node_wanted"; then
+    rm -f "$LINKS/bin/node"
+    return
+  fi
   own=$ROOT/node_modules/$(node_package)/bin/node
   [[ -x $own ]] || die "Node $node_wanted or newer is needed, here is $have, and $own was not installed: run 'npm ci' and look why"
-  ln -s "$own" "$LINKS/bin/node"
+  link_to "$own" "$LINKS/bin/node"
 }

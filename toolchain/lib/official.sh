@@ -4,18 +4,15 @@
 # Older engines do not know what @pulumi/pulumi 3.270 and Pulumi.yaml ask of them.
 official_least=3.230.0
 
-# Prints the path of a pulumi on PATH that is not the one built here.
+# Prints the path of a pulumi on PATH that is not built here.
 official_pulumi() {
-  local directory found
-  while read -r -d : directory; do
-    [[ $directory == */node_modules/.edge-lab/bin || ! -x $directory/pulumi ]] && continue
-    found=$(readlink -f "$directory/pulumi")
-    # npm puts a package of this name into node_modules/.bin; it only downloads.
-    [[ $found == "$CACHE"/* || $found == "$ROOT"/* ]] && continue
-    printf '%s\n' "$directory/pulumi"
-    return
-  done <<<"$PATH:"
-  return 1
+  local pulumi
+  pulumi=$(on_host pulumi) || return 1
+  case $(readlink -f "$pulumi") in
+    # A package of this name in node_modules/.bin only downloads.
+    "$CACHE"/* | "$ROOT"/*) return 1 ;;
+  esac
+  printf '%s\n' "$pulumi"
 }
 
 official_chosen() {
@@ -30,19 +27,22 @@ official_chosen() {
   say "using $pulumi $found"
 }
 
-# Links the language host beside it, and the plugins that it can install; the others are built.
-link_official() {
-  local pulumi name version home=$CACHE/toolchain/official plugin
+# official_target COMPONENT: the binary that comes with it or that it can install; others are
+# built
+official_target() {
+  local pulumi version plugin home=$CACHE/toolchain/official
   pulumi=$(official_pulumi)
-  plugin=$(dirname "$(readlink -f "$pulumi")")/pulumi-language-nodejs
-  [[ ! -x $plugin ]] || ln -s "$plugin" "$LINKS/plugins/"
-  mkdir -p "$CACHE/log"
-  for name in random command; do
-    version=$(sed -nE "s|.*\"@pulumi/$name\": \"([^\"]+)\".*|\1|p" "$ROOT/package.json")
-    plugin=$home/plugins/resource-$name-v$version/pulumi-resource-$name
-    [[ -x $plugin ]] || PULUMI_HOME=$home PULUMI_SKIP_UPDATE_CHECK=true timeout 120 "$pulumi" plugin install \
-      resource "$name" "$version" --exact >"$CACHE/log/plugin-$name.log" 2>&1 ||
-      say "$pulumi cannot install the plugin $name $version: building it"
-    [[ ! -x $plugin ]] || ln -s "$plugin" "$LINKS/plugins/"
-  done
+  case $1 in
+    nodejs) plugin=$(dirname "$(readlink -f "$pulumi")")/pulumi-language-nodejs ;;
+    command | random)
+      version=$(sed -nE "s|.*\"@pulumi/$1\": \"([^\"]+)\".*|\1|p" "$ROOT/package.json")
+      plugin=$home/plugins/resource-$1-v$version/pulumi-resource-$1
+      mkdir -p "$CACHE/log"
+      [[ -x $plugin ]] || PULUMI_HOME=$home PULUMI_SKIP_UPDATE_CHECK=true timeout 120 "$pulumi" plugin install \
+        resource "$1" "$version" --exact >"$CACHE/log/plugin-$1.log" 2>&1 ||
+        say "$pulumi cannot install the plugin $1 $version: building it"
+      ;;
+    *) return 1 ;;
+  esac
+  [[ -x $plugin ]] && printf '%s\n' "$plugin"
 }
