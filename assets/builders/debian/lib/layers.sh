@@ -6,17 +6,13 @@
 # Uppers must hold whole files and plain renames, whatever the kernel's defaults are.
 OVERLAY_OPTIONS=redirect_dir=off,metacopy=off,index=off,xino=off
 
-# chain_lower CHAIN_FILE: as overlay's lowerdir (highest first)
-chain_lower() { tac "$1" | sed "s#^#$BUILD/#" | paste -sd:; }
-
-# mount_layer CHAIN_FILE UPPER MOUNTPOINT [MORE_LOWER...]: MORE_LOWER lie above the chain, highest first
+# mount_layer CHAIN_FILE UPPER MOUNTPOINT: UPPER lies under BUILD. Names are relative to BUILD, because
+# overlay's options have no way to hold every path (a comma, a colon, a quote).
 mount_layer() {
-  local chain=$1 upper=$2 at=$3 lower
-  shift 3
-  lower=$(chain_lower "$chain")
-  (($# == 0)) || lower=$(printf '%s:' "$@")$lower
-  mkdir -p "$upper" "$upper.work" "$at"
-  mount -t overlay overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$upper.work,$OVERLAY_OPTIONS" "$at"
+  mkdir -p "$2" "$2.work" "$3"
+  local lower upper=${2#"$BUILD"/}
+  lower=$(tac "$1" | paste -sd:)
+  (cd "$BUILD" && mount -t overlay overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$upper.work,$OVERLAY_OPTIONS" "$3")
 }
 
 unmount_layer() {
