@@ -11,7 +11,9 @@ import { recover, stackExists } from "../pulumi/recover";
 /** What a caller may add for pulumi itself, e.g. `--refresh`. */
 type Extra = readonly string[];
 
-const terminal = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive", "--suppress-progress"]);
+const quiet = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive"]);
+/** Without a terminal the dots that say that something is going on would only fill the log. */
+const terminal = (): string[] => (process.stdout.isTTY ? [] : [...quiet(), "--suppress-progress"]);
 
 async function hostScript(ctx: LabContext, script: string, verb: string): Promise<void> {
   const child = x(join(ctx.root, "assets/host", script), [verb], {
@@ -71,7 +73,7 @@ export async function destroy(extra: Extra): Promise<number> {
       ...extra,
     ]);
     if (status !== 0) return status;
-    const removed = await runPulumi(["stack", "rm", "--yes", "--stack", ctx.stack, ...terminal()]);
+    const removed = await runPulumi(["stack", "rm", "--yes", "--stack", ctx.stack, ...quiet()]);
     if (removed !== 0) return removed;
   } else {
     process.stderr.write(`destroy: stack ${ctx.stack} does not exist; nothing to remove but left-overs\n`);
