@@ -140,7 +140,7 @@ export class TestLab {
       listeners: await lines("ss -Hltn | awk '{print $4}'"),
       mounts: await lines("findmnt -rno TARGET"),
       processes: await lines(
-        "ps -eo comm= | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|docker-registr|supervisord|pulumi)'",
+        `ps -o comm= -p "$(${this.network.processes} | paste -sd,)" | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|docker-registr|supervisord|pulumi)'`,
       ),
     };
   }

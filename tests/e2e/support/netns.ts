@@ -24,6 +24,11 @@ export class TestNetwork {
     return this.isolated ? ["ip", "netns", "exec", this.name] : [];
   }
 
+  /** Command that lists the processes inside, one id a line: others on the host are not the lab's doing. */
+  get processes(): string {
+    return this.isolated ? `ip netns pids ${this.name}` : "ps -eo pid=";
+  }
+
   async up(): Promise<void> {
     if (!this.isolated) return;
     await must("ip", ["netns", "add", this.name]);
