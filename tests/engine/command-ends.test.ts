@@ -5,6 +5,8 @@ import { Project, type Running, runs, until, UP } from "./support/project";
 
 const PROGRAM = `
 import { local } from "@pulumi/command";
+import { RandomId } from "@pulumi/random";
+new RandomId("id", { byteLength: 4 });
 const env = process.env;
 if (env.SCRIPT) {
   new local.Command(env.NAME ?? "script", { create: env.SCRIPT }, { customTimeouts: { create: env.TIMEOUT } });
@@ -31,16 +33,24 @@ describe("command provider: output and ends", () => {
     await project.remove();
   });
 
+  /** The two processes that FAMILY wrote down. */
   const family = async (name: string, running?: Running): Promise<number[]> => {
     const path = project.path(name);
     const read = (): number[] =>
       existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean).map(Number) : [];
-    await until(`two processes in ${running?.output() ?? name}`, () => read().length === 2);
+    await until(
+      () => `two processes in:\n${running?.output() ?? name}`,
+      () => read().length === 2,
+    );
     return read();
   };
 
   const allGone = async (pids: number[]): Promise<void> => {
-    for (const pid of pids) await until(`process ${pid} is gone`, () => !runs(pid));
+    for (const pid of pids)
+      await until(
+        () => `process ${pid} is gone`,
+        () => !runs(pid),
+      );
   };
 
   it("shows lines of 200 KB, and the ones after them", async () => {
@@ -58,7 +68,10 @@ describe("command provider: output and ends", () => {
       NAME: "early",
       SCRIPT: "echo early; while [ ! -e go ]; do sleep 0.1; done",
     });
-    await until("the first line is shown", () => running.output().includes("early"));
+    await until(
+      () => "the first line is shown",
+      () => running.output().includes("early"),
+    );
     project.write("go", []);
     assert.equal((await running.ended).status, 0);
   });
@@ -101,7 +114,10 @@ describe("command provider: output and ends", () => {
     const running = project.start(UP, { SCRIPT: stubborn, PIDS: project.path("twice") });
     const pids = await family("twice", running);
     process.kill(running.pid, "SIGINT");
-    await until("the first is seen", () => /cancel/i.test(running.output()));
+    await until(
+      () => `the first is seen:\n${running.output()}`,
+      () => /cancel/i.test(running.output()),
+    );
     process.kill(running.pid, "SIGINT");
     assert.notEqual((await running.ended).status, 0);
     await allGone(pids);
@@ -112,7 +128,7 @@ describe("command provider: output and ends", () => {
     const running = project.start(UP, { SCRIPT: FAMILY, PIDS: project.path("killed") });
     await family("killed", running);
     const all = project.processes();
-    assert.ok(all.length > 5, "engine, language host, node, provider, guard, shell, sleeps");
+    assert.ok(all.length > 7, "engine, language host, node, two providers, guard, shell, sleeps");
     process.kill(-running.pid, "SIGKILL");
     await running.ended;
     await allGone(all);

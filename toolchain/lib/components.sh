@@ -38,8 +38,8 @@ component_sources() {
       ;;
     nodejs) directories=(nodejs process) ;;
     command) directories=(local process) ;;
-    libvirt) directories=(libvirt) ;;
-    random) directories=(random random-shim) ;;
+    libvirt) directories=(libvirt process) ;;
+    random) directories=(random random-shim process) ;;
   esac
   printf '%s\n' "$plugins/go.mod" "$plugins/go.sum"
   find "${directories[@]/#/$plugins/}" "$plugins/cmd/$(component_binary "$1")" -type f ! -name '*_test.go'

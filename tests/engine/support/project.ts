@@ -163,6 +163,7 @@ export class Project {
   }
 
   async remove(): Promise<void> {
+    await this.pulumi(["cancel", "--yes"]); // of what a failed test left
     await this.pulumi(["destroy", "--yes", "--skip-preview"]).finally(() => {
       rmSync(this.dir, { recursive: true });
     });
@@ -173,10 +174,10 @@ export class Project {
 export const UP = ["up", "--yes", "--skip-preview"];
 
 /** Waits until `condition` holds. */
-export async function until(what: string, condition: () => boolean, seconds = 40): Promise<void> {
+export async function until(what: () => string, condition: () => boolean, seconds = 40): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`after ${seconds} s still not: ${what}`);
+    if (Date.now() > end) throw new Error(`after ${seconds} s still not: ${what()}`);
     await new Promise((wake) => setTimeout(wake, 50));
   }
 }
