@@ -30,20 +30,24 @@ tag_digest() {
   api "${accept[@]}" --head "$API/manifests/$1" | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip'
 }
 
-push_built() {
-  local layout
+# One build at a time; a whole one, with a slow download, is far shorter than this wait.
+lock_cache() {
+  exec 9<"$APP_CACHE"
+  flock -w 600 9 || die "another run holds $APP_CACHE"
+}
+
+push_built() (
   mkdir -p "$APP_CACHE"
-  exec {lock}<"$APP_CACHE"
-  flock "$lock"
+  lock_cache
   app_ensure "$1"
-  exec {lock}<&-
+  local layout
   layout=$(app_layout "$1")
   # Same content, same digest: nothing to do when the registry has it.
   [[ $(jq -r '.manifests[0].digest' "$layout/index.json") != "$(tag_digest "$1" 2>/dev/null)" ]] || return 0
   say app "pushes $NAME:$1"
   run_logged app-image app_contained skopeo --insecure-policy copy --quiet --dest-tls-verify=false \
     "oci:$layout:latest" "docker://$EDGE_REGISTRY/$NAME:$1"
-}
+)
 
 retag() {
   local source=$1 tag=$2 type manifest=$STATE_DIR/registry/.manifest.$2
@@ -65,7 +69,13 @@ apply() {
   result --arg image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG" --arg tag "$EDGE_APP_TAG" --arg digest "$(tag_digest "$EDGE_APP_TAG")"
 }
 
-destroy() { rm -rf "${TAGS:?}/$EDGE_APP_TAG" "$APP_CACHE"/work.*; }
+destroy() {
+  rm -rf "${TAGS:?}/$EDGE_APP_TAG"
+  [[ -d $APP_CACHE ]] || return 0
+  lock_cache
+  rm -rf "$APP_CACHE"/work.*
+  app_uncontain
+}
 
 status() {
   result --arg image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG" --arg tag "$EDGE_APP_TAG" \

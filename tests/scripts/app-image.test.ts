@@ -127,8 +127,9 @@ describe("app-image.sh", () => {
     assert.equal(apply("v1").digest, digest);
   });
 
-  it("converges after SIGKILL at any moment of a build, and leaves no mount", async () => {
+  it("converges after SIGKILL at any moment of a build, and leaves no mount and no folder", async () => {
     const before = mounts();
+    const folder = existsSync("/var/lib/containers");
     const expected = apply("v1").digest;
     for (const moment of [300, 900, 1800]) {
       execFileSync("bash", ["-c", 'rm -rf "$1"/app/v1-*', "bash", cache]);
@@ -140,6 +141,7 @@ describe("app-image.sh", () => {
       readdirSync(join(cache, "app")).filter((name) => name.startsWith("work.")),
       [],
     );
+    assert.equal(existsSync("/var/lib/containers"), folder);
   });
 
   it("takes two builds at once", () => {

@@ -20,15 +20,24 @@ app_key() {
 app_layout() { echo "$APP_CACHE/$1-$(app_key "$1")"; }
 
 # app_contained CMD...: the containers tools keep a cache in /var/lib/containers that no option moves; here it
-# lies in a mount namespace that ends with CMD. Neither the caller's nor the host's settings count.
+# lies in a mount namespace that ends with CMD. Neither the caller's nor the host's settings count. The caller
+# holds the lock on APP_CACHE.
 app_contained() {
-  local made=false status=0
-  [[ -d /var/lib/containers ]] || made=true
+  local status=0
+  # A note of what is not the host's own comes first: a run that is killed here leaves it to the next one.
+  [[ -d /var/lib/containers ]] || : >"$APP_CACHE/made-var-lib-containers"
   mkdir -p /var/lib/containers
   env -i PATH="$PATH" HOME=/nonexistent TMPDIR="${TMPDIR:-/var/tmp}" unshare --mount --propagation private \
     bash -euc 'mount -t tmpfs -o size=16m tmpfs /var/lib/containers; exec "$@"' bash "$@" || status=$?
-  [[ $made == false ]] || rmdir /var/lib/containers
+  app_uncontain
   return "$status"
+}
+
+# app_uncontain: removes the directory if it was made here and nobody else uses it by now
+app_uncontain() {
+  [[ -e $APP_CACHE/made-var-lib-containers ]] || return 0
+  [[ ! -d /var/lib/containers ]] || rmdir --ignore-fail-on-non-empty /var/lib/containers
+  rm -f "$APP_CACHE/made-var-lib-containers"
 }
 
 # app_buildah WORK ARGS...: in a store of its own, without mounts (vfs); paths are relative to WORK
