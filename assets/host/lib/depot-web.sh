@@ -74,7 +74,7 @@ web_command() {
   # shellcheck disable=SC2034 # read by depot.sh
   WEB_COMMAND=(env --chdir="$1" setpriv --reuid="$WEB_USER" --regid="$(id -g "$WEB_USER")" --clear-groups)
   WEB_COMMAND+=(--no-new-privs --inh-caps="$read_only" --ambient-caps="$read_only")
-  WEB_COMMAND+=("$nginx" -p "$1" -c nginx.conf -e stderr)
+  WEB_COMMAND+=("$nginx" -p "$1" -c nginx.conf)
 }
 
 # web_prepare DIR LISTEN: folder and configuration
