@@ -86,3 +86,5 @@ unexpected() {
 }
 set -E
 trap 'unexpected "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
+# Callers know 1 for a failure; a tool's own status would tell them nothing.
+trap 'status=$?; ((status == 0 || status > 128)) || exit 1' EXIT

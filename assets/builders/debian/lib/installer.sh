@@ -24,9 +24,10 @@ installer_ensure() {
 }
 
 installer_make() {
-  local final=$CACHE/debian/installer-$1 tmp=$CACHE/debian/installer.tmp root=$WORK/root kernel
+  local final=$CACHE/debian/installer-$1 tmp=$CACHE/debian/installer.tmp kernel
+  local root=$CACHE/debian/installer.root
   [[ ! -d $final ]] || return 0
-  rm -rf "$tmp"
+  rm -rf "$tmp" "$root"
   mkdir -p "$tmp"
   locked "$CACHE/debian/apt.lock" apt_prepare
   phase installer-packages installer_root "$root"
@@ -36,6 +37,7 @@ installer_make() {
   logged chroot "$root" depmod "$kernel"
   phase installer-grub installer_grub "$root" "$tmp"
   phase installer-initramfs installer_initramfs "$root" "$kernel" "$tmp"
+  rm -rf "$root"
   mv "$tmp" "$final"
 }
 

@@ -16,7 +16,7 @@ signing_open() {
     signing_gpg --output "$SIGNING_HOME/public.gpg.tmp" --yes --export "$SIGNER"
     mv "$STATE/signing/public.gpg.tmp" "$STATE/signing/public.gpg"
   fi
-  SIGNING_KEY=$(gpg --homedir "$SIGNING_HOME" --batch --no-auto-check-trustdb --with-colons --list-keys "=$SIGNER" | awk -F: '$1 == "fpr" { print $10; exit }')
+  SIGNING_KEY=$(gpg --homedir "$SIGNING_HOME" --batch --quiet --no-auto-check-trustdb --with-colons --list-keys "=$SIGNER" | awk -F: '$1 == "fpr" { print $10; exit }')
 }
 
 signing_gpg() { logged gpg --homedir "$SIGNING_HOME" --batch --quiet --pinentry-mode loopback "$@"; }

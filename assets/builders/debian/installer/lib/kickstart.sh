@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # The kickstart subset: read whole and checked before anything on the disk changes. A directive or option
-# that is not known here is refused, never skipped. Results are KS_* variables and files under /run/ks.
+# that is not known here is refused, never skipped. Results are KS_* variables and files under KS_DIR.
 
+KS_DIR=${KS_DIR:-/run/ks}
 KS_USERS=0
 KS_KEYS=0
 KS_SCRIPTS=0
@@ -10,7 +11,7 @@ KS_TIMEZONE=''
 KS_LOCK_ROOT=''
 
 kickstart_read() {
-  mkdir -p /run/ks
+  mkdir -p "$KS_DIR"
   number=0 script=''
   while IFS= read -r line || [ -n "$line" ]; do
     number=$((number + 1))
@@ -37,8 +38,8 @@ kickstart_read() {
 words() { printf '%s\n' "$1" | xargs -n 1 printf '%s\n'; }
 
 kickstart_directive() {
-  words "$1" >/run/ks/words 2>>"$LOG" || failed "kickstart line $number: unmatched quotes"
-  read -r name </run/ks/words
+  words "$1" >"$KS_DIR"/words 2>>"$LOG" || failed "kickstart line $number: unmatched quotes"
+  read -r name <"$KS_DIR"/words
   case $name in
     text | zerombr) options "$name" '' ;;
     # No locale or keymap in the image: the console is serial.
@@ -77,7 +78,7 @@ kickstart_directive() {
   esac
 }
 
-# options PREFIX ALLOWED [PLAIN_WORDS]: sets KS_PREFIX_OPTION for each option of the line in /run/ks/words
+# options PREFIX ALLOWED [PLAIN_WORDS]: sets KS_PREFIX_OPTION for each option of the line in KS_DIR/words
 # ("yes" for one without a value) and KS_PREFIX_word for a plain word
 options() {
   prefix=$1 allowed=" $2 " plain=${3:-0} first=yes
@@ -100,16 +101,16 @@ options() {
       *" $option "*) eval "KS_${prefix}_$option=\$value" ;;
       *) failed "kickstart line $number: ${prefix%%_*} does not know --$option" ;;
     esac
-  done </run/ks/words
+  done <"$KS_DIR"/words
 }
 
-# kickstart_script LINE: a %pre or %post section; its text is kept in /run/ks/script.N
+# kickstart_script LINE: a %pre or %post section; its text is kept in KS_DIR/script.N
 kickstart_script() {
   KS_SCRIPTS=$((KS_SCRIPTS + 1))
-  script=/run/ks/script.$KS_SCRIPTS
+  script=$KS_DIR/script.$KS_SCRIPTS
   : >"$script"
-  words "$1" >/run/ks/words
-  read -r kind </run/ks/words
+  words "$1" >"$KS_DIR"/words
+  read -r kind <"$KS_DIR"/words
   kind=${kind#%}
   case $kind in pre | post) ;; *) failed "kickstart line $number: the section '%$kind' is not supported" ;; esac
   eval "KS_script_${KS_SCRIPTS}_kind=\$kind KS_script_${KS_SCRIPTS}_line=\$number"

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # Progress lines for the console and its reader, a log of what the tools say, and the end after a failure.
 
-LOG=/run/installer.log
+LOG=${LOG:-/run/installer.log}
 : >"$LOG"
 
 # step TEXT: "edge-install: <seconds since power-on> TEXT"

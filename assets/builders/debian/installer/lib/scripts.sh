@@ -15,10 +15,10 @@ scripts_run() {
 script_run() {
   interpreter=$(value "script_$1_interpreter") log=$(value "script_$1_log") root=$3 status=0
   [ -z "$(value "script_$1_nochroot")" ] || root=/
-  cp "/run/ks/script.$1" "${root%/}/run/ks-script"
-  chroot "$root" "${interpreter:-/bin/sh}" /run/ks-script >/run/ks/output 2>&1 </dev/null || status=$?
-  cat /run/ks/output >>"$LOG"
-  [ -z "$log" ] || cp /run/ks/output "${root%/}$log"
+  cp "$KS_DIR/script.$1" "${root%/}/run/ks-script"
+  chroot "$root" "${interpreter:-/bin/sh}" /run/ks-script >"$KS_DIR/output" 2>&1 </dev/null || status=$?
+  cat "$KS_DIR/output" >>"$LOG"
+  [ -z "$log" ] || cp "$KS_DIR/output" "${root%/}$log"
   rm -f "${root%/}/run/ks-script"
   [ "$status" -eq 0 ] || script_failed "%$2 of line $(value "script_$1_line") ended with status $status" "$1"
   step "%$2 done"
