@@ -11,11 +11,14 @@ import (
 	"time"
 )
 
-// endGroup ends a process group: SIGTERM, then SIGKILL for what is left after the grace. It
-// returns as soon as the group is empty.
-func endGroup(group int, grace time.Duration) {
+// askGroup asks all processes of a group to end.
+func askGroup(group int) {
 	signalGroup(group, syscall.SIGTERM)
 	signalGroup(group, syscall.SIGCONT) // a stopped process takes no SIGTERM
+}
+
+// awaitGroup returns as soon as the group is empty, and kills what is left after the grace.
+func awaitGroup(group int, grace time.Duration) {
 	deadline := time.Now().Add(grace)
 	for time.Now().Before(deadline) {
 		if groupEmpty(group) {

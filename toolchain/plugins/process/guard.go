@@ -16,6 +16,13 @@ import (
 // guardArgument makes this program a guard instead of a plugin.
 const guardArgument = "--guard-process-groups"
 
+// What the guard is told of a group, one byte before its number in a line.
+const (
+	started = '+'
+	asked   = '?' // to end; its grace has begun
+	ended   = '-'
+)
+
 // The guard is a second process of this program. It learns through a pipe which groups are
 // running; when the pipe closes this program is gone, killed perhaps, and the guard ends them.
 var guard struct {
@@ -34,42 +41,48 @@ func Guard() {
 	watchGroups(os.Stdin, grace)
 }
 
-// watchGroups reads "+GROUP" and "-GROUP" lines until the pipe closes, and then ends the groups
-// that are left.
+// watchGroups reads what it is told until the pipe closes, and then ends the groups that are left.
 func watchGroups(pipe io.Reader, grace time.Duration) {
-	running := map[int]bool{}
+	running := map[int]time.Time{} // when it was asked to end, if it was
 	scanner := bufio.NewScanner(pipe)
 	for scanner.Scan() {
-		group, err := strconv.Atoi(scanner.Text())
-		switch {
-		case err != nil || group == 0:
+		line := scanner.Text()
+		if line == "" {
 			continue
-		case group > 0:
-			running[group] = true
-		default:
-			delete(running, -group)
+		}
+		group, err := strconv.Atoi(line[1:])
+		if err != nil {
+			continue
+		}
+		switch line[0] {
+		case started:
+			running[group] = time.Time{}
+		case asked:
+			running[group] = time.Now()
+		case ended:
+			delete(running, group)
 		}
 	}
 	var ends sync.WaitGroup
-	for group := range running {
-		ends.Go(func() { endGroup(group, grace) })
+	for group, since := range running {
+		ends.Go(func() {
+			if since.IsZero() {
+				askGroup(group)
+				since = time.Now()
+			}
+			awaitGroup(group, grace-time.Since(since))
+		})
 	}
 	ends.Wait()
 }
 
-func guarded(group int) {
+func tellGuard(what rune, group int) {
 	guard.once.Do(startGuard)
-	tellGuard(group)
-}
-
-func released(group int) { tellGuard(-group) }
-
-func tellGuard(group int) {
 	guard.mutex.Lock()
 	defer guard.mutex.Unlock()
 	if guard.pipe != nil {
 		// A guard that is gone cannot be helped; commands run all the same.
-		_, _ = fmt.Fprintf(guard.pipe, "%+d\n", group)
+		_, _ = fmt.Fprintf(guard.pipe, "%c%d\n", what, group)
 	}
 }
 

@@ -66,6 +66,31 @@ func TestGuardForgetsWhatEnded(t *testing.T) {
 	_ = sleep.Wait()
 }
 
+func TestGuardGivesNoSecondGrace(t *testing.T) {
+	sleep := exec.Command("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+	sleep.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		group := itoa(sleep.Process.Pid)
+		_, _ = write.WriteString("+" + group + "\n?" + group + "\n")
+		time.Sleep(time.Second)
+		_ = write.Close()
+	}()
+	start := time.Now()
+	watchGroups(read, 2*time.Second)
+	if took := time.Since(start); took < 2*time.Second || took > 2900*time.Millisecond {
+		t.Errorf("took %s", took)
+	}
+	_ = sleep.Wait()
+	waitUntilGone(t, sleep.Process.Pid)
+}
+
 // readPids waits until the file has that many lines.
 func readPids(t *testing.T, path string, count int) []int {
 	t.Helper()

@@ -86,22 +86,24 @@ func Run(ctx context.Context, command Command) (Result, error) {
 // wait returns when the command has ended, by itself or because ctx is done.
 func wait(ctx context.Context, cmd *exec.Cmd) error {
 	group := cmd.Process.Pid
-	guarded(group)
-	defer released(group)
-	ended := make(chan error, 1)
+	tellGuard(started, group)
+	defer tellGuard(ended, group)
+	result := make(chan error, 1)
 	go func() {
 		err := cmd.Wait()
 		if errors.Is(err, exec.ErrWaitDelay) {
 			err = nil // the command itself ended well
 		}
-		ended <- err
+		result <- err
 	}()
 	select {
-	case err := <-ended:
+	case err := <-result:
 		return err
 	case <-ctx.Done():
-		endGroup(group, grace)
-		<-ended
+		tellGuard(asked, group)
+		askGroup(group)
+		awaitGroup(group, grace)
+		<-result
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return errors.New("stopped because it did not end within its timeout")
 		}

@@ -119,7 +119,8 @@ func TestGraceThenKill(t *testing.T) {
 	go func() { _, err := Run(ctx, command); cmdErr <- err }()
 	pid := readPids(t, ready, 1)[0]
 	start := time.Now()
-	endGroup(pid, 300*time.Millisecond)
+	askGroup(pid)
+	awaitGroup(pid, 300*time.Millisecond)
 	waitUntilGone(t, pid)
 	if took := time.Since(start); took < 300*time.Millisecond || took > 5*time.Second {
 		t.Errorf("took %s", took)
