@@ -47,6 +47,8 @@ http {
     location /repo/ {
       alias ../../repo/;
       limit_except GET { deny all; }
+      # A client asks for what need not be there, such as a signature.
+      log_not_found off;
       access_log access.log count buffer=64k flush=1s;
       location ~ ^/repo/(tmp|state|extensions)/ { return 404; }
       location = /repo/.lock { return 404; }
