@@ -15,8 +15,8 @@ const MOMENTS: readonly { readonly name: string; readonly at: RegExp }[] = [
 /** After this one the lab is destroyed and begun anew. */
 const DESTROY_AFTER = 2;
 
-/** Runs `up` and kills its whole process group at the moment. False where the run ended before. */
-async function killAt(moment: RegExp, log: string): Promise<boolean> {
+/** Runs `up` and kills its whole process group at the moment. Returns the end of its output where it ended before. */
+async function killAt(moment: RegExp, log: string): Promise<string | undefined> {
   const child = lab.start("npm", ["run", "up"]);
   const file = createWriteStream(join(lab.work, `${log}.log`));
   return new Promise((done, reject) => {
@@ -32,7 +32,7 @@ async function killAt(moment: RegExp, log: string): Promise<boolean> {
     child.on("error", reject);
     child.on("exit", (_code, signal) => {
       clearTimeout(limit);
-      done(signal === "SIGKILL" && moment.test(text));
+      done(signal === "SIGKILL" && moment.test(text) ? undefined : text);
     });
   });
 }
@@ -48,7 +48,8 @@ describe("up, killed on its way", function () {
 
   for (const [i, { name, at }] of MOMENTS.entries()) {
     it(`is killed ${name}`, async () => {
-      assert.ok(await killAt(at, `kill-${i}`), `the run ended before it came to ${String(at)}`);
+      const ended = await killAt(at, `kill-${i}`);
+      assert.equal(ended, undefined, `the run ended before it came to ${String(at)}:\n${ended}`);
     });
     if (i !== DESTROY_AFTER) continue;
     it("and destroy leaves nothing of it", async () => {

@@ -138,7 +138,7 @@ export class TestLab {
       addresses: await lines("ip -o -4 addr | awk '{print $2, $4}'"),
       rules: await lines("nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'"),
       listeners: await lines("ss -Hltn | awk '{print $4}'"),
-      mounts: await lines("findmnt -rno TARGET"),
+      mounts: await lines("findmnt -rno TARGET | grep -v ^/run/netns/"),
       processes: await lines(
         `ps -o comm= -p "$(${this.network.processes} | paste -sd,)" | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|docker-registr|supervisord|pulumi)'`,
       ),
