@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { TempDir } from "./tempProject";
+
+const LIBRARY = join(process.cwd(), "assets/host/lib/preflight.sh");
+
+/** How checks ended. */
+export interface Checked {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What the checks found, without the list's head. */
+  readonly problems: string[];
+}
+
+interface Options {
+  readonly env?: Record<string, string>;
+  /** In a network namespace of its own; needs root. */
+  readonly namespace?: boolean;
+}
+
+/** Preflight's functions, in a folder of a test's own, with stand-ins for the host's programs. */
+export class Preflight {
+  private readonly dir = new TempDir();
+  readonly path = this.dir.path;
+
+  constructor() {
+    mkdirSync(join(this.path, "bin"));
+  }
+
+  /** Puts a program on the PATH that goes before the host's own. */
+  standIn(name: string, body: string): void {
+    this.program(join("bin", name), body);
+  }
+
+  /** Writes a program below the folder, which is the checks' working directory. */
+  program(path: string, body: string): void {
+    mkdirSync(join(this.path, path, ".."), { recursive: true });
+    writeFileSync(join(this.path, path), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
+  }
+
+  /** Runs checks, then the report. */
+  check(script: string, options: Options = {}): Checked {
+    const text = `set -euo pipefail\n. "$LIBRARY"\n${script}\nreport_problems\n`;
+    const command = [...(options.namespace ? ["unshare", "--net"] : []), "/bin/bash", "--norc", "-c", text];
+    const result = spawnSync(command[0] ?? "", command.slice(1), {
+      encoding: "utf8",
+      cwd: this.path,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: `${this.path}/bin:${process.env["PATH"] ?? ""}`,
+        LIBRARY,
+        STATE_DIR: join(this.path, "state"),
+        CACHE_DIR: join(this.path, "cache"),
+        EDGE_LIBVIRT_URI: "qemu:///system",
+        ...options.env,
+      },
+    });
+    const problems = result.stderr.split("\n").flatMap((line) => /^ {2}- (.*)$/.exec(line)?.[1] ?? []);
+    return { status: result.status, stdout: result.stdout, stderr: result.stderr, problems };
+  }
+
+  /** Nothing is wrong, and nothing is said. */
+  good(script: string, options?: Options): void {
+    const { status, stderr } = this.check(script, options);
+    assert.equal(`${status} ${stderr}`, "0 ");
+  }
+
+  /** One problem, that says what is wrong and how to mend it. */
+  bad(script: string, what: RegExp, fix: RegExp, options?: Options): void {
+    const { status, problems, stderr } = this.check(script, options);
+    assert.equal(status, 1, stderr);
+    assert.equal(problems.length, 1, stderr);
+    const [said = "", mend = ""] = (problems[0] ?? "").split("; fix: ");
+    assert.match(said, what);
+    assert.match(mend, fix);
+  }
+
+  remove(): void {
+    this.dir.remove();
+  }
+}
