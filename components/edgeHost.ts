@@ -60,6 +60,7 @@ export class EdgeHost extends pulumi.ComponentResource {
         sources: [
           "assets/host/edge-host.sh",
           "assets/host/lib",
+          "assets/host/packages.sh",
           "assets/host/packages.txt",
           `assets/builders/${args.builder}/host-packages.txt`,
         ],

@@ -59,7 +59,7 @@ main() {
       exit 2
     }
   done
-  tests/setup.sh
+  tests/setup.sh "${suites[@]}"
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   for suite in "${suites[@]}"; do run_suite "$suite"; done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what only the tests need, once: Debian packages (tests/packages.txt) and ksvalidator, which Debian does
-# not have, from Python packages checked by hash. Says what it does; silent when all of it is there.
+# not have, from Python packages checked by hash; for the suites scripts and e2e the lab's host packages too.
+# Says what it does; silent when all of it is there. Usage: setup.sh SUITE...
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -61,12 +62,16 @@ install_ksvalidator() {
   : >"$VENV/$stamp"
 }
 
+# The scripts under test work with the host's real tools; the lab's own script brings them.
+install_host_packages() { EDGE_STATE_DIR=$CACHE EDGE_BUILDER=debian assets/host/packages.sh apply >/dev/null; }
+
 main() {
   mkdir -p "$CACHE"
   exec 9>"$CACHE/lock"
   flock 9
   install_packages
   install_ksvalidator
+  case " $* " in *' scripts '* | *' e2e '*) install_host_packages ;; esac
 }
 
 main "$@"

@@ -48,11 +48,7 @@ apply() {
   : "${EDGE_MEMORY_MIB:?}" "${EDGE_DISK_GIB:?}" "${EDGE_DOMAINS:?}"
   preflight
   mkdir -p "$STATE_DIR/log" "$CACHE_DIR"
-  # shellcheck source=assets/host/lib/packages.sh
-  . assets/host/lib/packages.sh
-  local packages
-  mapfile -t packages < <(grep -hvE '^(#|$)' assets/host/packages.txt "assets/builders/$EDGE_BUILDER/host-packages.txt" | sort -u)
-  install_packages "${packages[@]}"
+  assets/host/packages.sh apply >/dev/null
   note_host
   mend_kvm_mode
   open_path
