@@ -21,8 +21,9 @@ REPO=$STATE_DIR/repo
 init_repo() {
   # Done again after a half-done one: init keeps what is there. Low compression: it is made and read on slow
   # machines and crosses a bridge.
-  [[ -f $REPO/config && -d $REPO/objects ]] || run_logged depot ostree --repo="$REPO" init --mode=archive
-  run_logged depot ostree --repo="$REPO" config set archive.zlib-level 2
+  [[ -f $REPO/config && -d $REPO/objects ]] || run_logged depot-repo ostree --repo="$REPO" init --mode=archive
+  [[ $(ostree --repo="$REPO" config get archive.zlib-level 2>/dev/null) == 2 ]] ||
+    run_logged depot-repo ostree --repo="$REPO" config set archive.zlib-level 2
 }
 
 render_config() {
@@ -49,7 +50,6 @@ start_services() {
   # shellcheck disable=SC2034 # read by service_apply
   SERVICE_FILES=("$DIR/config.json" "${sources[@]}")
   service_apply depot-api "${API_COMMAND[@]}"
-  web_command "$DIR/web"
   # shellcheck disable=SC2034
   SERVICE_FILES=("$DIR/web/nginx.conf")
   service_apply depot-web "${WEB_COMMAND[@]}"
@@ -67,7 +67,7 @@ apply() {
   umask 022
   mkdir -p "$DIR/web" "$REPO"
   init_repo
-  web_prepare "$DIR/web" "$address"
+  web_prepare "$DIR/web" "$address" "$REPO"
   render_config >"$DIR/config.json.new"
   mv "$DIR/config.json.new" "$DIR/config.json"
   start_services

@@ -37,6 +37,7 @@ describe("reboot lock", () => {
     const { locks } = take({}, "default", who("a"));
     assert.equal(release(locks, "default", who("b")), locks);
     assert.equal(release(locks, "default", who("a", "other")), locks);
+    assert.equal(release(locks, "default", who("b", "a")), locks);
     assert.equal(release(locks, "other", who("a")), locks);
     assert.deepEqual(release(locks, "default", who("a")), {});
   });

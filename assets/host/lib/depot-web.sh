@@ -67,22 +67,26 @@ http {
 CONF
 }
 
-# web_command: nginx as an unprivileged user, with the one right that it needs where the project lies in
-# somebody's private folder: to read.
-web_command() {
-  local nginx read_only=-all,+dac_read_search
-  nginx=$(command -v nginx || echo /usr/sbin/nginx)
-  [[ -x $nginx ]] || die "nginx is not installed"
-  # shellcheck disable=SC2034 # read by depot.sh
-  WEB_COMMAND=(env --chdir="$1" setpriv --reuid="$WEB_USER" --regid="$(id -g "$WEB_USER")" --clear-groups)
-  WEB_COMMAND+=(--no-new-privs --inh-caps="$read_only" --ambient-caps="$read_only")
-  WEB_COMMAND+=("$nginx" -p "$1" -c nginx.conf)
-}
-
-# web_prepare DIR LISTEN: folder and configuration
+# web_prepare DIR LISTEN REPO: folder, configuration, and the command in WEB_COMMAND
 web_prepare() {
+  local nginx group read_only=-all,+dac_read_search
+  local -a unprivileged
+  nginx=$(command -v nginx) || die "nginx is not installed"
+  group=$(id -g "$WEB_USER")
+  # An unprivileged user, with the one right that it needs where the project lies in a private folder: to read.
+  unprivileged=(setpriv --reuid="$WEB_USER" --regid="$group" --clear-groups --no-new-privs)
+  unprivileged+=(--inh-caps="$read_only" --ambient-caps="$read_only")
   mkdir -p "$1/tmp"
   web_config "$2" >"$1/nginx.conf.new"
+  # Opened, not asked about: access(2) looks away from such rights.
+  if ! "${unprivileged[@]}" cat "$3/config" >/dev/null 2>&1; then
+    # A container may not be allowed to give that right, or the file system not know this user.
+    say depot "nginx runs as root: $WEB_USER cannot read $3"
+    unprivileged=()
+    sed -i '1i user root;' "$1/nginx.conf.new"
+  fi
   mv "$1/nginx.conf.new" "$1/nginx.conf"
-  chown -R "$WEB_USER:$(id -g "$WEB_USER")" "$1"
+  chown -R "$WEB_USER:$group" "$1"
+  # shellcheck disable=SC2034 # read by depot.sh
+  WEB_COMMAND=(env --chdir="$1" "${unprivileged[@]}" "$nginx" -p "$1" -c nginx.conf)
 }
