@@ -7,9 +7,10 @@ follow_progress() {
   local every=15 end='\n'
   [[ -t 2 ]] && every=1 end='\r'
   while kill -0 "$$" 2>/dev/null; do
-    sleep "$every"
-    compiled=$(wc -l <"$file")
-    elapsed=$((SECONDS - begun)) left='?'
+    sleep 1 # never long: a sleep outlives this loop, and holds the output of the whole setup
+    elapsed=$((SECONDS - begun))
+    ((elapsed > 0 && elapsed % every == 0)) || continue
+    compiled=$(wc -l <"$file") left='?'
     ((compiled > 0)) && left=$((elapsed * (total - compiled) / compiled))
     # shellcheck disable=SC2059 # the format is ours
     printf "toolchain: %s: package %d/%d, %d s, about %s s left   $end" \
