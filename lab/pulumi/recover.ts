@@ -33,12 +33,18 @@ export function stackExists(ctx: LabContext): boolean {
   return existsSync(stackFile(ctx));
 }
 
+const lockFile = z.object({ pid: z.number() });
+
+/** Process ids of those who hold the stack's lock; 0 for a lock that its writer could not finish. */
 function lockHolders(ctx: LabContext): number[] {
   const dir = join(ctx.stateDir, "pulumi", ".pulumi", "locks", "organization", PROJECT, ctx.stack);
   if (!existsSync(dir)) return [];
   return readdirSync(dir).map((name) => {
-    const lock = z.object({ pid: z.number() }).safeParse(JSON.parse(readFileSync(join(dir, name), "utf8")));
-    return lock.success ? lock.data.pid : 0;
+    try {
+      return lockFile.parse(JSON.parse(readFileSync(join(dir, name), "utf8"))).pid;
+    } catch {
+      return 0;
+    }
   });
 }
 
