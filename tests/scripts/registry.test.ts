@@ -34,7 +34,17 @@ describe("registry.sh", () => {
     const digest = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
     const upload = http("/v2/test/blobs/uploads/", "-X", "POST", "-D", "-", "-o", "/dev/null");
     const location = /^Location: (\S+)/im.exec(upload)?.[1] ?? "";
-    box.ok(["curl", "-sSf", "-X", "PUT", "-H", "Content-Type: application/octet-stream", "--data-binary", "foo", `${location}&digest=${digest}`]);
+    box.ok([
+      "curl",
+      "-sSf",
+      "-X",
+      "PUT",
+      "-H",
+      "Content-Type: application/octet-stream",
+      "--data-binary",
+      "foo",
+      `${location}&digest=${digest}`,
+    ]);
     apply();
     assert.equal(http(`/v2/test/blobs/${digest}`), "foo");
     box.killAll();
@@ -65,6 +75,7 @@ describe("registry.sh", () => {
   });
 
   it("gives up in time, with the registry's own words, where it cannot listen", () => {
+    apply(); // a registry that runs is moved to the address that is not there
     const { status: code, stderr } = box.run([SCRIPT, "apply"], { ...ENV, EDGE_GATEWAY: "10.213.99.1" });
     assert.equal(code, 1);
     assert.match(stderr, /does not answer on 10\.213\.99\.1:5000.*cannot assign requested address/s);

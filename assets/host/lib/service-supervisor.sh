@@ -3,25 +3,33 @@
 # It runs with the services directory as its working directory and names everything relative to it, so that
 # neither a long path (sockets: 108 bytes) nor one with spaces matters.
 
-supervisor_ctl() (
-  cd "$SERVICE_DIR" && env -i PATH="$PATH" LANG=C.UTF-8 timeout 30 \
-    supervisorctl -c supervisord.conf -s unix:///proc/self/cwd/supervisor.sock "$@"
+# supervisor_call METHOD [NAME [true|false]]: its XML-RPC, spoken by curl: supervisorctl starts a Python for each
+# word, which takes a second when the host is busy with its guests.
+supervisor_call() (
+  cd "$SERVICE_DIR" || exit
+  local params=''
+  [[ -z ${2:-} ]] || params="<param><value><string>$2</string></value></param>"
+  [[ -z ${3:-} ]] || params+="<param><value><boolean>$([[ $3 == true ]] && echo 1 || echo 0)</boolean></value></param>"
+  curl -sS -m 30 --fail --noproxy '*' --unix-socket supervisor.sock -H 'Content-Type: text/xml' --data-binary \
+    "<methodCall><methodName>supervisor.$1</methodName><params>$params</params></methodCall>" http://supervisor/RPC2
 )
 
-# It says what is wrong on its standard output.
+# supervisor_do EXPECTED METHOD [ARGS...]: a fault of the kind EXPECTED says that it is done already
 supervisor_do() {
-  local output
-  output=$(supervisor_ctl "$@" 2>&1) || {
-    printf 'error: supervisorctl %s: %s\n' "$*" "$output" >&2
+  local expected=$1 answer
+  shift
+  answer=$(supervisor_call "$@") || return
+  [[ ! $answer =~ \<string\>([A-Z_]+)(:\ [^\<]*)?\</string\> || $answer != *'<fault>'* ]] ||
+    [[ ${BASH_REMATCH[1]} == "$expected" ]] || {
+    echo "error: supervisord: $*: ${BASH_REMATCH[1]}${BASH_REMATCH[2]}" >&2
     return 1
   }
 }
 
 # Alive, answering, and in this network namespace
 supervisor_alive() {
-  local pid
-  pid=$(supervisor_ctl pid 2>/dev/null) || return 1
-  [[ $pid =~ ^[0-9]+$ && /proc/$pid/ns/net -ef /proc/self/ns/net ]]
+  [[ $(supervisor_call getPID 2>/dev/null) =~ \<int\>([0-9]+)\< ]] &&
+    [[ /proc/${BASH_REMATCH[1]}/ns/net -ef /proc/self/ns/net ]]
 }
 
 supervisor_config() {
@@ -62,9 +70,8 @@ supervisor_start() (
   }
 )
 
-manager_ensure() {
-  local program=$SERVICE_DIR/$1.program
-  cat >"$program.new" <<CONF
+supervisor_program() {
+  cat <<CONF
 [program:$1]
 command=/usr/bin/env bash ./$1.run
 autorestart=true
@@ -77,29 +84,44 @@ stdout_logfile=../log/$1.log
 stdout_logfile_maxbytes=4MB
 stdout_logfile_backups=1
 CONF
-  mv "$program.new" "$program"
+}
+
+manager_ensure() {
+  local program=$SERVICE_DIR/$1.program
+  supervisor_program "$1" >"$program.new"
+  if ! cmp -s "$program.new" "$program"; then
+    # It reads a program's settings only when it takes it up.
+    ! supervisor_alive || supervisor_forget "$1"
+    mv "$program.new" "$program"
+  fi
+  rm -f "$program.new"
   if ! supervisor_alive; then
     say service "supervisord starts"
     supervisor_start
     wait_until 20 supervisor_alive || die "supervisord does not answer, see $STATE_DIR/log/supervisord.log"
   fi
-  supervisor_do update "$1"
+  supervisor_do '' reloadConfig
+  supervisor_do ALREADY_ADDED addProcessGroup "$1"
 }
 
 manager_running() {
-  local state
-  # Its exit status is 3 for what does not run, so only the word counts.
-  state=$(supervisor_ctl status "$1" 2>/dev/null) || :
-  [[ $state =~ ^[^\ ]+\ +(RUNNING|STARTING) ]]
+  [[ $(supervisor_call getProcessInfo "$1" 2>/dev/null) =~ \<string\>(RUNNING|STARTING)\< ]]
 }
-manager_start() { supervisor_do start "$1"; }
-manager_restart() { supervisor_do restart "$1"; }
+manager_start() { supervisor_do ALREADY_STARTED startProcess "$1" false; }
+manager_restart() {
+  supervisor_do NOT_RUNNING stopProcess "$1" true
+  manager_start "$1"
+}
+
+supervisor_forget() {
+  supervisor_do BAD_NAME stopProcessGroup "$1" true
+  supervisor_do BAD_NAME removeProcessGroup "$1"
+}
 
 manager_remove() {
   [[ -d $SERVICE_DIR ]] || return 0
   rm -f "$SERVICE_DIR/$1".program{,.new}
-  # Without a name: one that it does not know (any more) is no error then.
-  ! supervisor_alive || supervisor_do update
+  ! supervisor_alive || supervisor_forget "$1"
 }
 
 manager_finish() {
