@@ -8,14 +8,15 @@ lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/deployments.sh"
 
 main() {
-  local here=$ROOT/etc/greenboot/check/required.d gate current
+  local here=$ROOT/etc/greenboot/check/required.d gate accepted
   edge_load_env
-  current=$(booted_commit)
-  edge_put "$here/current.txt" "$current" || true
-  [[ -s $here/orig.txt ]] || edge_put "$here/orig.txt" "$current" || true
-  gate=$(edge_value "$STATE/upgrade-gate" "$EDGE_UPGRADE_GATE")
-  if [[ $current != "$(<"$here/orig.txt")" && $gate == closed ]]; then
-    echo "the upgrade gate is closed: running $current, accepted is $(<"$here/orig.txt")"
+  read_booted
+  edge_put "$here/current.txt" "$BOOTED_COMMIT"
+  [[ -s $here/orig.txt ]] || edge_put "$here/orig.txt" "$BOOTED_COMMIT"
+  edge_read accepted "$here/orig.txt"
+  edge_read gate "$STATE/upgrade-gate" "${EDGE_UPGRADE_GATE:?}"
+  if [[ $BOOTED_COMMIT != "$accepted" && $gate == closed ]]; then
+    echo "the upgrade gate is closed: running $BOOTED_COMMIT, accepted is $accepted"
     return 1
   fi
 }

@@ -7,9 +7,10 @@ lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/deployments.sh"
 
 main() {
-  edge_load_env
-  edge_put "$ROOT/etc/greenboot/check/required.d/orig.txt" "$(booted_commit)" || true
-  edge_put "$STATE/green-uptime" "$(edge_uptime)" || true
+  read_booted
+  edge_put "$ROOT/etc/greenboot/check/required.d/orig.txt" "$BOOTED_COMMIT"
+  edge_uptime
+  edge_put "$STATE/green-uptime" "$UPTIME"
 }
 
 main "$@"

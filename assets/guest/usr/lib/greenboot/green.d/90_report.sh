@@ -7,11 +7,12 @@ lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/deployments.sh"
 
 main() {
-  local commit
+  local vip
   edge_load_env
-  commit=$(booted_commit)
-  edge_console "${EDGE_NAME:-device} health=green version=$(booted_version) commit=${commit:0:10}" \
-    "vip=$(edge_value "$RUN/vip" no)"
+  read_booted
+  read_booted_version
+  edge_read vip "$RUN/vip" no
+  edge_console "${EDGE_NAME:-device} health=green version=$BOOTED_VERSION commit=${BOOTED_COMMIT:0:10} vip=$vip"
   systemctl --no-block start edge-report@green.service edge-release.service edge-update.service
 }
 

@@ -1,28 +1,38 @@
 # shellcheck shell=bash
 # What OSTree has deployed here. ostree 2025.2 has no JSON for `admin status`, so its lines are read;
-# the commit that is running is taken from the kernel's command line, which costs no process.
+# the commit that is running is taken from the kernel's command line, which asks nobody.
 
-booted_commit() {
-  local word path
+# Sets BOOTED_COMMIT and BOOTED_REF, the ref that it follows by its origin file.
+read_booted() {
+  local word path="" line
   for word in $(<"$ROOT/proc/cmdline"); do
     if [[ $word == ostree=* ]]; then
       path=$(cd -P "$ROOT${word#ostree=}" && printf '%s' "$PWD")
-      path=${path##*/}
-      printf '%s' "${path%.*}"
-      return 0
     fi
   done
-  edge_log 3 "the kernel's command line names no ostree deployment"
-  return 1
+  if [[ -z $path ]]; then
+    edge_log 3 "the kernel's command line names no ostree deployment"
+    return 1
+  fi
+  BOOTED_COMMIT=${path##*/}
+  BOOTED_COMMIT=${BOOTED_COMMIT%.*}
+  BOOTED_REF=""
+  [[ -r $path.origin ]] || return 0
+  while IFS= read -r line; do
+    if [[ $line == refspec=* ]]; then
+      BOOTED_REF=${line#*:}
+    fi
+  done <"$path.origin"
 }
 
-booted_version() {
+# Sets BOOTED_VERSION.
+read_booted_version() {
   local line
+  BOOTED_VERSION=""
   while IFS= read -r line; do
     if [[ $line == OSTREE_VERSION=* ]]; then
-      line=${line#*=}
-      line=${line//\"/}
-      printf '%s' "${line//\'/}"
+      BOOTED_VERSION=${line#*=}
+      BOOTED_VERSION=${BOOTED_VERSION//[\"\']/}
     fi
   done <"$ROOT/usr/lib/os-release"
 }
@@ -34,7 +44,7 @@ parse_deployments() {
   local line commit="" version="" role="" index=-1 shown="" seen_booted=""
   local head='^([* ]) ([^ ]+) ([0-9a-f]{64})\.[0-9]+( \(([a-z]+)\))?'
   flush() {
-    [[ -z $commit ]] || printf '%s\t%s\t%s\t%s\n' "$shown" "$commit" "$version" "$role"
+    [[ -z $commit ]] || printf '%s\t%s\t%s\t%s\n' "$shown" "$commit" "${version:--}" "$role"
   }
   while IFS= read -r line; do
     if [[ $line =~ $head ]]; then
@@ -54,68 +64,60 @@ parse_deployments() {
       elif [[ -z $role ]]; then
         [[ -n $seen_booted ]] && role=rollback || role=pending
       fi
-    elif [[ $line =~ ^[[:space:]]+Version:[[:space:]]*(.*)$ ]]; then
+    elif [[ $line =~ ^[[:space:]]+Version:[[:space:]]*([^[:space:]]+) ]]; then
       version=${BASH_REMATCH[1]}
     fi
   done
   flush
 }
 
-# The same from the system, kept while nothing changes: libostree touches /ostree/deploy at every change.
-deployments() {
-  local cache=$RUN/deployments deploy=$ROOT/ostree/deploy staged=no known=no
-  [[ -e $STAGED_MARK ]] && staged=yes
-  if [[ -s $cache && $cache -nt $deploy && ! $STAGED_MARK -nt $cache ]]; then
-    [[ $(<"$cache") == *$'\tstaged'* ]] && known=yes
-    if [[ $staged == "$known" ]]; then
-      printf '%s\n' "$(<"$cache")"
-      return 0
-    fi
+# Is what was read before still so? libostree touches /ostree/deploy at every change.
+deployments_known() {
+  local staged="" known=""
+  [[ -s $1 && $1 -nt $ROOT/ostree/deploy && ! $STAGED_MARK -nt $1 ]] || return 1
+  [[ ! -e $STAGED_MARK ]] || staged=yes
+  [[ $(<"$1") != *$'\tstaged'* ]] || known=yes
+  [[ $staged == "$known" ]]
+}
+
+# Sets DEPLOYMENTS to the lines of parse_deployments.
+read_deployments() {
+  local known=$RUN/deployments
+  if deployments_known "$known"; then
+    DEPLOYMENTS=$(<"$known")
+    return 0
   fi
-  local text
-  text=$(ostree admin status | parse_deployments) || return
-  [[ -n $text ]] || return 1
+  DEPLOYMENTS=$(ostree admin status | parse_deployments) || return
+  if [[ -z $DEPLOYMENTS ]]; then
+    edge_log 3 "ostree admin status names no deployment"
+    return 1
+  fi
   if [[ -w $RUN ]]; then
-    printf '%s\n' "$text" >"$cache.new.$$"
-    mv -f "$cache.new.$$" "$cache"
+    printf '%s\n' "$DEPLOYMENTS" >"$known.new.$$"
+    mv -f "$known.new.$$" "$known"
   fi
-  printf '%s\n' "$text"
 }
 
-# deployment_field ROLE FIELD: FIELD is index, commit or version; empty when there is none.
-deployment_field() {
-  local list index commit version role
-  list=$(deployments) || return
-  while IFS=$'\t' read -r index commit version role; do
-    if [[ $role == "$1" ]]; then
-      printf '%s' "${!2}"
-      return 0
-    fi
-  done <<<"$list"
+# find_deployment ROLE: sets INDEX, COMMIT and VERSION of the first with this role; 1 and empty when none has.
+find_deployment() {
+  local role
+  while IFS=$'\t' read -r INDEX COMMIT VERSION role; do
+    [[ $role != "$1" ]] || return 0
+  done <<<"$DEPLOYMENTS"
+  INDEX="" COMMIT="" VERSION=""
+  return 1
 }
 
-# The commit that is staged; empty when none is (or when its staging was lost).
-staged_commit() {
+# Sets STAGED: the staged commit, empty when none is, also when its staging was lost.
+read_staged() {
+  STAGED=""
   [[ -e $STAGED_MARK ]] || return 0
-  deployment_field staged commit
+  read_deployments
+  if find_deployment staged; then
+    STAGED=$COMMIT
+  fi
 }
 
 commit_failed_before() {
   [[ -r $STATE/failed.json && $(<"$STATE/failed.json") == *"\"$1\""* ]]
-}
-
-# The ref that the running deployment follows, from its origin file.
-booted_ref() {
-  local word path line
-  for word in $(<"$ROOT/proc/cmdline"); do
-    if [[ $word == ostree=* ]]; then
-      path=$(cd -P "$ROOT${word#ostree=}" && printf '%s' "$PWD")
-      while IFS= read -r line; do
-        if [[ $line == refspec=* ]]; then
-          line=${line#*=}
-          printf '%s' "${line#*:}"
-        fi
-      done <"$path.origin"
-    fi
-  done
 }

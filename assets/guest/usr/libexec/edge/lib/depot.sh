@@ -1,32 +1,33 @@
 # shellcheck shell=bash
 # Calls to the depot. It may be away: every call is bounded, and its failure is an answer, not an error.
 
-# depot_post PATH BODY [HEADER]: prints the reply; 1 when there is none, 22 when it was refused.
+# depot_post PATH [HEADER] <BODY: prints the reply, also that of a refusal, which is status 22.
 depot_post() {
   local header=()
-  [[ -z ${3:-} ]] || header=(-H "$3")
+  [[ -z ${2:-} ]] || header=(-H "$2")
   curl --silent --show-error --fail-with-body --connect-timeout 3 --max-time 10 \
     -H 'content-type: application/json' "${header[@]}" --data-binary @- \
-    "${EDGE_DEPOT:?}$1" <<<"$2"
+    "${EDGE_DEPOT:?}$1"
 }
+
+# The mark of the reboot lock outlives the reboot: whoever holds the lock gives it back, also after a rollback.
+LOCK_MARK=$STATE/lock-held
 
 # lock_call pre-reboot|steady-state: the FleetLock protocol, by this device's name.
 lock_call() {
   local body
   printf -v body '{"client_params":{"id":"%s","group":"%s"}}' "${EDGE_NAME:?}" "${EDGE_LOCK_GROUP:-default}"
-  depot_post "/v1/$1" "$body" 'fleet-lock-protocol: true'
+  depot_post "/v1/$1" 'fleet-lock-protocol: true' <<<"$body"
 }
-
-# The mark outlives the reboot: whoever holds the lock gives it back, also after a rollback.
-LOCK_MARK=$STATE/lock-held
 
 lock_take() {
   lock_call pre-reboot || return
-  edge_put "$LOCK_MARK" "$(edge_boot_id)" || return 0
+  edge_boot_id
+  edge_put "$LOCK_MARK" "$BOOT_ID"
 }
 
 lock_release() {
   [[ -e $LOCK_MARK ]] || return 0
-  lock_call steady-state >/dev/null || return
+  lock_call steady-state || return
   rm -f "$LOCK_MARK"
 }

@@ -6,6 +6,7 @@ failed_add() {
   local file=$STATE/failed.json records=("$STATE"/health/*.json) old='[]'
   [[ ! -s $file ]] || old=$(<"$file")
   [[ -e ${records[0]} ]] || records=()
+  mkdir -p "$STATE"
   # shellcheck disable=SC2016 # jq's own variables
   jq -cn --arg commit "$1" --arg version "$2" --argjson old "$old" --argjson now "$EPOCHSECONDS" '
     [inputs | select(.commit == $commit)] | sort_by(.time) as $boots

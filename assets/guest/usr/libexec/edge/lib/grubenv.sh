@@ -1,14 +1,16 @@
 # shellcheck shell=bash
 # GRUB's environment block: reading costs no process, writing reaches the disk before it returns.
 
-# grubenv_get NAME: empty when it is not set.
-grubenv_get() {
+# Sets BOOT_COUNTER: empty when it is not armed.
+read_boot_counter() {
   local line
+  BOOT_COUNTER=""
   [[ -r $GRUBENV ]] || return 0
   while IFS= read -r line; do
-    [[ $line == "$1="* ]] && printf '%s' "${line#*=}"
+    if [[ $line == boot_counter=* ]]; then
+      BOOT_COUNTER=${line#*=}
+    fi
   done <"$GRUBENV"
-  return 0
 }
 
 # grubenv_write set NAME=VALUE... | unset NAME...

@@ -3,42 +3,58 @@
 
 HEALTH_CHECKS=()
 
+# Sets HEALTH_FILE.
 health_file() {
-  printf '%s/health/%s.json' "$STATE" "$(edge_boot_id)"
+  edge_boot_id
+  HEALTH_FILE=$STATE/health/$BOOT_ID.json
+}
+
+# A boot that ends without a verdict is told apart from one that never came this far. Needs deployments.sh.
+health_begin() {
+  health_file
+  [[ ! -e $HEALTH_FILE ]] || return 0
+  read_booted
+  read_booted_version
+  mkdir -p "${HEALTH_FILE%/*}"
+  printf '{"bootId":"%s","commit":"%s","version":"%s","time":%d,"result":"pending","checks":[]}\n' \
+    "$BOOT_ID" "$BOOTED_COMMIT" "$BOOTED_VERSION" "$EPOCHSECONDS" >"$HEALTH_FILE.new"
+  mv -f "$HEALTH_FILE.new" "$HEALTH_FILE"
+  edge_put "$RUN/health" pending
 }
 
 # health_record KIND NAME RC OUTPUT: KIND is required.d or wanted.d. Only failures carry their output.
 health_record() {
   local output=""
-  (($3 == 0)) || output=$(edge_tail "$4" 2000)
+  (($3 == 0)) || edge_tail output "$4" 2000
   HEALTH_CHECKS+=("${1%.d}" "$2" "$3" "$output")
 }
 
 # health_verdict green|red
 health_verdict() {
-  local file
-  file=$(health_file)
-  mkdir -p "${file%/*}"
-  [[ -s $file ]] || printf '{"bootId":"%s","commit":"","version":"","checks":[]}\n' "$(edge_boot_id)" >"$file"
+  health_begin
+  edge_uptime
   # shellcheck disable=SC2016 # jq's own variables
-  jq -c --arg result "$1" --argjson uptime "$(edge_uptime)" \
-    '. + {result: $result, uptime: $uptime, checks: [$ARGS.positional | _nwise(4) |
+  jq -c --arg result "$1" --argjson uptime "$UPTIME" \
+    '. + {$result, $uptime, checks: [$ARGS.positional | _nwise(4) |
       {kind: .[0], name: .[1], rc: (.[2] | tonumber), output: .[3]}]}' \
-    "$file" --args -- "${HEALTH_CHECKS[@]}" >"$file.new"
-  mv -f "$file.new" "$file"
-  sync -f "$file"
-  edge_put "$RUN/health" "$1" || true
+    "$HEALTH_FILE" --args -- "${HEALTH_CHECKS[@]}" >"$HEALTH_FILE.new"
+  mv -f "$HEALTH_FILE.new" "$HEALTH_FILE"
+  sync -f "$HEALTH_FILE"
+  edge_put "$RUN/health" "$1"
   health_prune
 }
 
 # Has this boot a verdict? A red device takes an update as well: it may be what mends it.
 boot_judged() {
-  [[ $(edge_value "$RUN/health" pending) != pending ]]
+  edge_is "$RUN/health" green || edge_is "$RUN/health" red
 }
 
 # And no further attempt is to come: a red verdict while the boot counter is armed means a reboot.
+# Needs grubenv.sh.
 boot_settled() {
-  boot_judged && [[ $(edge_value "$RUN/health" pending) == green || -z $(grubenv_get boot_counter) ]]
+  edge_is "$RUN/health" green && return 0
+  read_boot_counter
+  edge_is "$RUN/health" red && [[ -z $BOOT_COUNTER ]]
 }
 
 # The newest twenty boots are kept.

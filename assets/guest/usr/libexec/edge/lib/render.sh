@@ -6,63 +6,66 @@ render_registry() {
   [[ -n ${EDGE_REGISTRY:-} ]] || return 0
   edge_put "$ROOT/etc/containers/registries.conf.d/50-edge.conf" "[[registry]]
 location = \"$EDGE_REGISTRY\"
-insecure = true" || return 0
+insecure = true"
 }
 
 # The remote is made by the installer; here it follows a depot that moved and a key that the image got.
 render_remote() {
-  local url=${EDGE_DEPOT:-}/repo keys=$ROOT/usr/share/ostree/trusted.gpg.d verify=false key
-  local file=$ROOT/etc/ostree/remotes.d/edge.conf config=$ROOT/ostree/repo/config
+  local url=${EDGE_DEPOT:-}/repo keys=$ROOT/usr/share/ostree/trusted.gpg.d verify=false key text
+  local file=$ROOT/etc/ostree/remotes.d/edge.conf repo=$ROOT/ostree/repo
   [[ -n ${EDGE_DEPOT:-} ]] || return 0
   for key in "$keys"/edge*.gpg "$keys"/edge*.asc; do
-    [[ -e $key ]] && verify=true
+    [[ ! -e $key ]] || verify=true
   done
-  # An installer may run this where the repository is not to be seen: a remote that stood in both places
-  # would be an error to ostree.
-  [[ -r $config ]] || return 0
-  if [[ $(<"$config") == *'[remote "edge"]'* ]]; then
-    if [[ $(<"$config") != *"url=$url"* || $(<"$config") != *"gpg-verify=$verify"* ]]; then
-      ostree config --repo="$ROOT/ostree/repo" --group='remote "edge"' set url "$url"
-      ostree config --repo="$ROOT/ostree/repo" --group='remote "edge"' set gpg-verify "$verify"
-    fi
-    return 0
-  fi
-  edge_put "$file" "[remote \"edge\"]
+  # A remote that stood in both places would be an error to ostree.
+  text=$(<"$repo/config")
+  if [[ $text != *'[remote "edge"]'* ]]; then
+    edge_put "$file" "[remote \"edge\"]
 url=$url
-gpg-verify=$verify" || return 0
+gpg-verify=$verify"
+  elif [[ $text != *"url=$url"$'\n'* || $text != *"gpg-verify=$verify"* ]]; then
+    # /sysroot is read-only for everybody but this one command.
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    unshare --mount bash -euc 'mount -o remount,rw "$1"
+      ostree config --repo="$2" --group="remote \"edge\"" set url "$3"
+      ostree config --repo="$2" --group="remote \"edge\"" set gpg-verify "$4"' \
+      remote "$ROOT/sysroot" "$repo" "$url" "$verify"
+  fi
 }
 
 # The first interface with hardware behind it; its address may not be there yet. EDGE_INTERFACE says
-# otherwise where a device has several.
-edge_interface() {
+# otherwise where a device has several. Sets INTERFACE.
+find_interface() {
   local path
+  INTERFACE=${EDGE_INTERFACE:-}
+  [[ -z $INTERFACE ]] || return 0
   for path in "$ROOT"/sys/class/net/*; do
     if [[ -e $path/device ]]; then
-      printf '%s' "${EDGE_INTERFACE:-${path##*/}}"
+      INTERFACE=${path##*/}
       return 0
     fi
   done
 }
 
 # Peers: what the depot said last, else what the device was installed with; never this device itself.
-edge_peers() {
-  local peer
-  for peer in $(edge_value "$STATE/peers" "${EDGE_PEERS:-}"); do
-    [[ $peer == "${EDGE_ADDRESS:-}" ]] || printf '%s\n' "$peer"
+# Sets PEERS, a line each.
+find_peers() {
+  local known peer
+  edge_read known "$STATE/peers" "${EDGE_PEERS:-}"
+  PEERS=""
+  for peer in $known; do
+    [[ $peer == "${EDGE_ADDRESS:?}" ]] || PEERS+="    $peer"$'\n'
   done
 }
 
-# Returns 1 when the file already said so.
-render_keepalived() {
-  local interface peers="" peer socket
-  interface=$(edge_interface)
-  for peer in $(edge_peers); do
-    peers+="    $peer"$'\n'
-  done
-  socket=$(proc_socket "${EDGE_VIP:?}" "${EDGE_APP_PORT:?}")
+# Sets KEEPALIVED_CONFIG.
+keepalived_config() {
+  find_interface
+  find_peers
+  proc_socket "${EDGE_VIP:?}" "${EDGE_APP_PORT:?}"
   # Priority 255 is the owner of the address: a check that has a weight cannot lower it. Without a
   # weight a failing check puts the instance into the fault state, whatever its priority.
-  edge_put "$RUN/keepalived.conf" "global_defs {
+  KEEPALIVED_CONFIG="global_defs {
   router_id ${EDGE_NAME:?}
   vrrp_version 3
   enable_script_security
@@ -81,7 +84,7 @@ render_keepalived() {
 }
 
 vrrp_script app {
-  script \"/usr/libexec/edge/vip-check $socket\"
+  script \"/usr/libexec/edge/vip-check $SOCKET\"
   interval 3
   timeout 10
   fall 2
@@ -90,15 +93,15 @@ vrrp_script app {
 
 vrrp_instance RFE_VIP {
   state ${EDGE_VIP_STATE:?}
-  interface $interface
+  interface $INTERFACE
   virtual_router_id 50
   priority ${EDGE_VIP_PRIORITY:?}
   advert_int ${EDGE_ADVERT_SECONDS:?}
   unicast_src_ip ${EDGE_ADDRESS:?}
   unicast_peer {
-$peers  }
+$PEERS  }
   virtual_ipaddress {
-    $EDGE_VIP/32 dev $interface
+    $EDGE_VIP/32 dev $INTERFACE
   }
   track_script {
     app
@@ -107,20 +110,15 @@ $peers  }
 }"
 }
 
+render_keepalived() {
+  keepalived_config
+  edge_put "$RUN/keepalived.conf" "$KEEPALIVED_CONFIG"
+}
+
 # What the app's user units cannot take from the environment: the address to listen on.
 render_app() {
   local units=$ROOT/run/systemd/user
   edge_put "$units/container-httpd-proxy.socket.d/10-device.conf" "[Socket]
 ListenStream=
-ListenStream=$EDGE_VIP:$EDGE_APP_PORT" || return 0
-}
-
-# A boot that ends without a verdict is told apart from one that never came this far.
-record_boot() {
-  local file
-  file=$STATE/health/$(edge_boot_id).json
-  [[ ! -e $file ]] || return 0
-  printf '{"bootId":"%s","commit":"%s","version":"%s","time":%d,"result":"pending","checks":[]}\n' \
-    "$(edge_boot_id)" "$(booted_commit)" "$(booted_version)" "$EPOCHSECONDS" >"$file"
-  edge_put "$RUN/health" pending || return 0
+ListenStream=$EDGE_VIP:$EDGE_APP_PORT"
 }

@@ -5,12 +5,14 @@
 # after three missed ones. Waits until it has, but not for ever: there may be no healthy peer.
 hand_over_vip() {
   local deadline
-  [[ $(edge_value "$RUN/vip" no) == yes ]] || return 0
+  edge_is "$RUN/vip" yes || return 0
   systemctl stop keepalived.service
-  edge_put "$RUN/vip" no || true
-  deadline=$(($(edge_uptime) + ${EDGE_HANDOVER_SECONDS:-5}))
+  edge_put "$RUN/vip" no
+  edge_uptime
+  deadline=$((UPTIME + ${EDGE_HANDOVER_SECONDS:-5}))
   until ping -c 1 -W 1 -q "${EDGE_VIP:?}" >/dev/null 2>&1; do
-    if (($(edge_uptime) >= deadline)); then
+    edge_uptime
+    if ((UPTIME >= deadline)); then
       edge_log 4 "no peer has taken $EDGE_VIP"
       return 0
     fi

@@ -7,16 +7,17 @@ lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/deployments.sh"
 
 main() {
-  local commit mounts
-  [[ -e $ROOT/run/ostree-booted ]] || {
+  local mounts
+  if [[ ! -e $ROOT/run/ostree-booted ]]; then
     echo "not booted from an ostree deployment"
     return 1
-  }
-  commit=$(booted_commit)
-  [[ $(deployment_field booted commit) == "$commit" ]] || {
-    echo "the kernel's command line says $commit, ostree says $(deployment_field booted commit)"
+  fi
+  read_booted
+  read_deployments
+  if ! find_deployment booted || [[ $COMMIT != "$BOOTED_COMMIT" ]]; then
+    echo "the kernel's command line says $BOOTED_COMMIT, ostree says ${COMMIT:-nothing}"
     return 1
-  }
+  fi
   mounts=$(<"$ROOT/proc/self/mounts")
   if [[ $mounts =~ [^[:space:]]+\ /usr\ [^[:space:]]+\ rw ]]; then
     echo "/usr is writable"

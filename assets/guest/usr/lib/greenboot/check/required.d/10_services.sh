@@ -9,9 +9,11 @@ main() {
   local units=(edge-provision.service systemd-networkd.service nftables.service ssh.service
     keepalived.service user@1000.service)
   local deadline states unit
-  deadline=$(($(edge_uptime) + 60))
+  edge_uptime
+  deadline=$((UPTIME + 60))
   until states=$(systemctl is-active "${units[@]}"); do
-    if [[ $states == *failed* ]] || (($(edge_uptime) >= deadline)); then
+    edge_uptime
+    if [[ $states == *failed* ]] || ((UPTIME >= deadline)); then
       for unit in "${units[@]}"; do
         echo "$unit: ${states%%$'\n'*}"
         states=${states#*$'\n'}

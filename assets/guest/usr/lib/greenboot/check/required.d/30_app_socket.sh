@@ -10,9 +10,11 @@ main() {
   local deadline
   edge_load_env
   [[ -n ${EDGE_VIP:-} ]] || return 0
-  deadline=$(($(edge_uptime) + 60))
+  edge_uptime
+  deadline=$((UPTIME + 60))
   until listening "$EDGE_VIP" "$EDGE_APP_PORT"; do
-    if (($(edge_uptime) >= deadline)); then
+    edge_uptime
+    if ((UPTIME >= deadline)); then
       echo "nothing listens on $EDGE_VIP:$EDGE_APP_PORT"
       return 1
     fi

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import type { Outcome } from "./sandbox";
+
+/** Commits as the tests name them. */
+export const V1 = "1".repeat(64);
+export const V2 = "2".repeat(64);
+export const V3 = "3".repeat(64);
+
+/** A deployment as `ostree admin status` lists it. */
+export interface Deployment {
+  readonly commit: string;
+  readonly version: string;
+  readonly note?: "staged" | "rollback" | "pending";
+  readonly booted?: boolean;
+}
+
+const STUBS = ["ostree", "systemctl", "systemd-cat", "grub-editenv", "fsfreeze", "sync", "mount", "keepalived"];
+const MORE_STUBS = ["ping", "podman", "unshare"];
+
+/**
+ * The guest's files in a directory that plays the root of a device, with stand-ins for the programs that would
+ * change a machine. Each stand-in writes its call down and then does what the test gave it to do.
+ */
+export class Guest {
+  readonly root = mkdtempSync(join(tmpdir(), "edge-guest-"));
+  private readonly bin = join(this.root, "stand-ins");
+
+  constructor() {
+    cpSync("assets/guest", this.root, { recursive: true, verbatimSymlinks: true });
+    mkdirSync(this.bin);
+    for (const name of [...STUBS, ...MORE_STUBS]) {
+      this.standIn(name, "exit 0");
+    }
+    // As the real one, on a plain file.
+    this.standIn(
+      "grub-editenv",
+      `file=$1 verb=$2; shift 2
+      for word; do sed -i "/^\${word%%=*}=/d" "$file"; [ "$verb" = unset ] || echo "$word" >>"$file"; done`,
+    );
+    this.standIn("ostree", `[ "$*" != "admin status" ] || cat "$EDGE_ROOT/status"`);
+    this.standIn("systemd-cat", 'cat >>"$EDGE_ROOT/journal"');
+    this.write("proc/uptime", "40.12 70.00\n");
+    this.write("proc/sys/kernel/random/boot_id", "0a0a0a0a-0000-4000-8000-000000000001\n");
+    this.write("proc/net/tcp", "  sl  local_address rem_address   st\n");
+    this.write("proc/self/mounts", "/dev/vda4 /usr ext4 ro,relatime 0 0\n/dev/vda4 /var ext4 rw,relatime 0 0\n");
+    this.write("usr/lib/os-release", 'ID=debian\nOSTREE_VERSION="0.0.1"\n');
+    this.write("boot/grub/grubenv", "# GRUB Environment Block\nboot_success=0\n");
+    this.write("dev/console", "");
+    this.write("run/ostree-booted", "");
+    this.write("ostree/repo/config", '[core]\n[remote "edge"]\nurl=http://192.0.2.1:8000/repo\ngpg-verify=false\n');
+    mkdirSync(join(this.root, "run/edge"), { recursive: true });
+    mkdirSync(join(this.root, "sys/class/net/enp1s0/device"), { recursive: true });
+    mkdirSync(join(this.root, "sys/class/net/lo"), { recursive: true });
+    this.device({});
+    this.deployed([{ commit: V1, version: "0.0.1", booted: true }]);
+  }
+
+  /** What the kickstart wrote about this device. */
+  device(change: Record<string, string>): void {
+    const values = {
+      EDGE_NAME: "edge-device-1",
+      EDGE_ROLE: "primary",
+      EDGE_ADDRESS: "192.0.2.11",
+      EDGE_VIP: "192.0.2.100",
+      EDGE_VIP_STATE: "MASTER",
+      EDGE_VIP_PRIORITY: "255",
+      EDGE_PEERS: "192.0.2.12",
+      EDGE_DEPOT: "http://192.0.2.1:8000",
+      EDGE_REGISTRY: "192.0.2.1:5000",
+      EDGE_APP_PORT: "8080",
+      EDGE_ADVERT_SECONDS: "0.3",
+      EDGE_UPGRADE_GATE: "open",
+      ...change,
+    };
+    const lines = Object.entries(values).map(([name, value]) => `${name}="${value}"\n`);
+    this.write("etc/edge/device.env", lines.join(""));
+  }
+
+  /** What OSTree has: the status text, the kernel's command line, the marks of a staged deployment. */
+  deployed(list: readonly Deployment[]): void {
+    const booted = list.find((d) => d.booted);
+    assert.ok(booted);
+    const line = (d: Deployment): string =>
+      `${d.booted ? "*" : " "} edge ${d.commit}.0${d.note ? ` (${d.note})` : ""}\n    Version: ${d.version}\n` +
+      "    origin refspec: edge:debian/trixie/x86_64/edge\n";
+    this.write("status", list.map(line).join(""));
+    const home = join(this.root, "ostree/deploy/edge/deploy");
+    mkdirSync(join(home, `${booted.commit}.0`), { recursive: true });
+    writeFileSync(join(home, `${booted.commit}.0.origin`), "[origin]\nrefspec=edge:debian/trixie/x86_64/edge\n");
+    const boot = join(this.root, "ostree/boot.0/edge/aaaa");
+    mkdirSync(boot, { recursive: true });
+    rmSync(join(boot, "0"), { force: true });
+    symlinkSync(`../../../deploy/edge/deploy/${booted.commit}.0`, join(boot, "0"));
+    this.write("proc/cmdline", "root=LABEL=root rw ostree=/ostree/boot.0/edge/aaaa/0 panic=10\n");
+    this.write("usr/lib/os-release", `ID=debian\nOSTREE_VERSION="${booted.version}"\n`);
+    const mark = join(this.root, "run/ostree/staged-deployment");
+    rmSync(mark, { force: true });
+    if (list.some((d) => d.note === "staged")) {
+      this.write("run/ostree/staged-deployment", "");
+    }
+    // libostree touches this directory at every change.
+    const soon = Date.now() / 1000 + 1;
+    utimesSync(join(this.root, "ostree/deploy"), soon, soon);
+  }
+
+  /** Gives a stand-in something to do, in sh; `$*` are its arguments. */
+  standIn(name: string, body: string): void {
+    const file = join(this.bin, name);
+    writeFileSync(file, `#!/bin/sh\necho "${name} $*" >>"$EDGE_ROOT/calls"\n${body}\n`);
+    chmodSync(file, 0o755);
+  }
+
+  /** Runs one of the guest's programs. */
+  run(program: string, args: readonly string[] = [], env: Record<string, string> = {}): Outcome {
+    const { status, stdout, stderr } = spawnSync(join(this.root, program), args, this.options(env));
+    return { status, stdout, stderr };
+  }
+
+  /** The same, and it must succeed. */
+  ok(program: string, args: readonly string[] = [], env: Record<string, string> = {}): Outcome {
+    const outcome = this.run(program, args, env);
+    assert.equal(outcome.status, 0, `${program} ${args.join(" ")}: ${outcome.stdout}${outcome.stderr}`);
+    return outcome;
+  }
+
+  /** Runs bash with the guest's libraries loaded. */
+  shell(script: string): string {
+    const libraries = ["edge", "grubenv", "deployments", "depot", "app", "state", "health", "failed", "render", "vip"];
+    const load = libraries.map((l) => `. "${this.root}/usr/libexec/edge/lib/${l}.sh"`).join("\n");
+    const text = `set -euo pipefail\nhere="${this.root}/usr/libexec/edge"\n${load}\n${script}`;
+    const { status, stdout, stderr } = spawnSync("bash", ["-c", text], this.options({}));
+    assert.equal(status, 0, stderr);
+    return stdout;
+  }
+
+  /** What the stand-ins were called with, a line each. */
+  calls(): string[] {
+    const text = existsSync(join(this.root, "calls")) ? this.read("calls") : "";
+    return text.split("\n").filter((line) => line !== "");
+  }
+
+  forgetCalls(): void {
+    rmSync(join(this.root, "calls"), { force: true });
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.root, path), "utf8");
+  }
+
+  json(path: string): unknown {
+    return JSON.parse(this.read(path));
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.root, path));
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.root, path)), { recursive: true });
+    writeFileSync(join(this.root, path), text);
+  }
+
+  append(path: string, text: string): void {
+    appendFileSync(join(this.root, path), text);
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  private options(env: Record<string, string>): {
+    encoding: "utf8";
+    timeout: number;
+    env: Record<string, string>;
+  } {
+    const path = `${this.bin}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+    return {
+      encoding: "utf8",
+      timeout: 60_000,
+      env: { PATH: path, EDGE_ROOT: this.root, HOME: join(this.root, "var/home/core"), ...env },
+    };
+  }
+}
