@@ -11,6 +11,10 @@ const houseRules = {
     selector: "NewExpression[callee.property.name='Config']",
     message: "index.ts reads the configuration, lib/config.ts checks it: take a value as an argument.",
   },
+  hooks: {
+    selector: "Program > ExpressionStatement > CallExpression[callee.name=/^(before|after)(Each)?$/]",
+    message: "Outside of describe() a hook runs for the tests of every file.",
+  },
 };
 
 export default tseslint.config(
@@ -39,4 +43,5 @@ export default tseslint.config(
     ignores: ["lib/hostScript.ts"],
     rules: { "no-restricted-syntax": ["error", houseRules.commands, houseRules.config] },
   },
+  { files: ["tests/**/*.ts"], rules: { "no-restricted-syntax": ["error", houseRules.hooks] } },
 );

@@ -15,7 +15,7 @@ again=()
 # limits SUITE: seconds for one test, minutes for the whole suite
 limits() {
   case $1 in
-    unit) echo 10 5 ;;
+    unit) echo 60 10 ;;
     engine) echo 180 20 ;;
     scripts) echo 120 20 ;;
     e2e) echo 1800 60 ;;
