@@ -35,9 +35,9 @@ export interface EdgeDomainArgs {
  * through to the CD drive, and runs from that disk ever after.
  */
 export class EdgeDomain extends pulumi.ComponentResource {
-  /** Resolves when the installer has ended; the next device may then install. */
+  /** Resolves when the installer has ended. */
   public readonly installed: pulumi.Output<string>;
-  /** Resolves when the installed system has booted, is healthy and has reported so. */
+  /** Resolves when the installed system has booted, is healthy and has reported so; the next device may then install. */
   public readonly ready: pulumi.Output<string>;
 
   constructor(name: string, args: EdgeDomainArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -84,8 +84,9 @@ export class EdgeFleet extends pulumi.ComponentResource {
             network: args.network,
             iso: paths[device.role],
             identity,
-            // Two installs at once take longer than one after the other where every guest is emulated.
-            after: before ? [before.installed] : [],
+            // Where every guest is emulated two at once take longer than one after the other; and what is wrong
+            // with an image is seen on the first device.
+            after: before ? [before.ready] : [],
           },
           { parent: this },
         ),
