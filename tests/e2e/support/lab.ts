@@ -138,7 +138,8 @@ export class TestLab {
       addresses: await lines("ip -o -4 addr | awk '{print $2, $4}'"),
       rules: await lines("nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'"),
       listeners: await lines("ss -Hltn | awk '{print $4}'"),
-      mounts: await lines("findmnt -rno TARGET | grep -v ^/run/netns/"),
+      // Where the lab, its cache and its container storage lie: the host may mount something else meanwhile.
+      mounts: await lines("findmnt -rno TARGET | grep -E 'edge-lab|libvirt|containers|buildah'"),
       processes: await lines(
         `ps -o comm= -p "$(${this.network.processes} | paste -sd,)" | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|docker-registr|supervisord|pulumi)'`,
       ),
