@@ -31,7 +31,16 @@ export interface Deployment {
   readonly booted?: boolean;
 }
 
-const STUBS = ["ostree", "systemctl", "systemd-cat", "grub-editenv", "fsfreeze", "sync", "mount", "keepalived"];
+const STUBS = [
+  "ostree",
+  "systemctl",
+  "systemd-cat",
+  "grub-editenv",
+  "fsfreeze",
+  "sync",
+  "mount",
+  "keepalived",
+];
 const MORE_STUBS = ["ping", "podman", "unshare"];
 
 /**
@@ -55,16 +64,24 @@ export class Guest {
       for word; do sed -i "/^\${word%%=*}=/d" "$file"; [ "$verb" = unset ] || echo "$word" >>"$file"; done`,
     );
     this.standIn("ostree", `[ "$*" != "admin status" ] || cat "$EDGE_ROOT/status"`);
+    // No network unless a test brings a server.
+    this.standIn("curl", "echo could not connect >&2; exit 7");
     this.standIn("systemd-cat", 'cat >>"$EDGE_ROOT/journal"');
     this.write("proc/uptime", "40.12 70.00\n");
     this.write("proc/sys/kernel/random/boot_id", "0a0a0a0a-0000-4000-8000-000000000001\n");
     this.write("proc/net/tcp", "  sl  local_address rem_address   st\n");
-    this.write("proc/self/mounts", "/dev/vda4 /usr ext4 ro,relatime 0 0\n/dev/vda4 /var ext4 rw,relatime 0 0\n");
+    this.write(
+      "proc/self/mounts",
+      "/dev/vda4 /usr ext4 ro,relatime 0 0\n/dev/vda4 /var ext4 rw,relatime 0 0\n",
+    );
     this.write("usr/lib/os-release", 'ID=debian\nOSTREE_VERSION="0.0.1"\n');
     this.write("boot/grub/grubenv", "# GRUB Environment Block\nboot_success=0\n");
     this.write("dev/console", "");
     this.write("run/ostree-booted", "");
-    this.write("ostree/repo/config", '[core]\n[remote "edge"]\nurl=http://192.0.2.1:8000/repo\ngpg-verify=false\n');
+    this.write(
+      "ostree/repo/config",
+      '[core]\n[remote "edge"]\nurl=http://198.51.100.1:8000/repo\ngpg-verify=false\n',
+    );
     mkdirSync(join(this.root, "run/edge"), { recursive: true });
     mkdirSync(join(this.root, "sys/class/net/enp1s0/device"), { recursive: true });
     mkdirSync(join(this.root, "sys/class/net/lo"), { recursive: true });
@@ -77,13 +94,13 @@ export class Guest {
     const values = {
       EDGE_NAME: "edge-device-1",
       EDGE_ROLE: "primary",
-      EDGE_ADDRESS: "192.0.2.11",
-      EDGE_VIP: "192.0.2.100",
+      EDGE_ADDRESS: "198.51.100.11",
+      EDGE_VIP: "198.51.100.100",
       EDGE_VIP_STATE: "MASTER",
       EDGE_VIP_PRIORITY: "255",
-      EDGE_PEERS: "192.0.2.12",
-      EDGE_DEPOT: "http://192.0.2.1:8000",
-      EDGE_REGISTRY: "192.0.2.1:5000",
+      EDGE_PEERS: "198.51.100.12",
+      EDGE_DEPOT: "http://198.51.100.1:8000",
+      EDGE_REGISTRY: "198.51.100.1:5000",
       EDGE_APP_PORT: "8080",
       EDGE_ADVERT_SECONDS: "0.3",
       EDGE_UPGRADE_GATE: "open",
@@ -103,7 +120,10 @@ export class Guest {
     this.write("status", list.map(line).join(""));
     const home = join(this.root, "ostree/deploy/edge/deploy");
     mkdirSync(join(home, `${booted.commit}.0`), { recursive: true });
-    writeFileSync(join(home, `${booted.commit}.0.origin`), "[origin]\nrefspec=edge:debian/trixie/x86_64/edge\n");
+    writeFileSync(
+      join(home, `${booted.commit}.0.origin`),
+      "[origin]\nrefspec=edge:debian/trixie/x86_64/edge\n",
+    );
     const boot = join(this.root, "ostree/boot.0/edge/aaaa");
     mkdirSync(boot, { recursive: true });
     rmSync(join(boot, "0"), { force: true });
@@ -127,6 +147,11 @@ export class Guest {
     chmodSync(file, 0o755);
   }
 
+  /** The real program again. */
+  noStandIn(name: string): void {
+    rmSync(join(this.bin, name));
+  }
+
   /** Runs one of the guest's programs. */
   run(program: string, args: readonly string[] = [], env: Record<string, string> = {}): Outcome {
     const { status, stdout, stderr } = spawnSync(join(this.root, program), args, this.options(env));
@@ -142,7 +167,18 @@ export class Guest {
 
   /** Runs bash with the guest's libraries loaded. */
   shell(script: string): string {
-    const libraries = ["edge", "grubenv", "deployments", "depot", "app", "state", "health", "failed", "render", "vip"];
+    const libraries = [
+      "edge",
+      "grubenv",
+      "deployments",
+      "depot",
+      "app",
+      "state",
+      "health",
+      "failed",
+      "render",
+      "vip",
+    ];
     const load = libraries.map((l) => `. "${this.root}/usr/libexec/edge/lib/${l}.sh"`).join("\n");
     const text = `set -euo pipefail\nhere="${this.root}/usr/libexec/edge"\n${load}\n${script}`;
     const { status, stdout, stderr } = spawnSync("bash", ["-c", text], this.options({}));
