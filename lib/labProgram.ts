@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { relative, resolve } from "node:path";
 
 import { parseBlueprint, type Blueprint } from "./blueprint";
 import { resolveConfig, type LabConfig } from "./config";
 import { ConfigError, type Problem } from "./configErrors";
+import { notYet } from "./notYet";
 import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
 
 /** A stack's configuration with the files that it names, read and validated. */
@@ -56,15 +57,9 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;
   const stateDir = config?.stateDir ?? raw["stateDir"];
   if (typeof stateDir === "string") problems.push(...stateDirProblems(root, stateDir));
-  if (config) problems.push(...builderProblems(root, config.builder));
+  if (config) problems.push(...notYet(root, config));
   if (!config || !blueprint || problems.length > 0) throw new ConfigError(file, problems);
   return { config, stateDir: resolve(root, config.stateDir), blueprint };
-}
-
-function builderProblems(root: string, builder: string): Problem[] {
-  if (existsSync(resolve(root, "assets/builders", builder))) return [];
-  const rule = "is a backend whose folder stands in assets/builders";
-  return [{ key: "builder", value: builder, rule, fix: "take one that is there" }];
 }
 
 function contains(folder: string, path: string): boolean {
