@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createReadStream, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 import { needs } from "./support/sandbox";
 
@@ -178,6 +182,33 @@ describe("debian builder, compose [slow]", function () {
     );
     ostree("pull", `--repo=${client}`, "edge", REF);
     assert.equal(ostree("rev-parse", `--repo=${client}`, `edge:${REF}`).trim(), second.commit);
+  });
+
+  it("a first installation takes the delta from nothing, and every object in it is right", async () => {
+    ostree("refs", `--repo=${repo}`, "--delete", "debian");
+    ostree("refs", `--repo=${repo}`, `--create=${REF}`, first.commit);
+    ostree("summary", `--repo=${repo}`, "--update");
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      const path = join(repo, decodeURIComponent(request.url ?? ""));
+      if (existsSync(path)) createReadStream(path).pipe(response);
+      else response.writeHead(404).end();
+    }).listen(0, "127.0.0.1");
+    try {
+      await once(server, "listening");
+      const client = join(stateDir, "device");
+      const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+      ostree("init", `--repo=${client}`, "--mode=bare");
+      ostree("remote", "add", `--repo=${client}`, `--gpg-import=${stateDir}/signing/public.gpg`, "edge", url);
+      await promisify(execFile)("ostree", ["pull", `--repo=${client}`, "edge", REF]);
+      assert.ok(asked.length < 100, `${String(asked.length)} requests`);
+      assert.match(ostree("fsck", `--repo=${client}`, "--quiet", "--all") + "sound", /sound/);
+      assert.equal(ostree("rev-parse", `--repo=${client}`, `edge:${REF}`).trim(), first.commit);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 
   it("packages lists what is in a release", () => {

@@ -1,12 +1,11 @@
 # shellcheck shell=bash
-# Static deltas in the content server's repository. Needs REPO, LOG.
+# Static deltas in the content server's repository. Needs here, REPO, BUILD, LOG.
 
-# delta_dir FROM TO: where ostree keeps it (its base64 writes _ for /)
+# delta_dir FROM TO: where ostree keeps it (its base64 writes _ for /); FROM is empty for a delta from nothing
 delta_dir() {
-  local from to
-  from=$(delta_name "$1")
-  to=$(delta_name "$2")
-  printf '%s/deltas/%s/%s-%s\n' "$REPO" "${from:0:2}" "${from:2}" "$to"
+  local name
+  name=${1:+$(delta_name "$1")-}$(delta_name "$2")
+  printf '%s/deltas/%s/%s\n' "$REPO" "${name:0:2}" "${name:2}"
 }
 
 delta_name() {
@@ -16,6 +15,13 @@ delta_name() {
     hex=${hex:2}
   done
   printf '%b' "$bytes" | base64 -w0 | tr -d = | tr / _
+}
+
+# make_scratch_delta COMMIT: from nothing, for first installations (see scratchDelta.ts). tsx is found from the
+# project's folder.
+make_scratch_delta() {
+  [[ ! -s $(delta_dir '' "$1")/superblock ]] || return 0
+  (cd "$here/../../.." && logged node --import tsx "$here/lib/scratchDelta.ts" "$BUILD/repo" "$REPO" "$1")
 }
 
 # make_delta FROM TO: once
