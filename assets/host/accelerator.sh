@@ -3,15 +3,8 @@
 # A /dev/kvm that exists proves nothing: under some nested hypervisors a kernel hangs in it for ever.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/root.sh
-. assets/host/lib/root.sh
-become_root "$@"
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
-# shellcheck source=assets/host/lib/result.sh
-. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 : "${EDGE_ACCELERATOR:?auto, kvm or tcg}"
 
 # Time for a kernel under KVM to reach the search for its root file system: it needs 1 to 2 s.
@@ -61,7 +54,4 @@ destroy() { rm -rf "$STATE_DIR/run/accelerator"; }
 
 status() { result --argjson kvm "$([[ -c /dev/kvm ]] && echo true || echo false)"; }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: accelerator.sh apply|destroy|status" ;;
-esac
+run_verb "$@"

@@ -3,15 +3,8 @@
 # apply reads the compose request (JSON) on stdin.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/root.sh
-. assets/host/lib/root.sh
-become_root "$@"
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
-# shellcheck source=assets/host/lib/result.sh
-. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 # shellcheck source=assets/host/lib/builder.sh
 . assets/host/lib/builder.sh
 : "${EDGE_VERSION:?version of the release}"
@@ -36,7 +29,4 @@ status() {
   if [[ -s $RECORD ]]; then cat "$RECORD"; else result --arg version "$EDGE_VERSION"; fi
 }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: commit.sh apply|destroy|status" ;;
-esac
+run_verb "$@"

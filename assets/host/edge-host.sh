@@ -3,17 +3,8 @@
 # apply reads {"depsolve":{...}} (JSON for the builder's depsolve verb) on stdin; destroy puts back what was changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/root.sh
-. assets/host/lib/root.sh
-become_root "$@"
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
-# shellcheck source=assets/host/lib/wait.sh
-. assets/host/lib/wait.sh
-# shellcheck source=assets/host/lib/result.sh
-. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 : "${EDGE_LIBVIRT_URI:?libvirt URI}"
 # shellcheck source=assets/host/lib/libvirtd.sh
 . assets/host/lib/libvirtd.sh
@@ -78,7 +69,4 @@ status() {
     --argjson startedByLab "$([[ -e $LIBVIRTD_MARK ]] && echo true || echo false)"
 }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: edge-host.sh apply|destroy|status" ;;
-esac
+run_verb "$@"

@@ -3,15 +3,8 @@
 # from which its own reports count (an older machine of the same name is another machine).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/root.sh
-. assets/host/lib/root.sh
-become_root "$@"
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
-# shellcheck source=assets/host/lib/result.sh
-. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 : "${EDGE_DEVICE:?device name}"
 # EDGE_NETWORK is empty where the LAN's own DHCP server gives addresses.
 NETWORK=${EDGE_NETWORK-}
@@ -52,7 +45,4 @@ destroy() {
 
 status() { result --argjson bytes "$(stat -c %s "$CONSOLE" 2>/dev/null || echo 0)"; }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: enrol.sh apply|destroy|status" ;;
-esac
+run_verb "$@"

@@ -2,15 +2,8 @@
 # The boot ISO of one role. apply reads {role, kickstart, kernelArgs, ...} on stdin; the kickstart holds a password hash.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/root.sh
-. assets/host/lib/root.sh
-become_root "$@"
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
-# shellcheck source=assets/host/lib/result.sh
-. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 # shellcheck source=assets/host/lib/builder.sh
 . assets/host/lib/builder.sh
 : "${EDGE_ROLE:?primary or backup}"
@@ -21,7 +14,4 @@ destroy() { rm -f "$STATE_DIR/iso/edge-$EDGE_ROLE.iso"; }
 
 status() { result --argjson bytes "$(stat -c %s "$STATE_DIR/iso/edge-$EDGE_ROLE.iso" 2>/dev/null || echo 0)"; }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: iso.sh apply|destroy|status" ;;
-esac
+run_verb "$@"

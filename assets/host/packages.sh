@@ -2,13 +2,8 @@
 # The Debian packages that the lab needs on its host. destroy leaves them: they may be others' by then.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/root.sh
-. assets/host/lib/root.sh
-become_root "$@"
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 # shellcheck source=assets/host/lib/packages.sh
 . assets/host/lib/packages.sh
 : "${EDGE_BUILDER:?debian or osbuild}"
@@ -31,7 +26,4 @@ status() {
   printf '{"packages":%s,"missing":%s}\n' "${#names[@]}" "${#missing[@]}"
 }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: packages.sh apply|destroy|status" ;;
-esac
+run_verb "$@"

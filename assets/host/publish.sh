@@ -3,15 +3,8 @@
 # from then on only a rollout moves it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/root.sh
-. assets/host/lib/root.sh
-become_root "$@"
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
-# shellcheck source=assets/host/lib/result.sh
-. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 : "${EDGE_REF:?ref, e.g. debian/trixie/x86_64/edge}"
 REPO=$STATE_DIR/repo
 
@@ -36,7 +29,4 @@ destroy() {
 
 status() { result --arg ref "$EDGE_REF" --arg commit "$(current || echo none)"; }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: publish.sh apply|destroy|status" ;;
-esac
+run_verb "$@"

@@ -2,12 +2,8 @@
 # The lab's own ssh key, with which its host reaches user core on every device. Its stdout is a secret.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=assets/host/lib/paths.sh
-. assets/host/lib/paths.sh
-# shellcheck source=assets/host/lib/log.sh
-. assets/host/lib/log.sh
-# shellcheck source=assets/host/lib/result.sh
-. assets/host/lib/result.sh
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
 
 KEY=$STATE_DIR/ssh/id_ed25519
 
@@ -26,7 +22,4 @@ destroy() { rm -rf "$STATE_DIR/ssh" "$STATE_DIR/ssh.new"; }
 
 status() { result --argjson exists "$([[ -s $KEY ]] && echo true || echo false)"; }
 
-case ${1:-} in
-  apply | destroy | status) "$1" ;;
-  *) die "usage: ssh-key.sh apply|destroy|status" ;;
-esac
+run_verb "$@"
