@@ -202,7 +202,11 @@ describe("debian builder, compose [slow]", function () {
       ostree("init", `--repo=${client}`, "--mode=bare");
       ostree("remote", "add", `--repo=${client}`, `--gpg-import=${stateDir}/signing/public.gpg`, "edge", url);
       await promisify(execFile)("ostree", ["pull", `--repo=${client}`, "edge", REF]);
-      assert.ok(asked.length < 100, `${String(asked.length)} requests`);
+      // Older clients fetch loose objects beside a delta, so the count of requests says nothing.
+      assert.ok(
+        asked.some((path) => /^\/deltas\/.*\/\d+$/.test(path)),
+        "no part of a delta was asked for",
+      );
       assert.match(ostree("fsck", `--repo=${client}`, "--quiet", "--all") + "sound", /sound/);
       assert.equal(ostree("rev-parse", `--repo=${client}`, `edge:${REF}`).trim(), first.commit);
     } finally {
