@@ -107,6 +107,18 @@ describe("hashFiles", () => {
     });
   }
 
+  it("tells a file apart from one whose text reads like the head of another", () => {
+    const two = join(dir.path, "src/deep");
+    writeFileSync(join(two, "a"), "1");
+    writeFileSync(join(two, "b"), "2");
+    const before = hashFiles(dir.path, ["src/deep"]);
+    rmSync(join(two, "b"));
+    for (const head of ["file src/deep/b - \0", "file src/deep/b - 1\0"]) {
+      writeFileSync(join(two, "a"), `1${head}2`);
+      assert.notEqual(hashFiles(dir.path, ["src/deep"]), before);
+    }
+  });
+
   it("does not change with times or other permissions", () => {
     const before = hash();
     chmodSync(join(dir.path, "src/a"), 0o600);

@@ -82,6 +82,15 @@ describe("the program, run again", function () {
     assert.notEqual(commits(earlier)[1], commits(first)[1]);
   });
 
+  it("composes a release anew on another parent, though its own packages are the same", async () => {
+    const again = await run({
+      releases: [{ version: "0.0.1", addPackages: ["strace"] }, { version: "0.0.2" }],
+    });
+    const packages = (r: ProgramRun): unknown => stdin(r, "commit-0.0.2-compose")["packages"];
+    assert.deepEqual(packages(again), packages(first));
+    assert.notEqual(commits(again)[1], commits(first)[1]);
+  });
+
   it("goes back to an earlier release by its rollout alone", async () => {
     const again = await run({ targetVersion: "0.0.1" });
     assert.deepEqual(difference(first, again), { added: [], removed: [], changed: ["os-rollout"] });

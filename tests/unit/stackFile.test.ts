@@ -49,6 +49,18 @@ describe("parseStackFile", () => {
     }
   });
 
+  it("has no warnings either: they would quote the file", () => {
+    const original = process.emitWarning.bind(process);
+    const warnings: unknown[] = [];
+    process.emitWarning = (warning: unknown) => void warnings.push(warning);
+    try {
+      parseStackFile("config:\n  edge-lab:builder: !hunter2 debian\n", "f");
+    } finally {
+      process.emitWarning = original;
+    }
+    assert.deepEqual(warnings, []);
+  });
+
   const local = `encryptionsalt: v1:abc
 config:
   edge-lab:builder: debian
