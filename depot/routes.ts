@@ -18,6 +18,8 @@ const lockBody = z.object({
 
 /** A refusal in FleetLock's form, which the other routes share. */
 function refuse(reply: FastifyReply, code: number, kind: string, value: string): FastifyReply {
+  // A lock that is held is the daily course; a device that is not understood or not known is worth a line.
+  if (code === 400 || code === 403) reply.log.warn({ kind, value }, "refused");
   return reply.code(code).send({ kind, value });
 }
 
