@@ -37,6 +37,18 @@ up_to_date() {
   done
 }
 
+# build_missing COMPONENT...: unless another setup does so meanwhile
+build_missing() {
+  local component still=()
+  mkdir -p "$CACHE/toolchain"
+  exec 9>"$CACHE/toolchain/lock"
+  wait_for 9 'builds Pulumi'
+  for component in "$@"; do
+    [[ -x $(component_path "$component") ]] || still+=("$component")
+  done
+  ((${#still[@]} == 0)) || build "${still[@]}"
+}
+
 install_pulumi() {
   local component target official=no missing=()
   local -A targets=()
@@ -49,7 +61,7 @@ install_pulumi() {
     fi
     targets[$component]=$target
   done
-  ((${#missing[@]} == 0)) || build "${missing[@]}"
+  ((${#missing[@]} == 0)) || build_missing "${missing[@]}"
   mkdir -p "$LINKS/plugins"
   if [[ $official == yes ]]; then rm -f "$LINKS/bin/pulumi"; fi
   for component in "${!targets[@]}"; do
@@ -64,12 +76,6 @@ main() {
   [[ $(uname -s) == Linux ]] || die "Linux is needed, this is $(uname -s)"
   stamp=$(wanted_stamp)
   up_to_date "$stamp" && return
-  mkdir -p "$CACHE/toolchain"
-  exec 9>"$CACHE/toolchain/lock"
-  if ! flock --nonblock 9; then
-    say 'waiting for another setup to end'
-    flock 9
-  fi
   install_packages
   mkdir -p "$LINKS/bin"
   choose_node

@@ -36,6 +36,13 @@ run_logged() {
   fi
 }
 
+# wait_for FD WHAT: takes the lock on an open file or directory
+wait_for() {
+  flock --nonblock "$1" && return
+  say "waiting for another setup to end: it $2"
+  flock "$1"
+}
+
 # identity FILE: changes when another file stands under this name.
 identity() { stat -L -c '%n %s %Y' "$1" 2>/dev/null || printf '%s absent\n' "$1"; }
 

@@ -15,17 +15,20 @@ node_package() {
 # What the installed packages depend on; kept beside them when they are complete.
 packages_stamp() { cat "$ROOT/package-lock.json" "$ROOT/.npmrc" | sha256sum | cut -c 1-32; }
 
+packages_installed() { [[ -f $LINKS/packages && $(<"$LINKS/packages") == "$(packages_stamp)" ]]; }
+
 install_packages() {
-  local stamp
-  stamp=$(packages_stamp)
-  [[ -f $LINKS/packages && $(<"$LINKS/packages") == "$stamp" ]] && return
+  packages_installed && return
   command -v npm >/dev/null || die 'npm is needed and not on PATH: install nodejs and npm, then run this again'
+  exec 7<"$ROOT"
+  wait_for 7 'installs the npm packages'
+  packages_installed && return
   say 'installing the npm packages (about 30 s)'
   # No package needs its install script: binaries come in packages of their own, and the
   # one of @pulumi/command only tries to download a plugin.
   (cd "$ROOT" && run_logged npm-ci npm ci --ignore-scripts --loglevel=error)
   mkdir -p "$LINKS"
-  printf '%s\n' "$stamp" >"$LINKS/packages"
+  packages_stamp >"$LINKS/packages"
 }
 
 # Leaves $LINKS/bin/node only where the host's node is too old or not there.
