@@ -25,7 +25,8 @@ export async function removeHalfMade(
   type: string,
   inputs: Record<string, unknown>,
 ): Promise<void> {
-  const name = String(inputs["name"] ?? "");
+  const text = (key: string): string => (typeof inputs[key] === "string" ? inputs[key] : "");
+  const name = text("name");
   if (name === "") return;
   process.stderr.write(`recover: removing half-made ${type.split(":").pop()} ${name}\n`);
   switch (type) {
@@ -43,7 +44,7 @@ export async function removeHalfMade(
       await gone(ctx, ["pool-undefine", name]);
       break;
     case "libvirt:index/volume:Volume":
-      await gone(ctx, ["vol-delete", name, "--pool", String(inputs["pool"] ?? "")]);
+      await gone(ctx, ["vol-delete", name, "--pool", text("pool")]);
       break;
     default:
       break;

@@ -19,9 +19,9 @@ describe("a third release in the stack file", function () {
     try {
       const up = await lab.npm("up", { seconds: 1_000, log: "up-third" });
       assert.equal(up.status, 0, up.output.slice(-4000));
-      const created = [...up.output.matchAll(/^ \+ +\S+ (\S+) created/gm)].map((m) => m[1]).sort();
+      const created = [...up.output.matchAll(/^ \+ +\S+ (\S+) created/gm)].map((m) => m[1] ?? "").sort();
       assert.deepEqual(
-        created.filter((name) => name?.includes("-push") || name?.includes("-compose")),
+        created.filter((name) => /-(push|compose)$/.test(name)),
         ["blueprint-0.0.3-push", "commit-0.0.3-compose"],
       );
       const after = await outputs();

@@ -39,7 +39,7 @@ describe("sshCommand", () => {
 
   it("is a command line that a shell takes apart again, whatever the state directory is called", () => {
     for (const dir of [
-      "/home/me/lab/.lab",
+      "/srv/me/lab/.lab",
       "/a b/c",
       `/it's/"quoted"`,
       "/$(id)/`id`/$HOME",

@@ -19,7 +19,7 @@ cidrs_overlap() {
   local shortest=${1#*/}
   ((${2#*/} < shortest)) && shortest=${2#*/}
   local mask=$((shortest == 0 ? 0 : (0xffffffff << (32 - shortest)) & 0xffffffff))
-  (((($(address_number "${1%/*}") & mask)) == (($(address_number "${2%/*}") & mask))))
+  ((($(address_number "${1%/*}") & mask) == ($(address_number "${2%/*}") & mask)))
 }
 
 check_platform() {
@@ -49,11 +49,8 @@ check_disk() {
 
 check_kernel() {
   [[ -c /dev/net/tun ]] || modinfo tun >/dev/null 2>&1 || problem "the kernel has no tun device (/dev/net/tun)" "load or build the module tun"
-  local feature
-  for feature in overlay:CONFIG_OVERLAY_FS; do
-    grep -qw "${feature%%:*}" /proc/filesystems || modinfo "${feature%%:*}" >/dev/null 2>&1 ||
-      problem "the kernel has no ${feature%%:*} file system" "use a kernel with ${feature#*:}"
-  done
+  grep -qw overlay /proc/filesystems || modinfo overlay >/dev/null 2>&1 ||
+    problem "the kernel has no overlay file system" "use a kernel with CONFIG_OVERLAY_FS"
   [[ -e /sys/module/bridge || -e /proc/sys/net/bridge ]] || modinfo bridge >/dev/null 2>&1 || bridge_builtin ||
     problem "the kernel cannot make network bridges" "load or build the module bridge"
 }

@@ -51,7 +51,7 @@ export class TestLab {
       cwd: this.dir,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...own, ...this.environment, ...env } as NodeJS.ProcessEnv,
+      env: { ...own, ...this.environment, ...env },
     });
   }
 
