@@ -9,6 +9,8 @@ export interface BlueprintArgs {
   builder: "debian" | "osbuild";
   /** The blueprint's TOML text, with one release's version and packages. */
   text: string;
+  /** Commit of the release before: the builder keeps one blueprint a name, and composes what it holds. */
+  after?: pulumi.Input<string>;
 }
 
 /** A blueprint that the image builder has accepted. */
@@ -22,7 +24,7 @@ export class Blueprint extends pulumi.ComponentResource {
       `${name}-push`,
       {
         run: "./assets/host/blueprint.sh",
-        env: { STATE_DIR: args.stateDir, BUILDER: args.builder },
+        env: { STATE_DIR: args.stateDir, BUILDER: args.builder, AFTER: args.after ?? "" },
         stdin: canonicalJson({ blueprint: args.text }),
         sources: ["assets/host/blueprint.sh", `assets/builders/${args.builder}/push-blueprint`],
         destroys: false,

@@ -28,12 +28,12 @@ export class ReleaseChain extends pulumi.ComponentResource {
     const composed: ComposedCommit[] = [];
     for (const release of args.releases) {
       const text = renderBlueprint(blueprint, release);
+      const parent = composed[composed.length - 1];
       const accepted = new Blueprint(
         `blueprint-${release.version}`,
-        { stateDir, builder, text },
+        { stateDir, builder, text, ...(parent ? { after: parent.commit } : {}) },
         { parent: this },
       );
-      const parent = composed[composed.length - 1];
       composed.push(
         new ComposedCommit(
           `commit-${release.version}`,

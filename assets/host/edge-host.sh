@@ -61,7 +61,7 @@ destroy() {
     restore_host
   fi
   # What other steps left when they were killed. The stack's own state is not this script's to remove.
-  rm -rf "${STATE_DIR:?}"/{host,log,repo,build,releases,iso,pool,console,depot,registry,services,ssh,signing,evidence,run}
+  rm -rf "${STATE_DIR:?}"/{host,log,blueprints,repo,build,releases,iso,pool,console,depot,registry,services,ssh,signing,evidence,run}
 }
 
 status() {
