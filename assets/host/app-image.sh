@@ -1,18 +1,17 @@
 #!/usr/bin/env bash
-# shellcheck source-path=SCRIPTDIR
 # The demonstration's web app as a container image in the lab's registry.
 # Inputs: EDGE_STATE_DIR, EDGE_REGISTRY (address:port), EDGE_APP_TAG: v1 or v2 (built and pushed), or another
 # name such as prod with EDGE_APP_SOURCE: the tag it shall be the same image as. Result: {"image","tag","digest"}.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/lib/root.sh"
-become_root "$@"
-. "$here/lib/paths.sh"
-. "$here/lib/log.sh"
-. "$here/lib/result.sh"
-. "$here/lib/debian-mirror.sh"
-. "$here/lib/app-base.sh"
-. "$here/lib/app-build.sh"
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
+# shellcheck source=assets/host/lib/debian-mirror.sh
+. assets/host/lib/debian-mirror.sh
+# shellcheck source=assets/host/lib/app-base.sh
+. assets/host/lib/app-base.sh
+# shellcheck source=assets/host/lib/app-build.sh
+. assets/host/lib/app-build.sh
 
 : "${EDGE_REGISTRY:?}" "${EDGE_APP_TAG:?}"
 [[ $EDGE_APP_TAG =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$ ]] || die "EDGE_APP_TAG=$EDGE_APP_TAG is not an image tag"
@@ -82,10 +81,4 @@ status() {
     --arg digest "$(tag_digest "$EDGE_APP_TAG" 2>/dev/null)"
 }
 
-main() {
-  case ${1:-} in
-    apply | destroy | status) "$1" ;;
-    *) die "usage: ${0##*/} apply|destroy|status" ;;
-  esac
-}
-main "$@"
+run_verb "$@"

@@ -1,20 +1,17 @@
 #!/usr/bin/env bash
-# shellcheck source-path=SCRIPTDIR
 # The lab's content server: nginx for the repository, and behind it the depot (reports, locks, counts, status page).
 # Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_DEPOT_PORT (8000), and on stdin the lab as JSON
 # {"ref","upgradeGate","devices":[{"name","role","address"}]}. Result: {"contentUrl","address"}.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/lib/root.sh"
-become_root "$@"
-. "$here/lib/paths.sh"
-. "$here/lib/log.sh"
-. "$here/lib/wait.sh"
-. "$here/lib/result.sh"
-. "$here/lib/service.sh"
-. "$here/lib/depot-web.sh"
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
+# shellcheck source=assets/host/lib/service.sh
+. assets/host/lib/service.sh
+# shellcheck source=assets/host/lib/depot-web.sh
+. assets/host/lib/depot-web.sh
 
-PROJECT=$(cd "$here/../.." && pwd)
+PROJECT=$PWD
 DIR=$STATE_DIR/depot
 REPO=$STATE_DIR/repo
 
@@ -92,10 +89,4 @@ status() {
   result --argjson running "$running" --argjson totals "$totals"
 }
 
-main() {
-  case ${1:-} in
-    apply | destroy | status) "$1" ;;
-    *) die "usage: ${0##*/} apply|destroy|status" ;;
-  esac
-}
-main "$@"
+run_verb "$@"

@@ -1,16 +1,12 @@
 #!/usr/bin/env bash
-# shellcheck source-path=SCRIPTDIR
 # The lab's container registry: Debian's docker-registry (distribution) on the lab's gateway address.
 # Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_REGISTRY_PORT (5000). Result: {"address","url"}.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/lib/root.sh"
-become_root "$@"
-. "$here/lib/paths.sh"
-. "$here/lib/log.sh"
-. "$here/lib/wait.sh"
-. "$here/lib/result.sh"
-. "$here/lib/service.sh"
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
+# shellcheck source=assets/host/lib/service.sh
+. assets/host/lib/service.sh
 
 DIR=$STATE_DIR/registry
 
@@ -60,10 +56,4 @@ status() {
   result --argjson running "$running" --argjson address "$address"
 }
 
-main() {
-  case ${1:-} in
-    apply | destroy | status) "$1" ;;
-    *) die "usage: ${0##*/} apply|destroy|status" ;;
-  esac
-}
-main "$@"
+run_verb "$@"

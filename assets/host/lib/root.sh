@@ -20,5 +20,8 @@ become_root() {
   # Names only: values (some are secrets) never go on a command line.
   local keep
   keep=$(compgen -e | grep -E '^(EDGE_.*|XDG_CACHE_HOME|(http|https|no)_proxy)$' | paste -sd,)
-  exec sudo -n --preserve-env="$keep" -- "$BASH" "$0" "$@"
+  # Host scripts have gone to the project's root by now, which is not where $0 was named from.
+  local self=$0
+  [[ -e $self ]] || self=assets/host/${0##*/}
+  exec sudo -n --preserve-env="$keep" -- "$BASH" "$self" "$@"
 }
