@@ -95,6 +95,13 @@ describe("host scripts", () => {
       }
     });
 
+    it("makes a pair anew where its public half is not there", () => {
+      const first = key();
+      rmSync(join(host.stateDir, "ssh/id_ed25519.pub"));
+      assert.notEqual(key()["publicKey"], first["publicKey"]);
+      assert.deepEqual(host.state(), FILES);
+    });
+
     it("is gone after destroy", () => {
       const first = key();
       assert.equal(host.run("ssh-key.sh", "destroy").status, 0);

@@ -87,10 +87,10 @@ describe("preflight on the network", () => {
       if (process.getuid?.() !== 0) skipBecause(this, "a network namespace needs root");
     });
     /** A listener, then the check, in a network namespace of its own. */
-    const listening = (address: string, port = 5000): string => `
+    const listening = (host: string, port = 5000, options = {}): string => `
       ip link set lo up
       ip addr add 192.168.76.1/24 dev lo
-      coproc node -e 'require("node:net").createServer().listen(${port}, "${address}", () => console.log("up"))'
+      coproc node -e 'require("node:net").createServer().listen(${JSON.stringify({ host, port, ...options })}, () => console.log("up"))'
       listener=$COPROC_PID
       read -r _ <&"\${COPROC[0]}"
       check_port 192.168.76.1 5000
@@ -115,6 +115,10 @@ describe("preflight on the network", () => {
         );
       });
     }
+
+    it("takes a listener for IPv6 only", () => {
+      preflight.good(listening("::", 5000, { ipv6Only: true }), namespace);
+    });
 
     it("takes the lab's own service on the lab's own address", () => {
       mkdirSync(join(preflight.path, "state/services"), { recursive: true });

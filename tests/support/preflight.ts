@@ -74,6 +74,7 @@ export class Preflight {
     const { status, problems, stderr } = this.check(script, options);
     assert.equal(status, 1, stderr);
     assert.equal(problems.length, 1, stderr);
+    assert.equal(stderr.trimEnd().split("\n").length, 2, stderr);
     const [said = "", mend = ""] = (problems[0] ?? "").split("; fix: ");
     assert.match(said, what);
     assert.match(mend, fix);

@@ -113,7 +113,7 @@ describe("hashFiles", () => {
     writeFileSync(join(two, "b"), "2");
     const before = hashFiles(dir.path, ["src/deep"]);
     rmSync(join(two, "b"));
-    for (const head of ["file src/deep/b - \0", "file src/deep/b - 1\0"]) {
+    for (const head of ["file src/deep/b - \0", "file src/deep/b - 1\0", "file src/deep/b -"]) {
       writeFileSync(join(two, "a"), `1${head}2`);
       assert.notEqual(hashFiles(dir.path, ["src/deep"]), before);
     }

@@ -72,12 +72,12 @@ check_subnet() {
   done < <(ip -4 route show table main | sed -E 's/^(blackhole|unreachable|prohibit) //')
 }
 
-# check_port ADDRESS PORT: no one listens there or on every address
+# check_port ADDRESS PORT: no one listens there or on every address (ss writes * where that includes IPv4)
 check_port() {
   local line
   while read -r line; do
     case ${line%:*} in
-      0.0.0.0 | '*' | '[::]' | "$1") ;;
+      0.0.0.0 | '*' | "$1") ;;
       *) continue ;;
     esac
     [[ ${line%:*} == "$1" && -e $STATE_DIR/services ]] && continue
