@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -83,6 +83,7 @@ export class Guest {
       '[core]\n[remote "edge"]\nurl=http://198.51.100.1:8000/repo\ngpg-verify=false\n',
     );
     mkdirSync(join(this.root, "run/edge"), { recursive: true });
+    mkdirSync(join(this.root, "run/ostree"), { recursive: true });
     mkdirSync(join(this.root, "sys/class/net/enp1s0/device"), { recursive: true });
     mkdirSync(join(this.root, "sys/class/net/lo"), { recursive: true });
     this.device({});
@@ -156,6 +157,19 @@ export class Guest {
   run(program: string, args: readonly string[] = [], env: Record<string, string> = {}): Outcome {
     const { status, stdout, stderr } = spawnSync(join(this.root, program), args, this.options(env));
     return { status, stdout, stderr };
+  }
+
+  /** The same while this process goes on serving requests. */
+  async served(
+    program: string,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const child = execFile(join(this.root, program), args, this.options(env), (_error, stdout, stderr) =>
+        resolve({ status: child.exitCode, stdout, stderr }),
+      );
+    });
   }
 
   /** The same, and it must succeed. */

@@ -29,9 +29,10 @@ edge_load_env() {
   done
 }
 
-# edge_log PRIORITY TEXT...: syslog priorities (3 error, 4 warning, 5 notice), read by journald.
+# edge_log PRIORITY TEXT...: one line, with a syslog priority (3 error, 4 warning, 5 notice) for journald.
 edge_log() {
-  printf '<%s>%s\n' "$1" "${*:2}" >&2
+  local text=${*:2}
+  printf '<%s>%s\n' "$1" "${text//$'\n'/ | }" >&2
 }
 
 # The story of a boot for whoever reads the serial console.

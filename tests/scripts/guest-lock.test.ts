@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+
+import { FakeDepot } from "./support/fakeDepot";
+import { Guest, V1, V2, V3 } from "./support/guest";
+
+const TAKE = "/v1/pre-reboot";
+const RELEASE = "/v1/steady-state";
+const MARK = "var/lib/edge/lock-held";
+
+describe("guest: the reboot lock", () => {
+  let guest: Guest;
+  let depot: FakeDepot;
+  beforeEach(async () => {
+    guest = new Guest();
+    depot = new FakeDepot();
+    await depot.start();
+    depot.reply({});
+    depot.answer(TAKE, { body: "{}" });
+    depot.answer(RELEASE, { body: "{}" });
+    guest.noStandIn("curl");
+    guest.device({ EDGE_DEPOT: `http://${depot.address}` });
+    guest.write("run/edge/health", "green\n");
+    guest.write("run/edge/reported", "");
+    guest.deployed([
+      { commit: V2, version: "0.0.2", note: "staged" },
+      { commit: V1, version: "0.0.1", booted: true },
+    ]);
+  });
+  afterEach(async () => {
+    await depot.stop();
+    guest.remove();
+  });
+
+  const apply = async (): Promise<string> => {
+    const { status, stderr } = await guest.served("usr/libexec/edge/applyupdate");
+    assert.equal(status, 0, stderr);
+    return stderr;
+  };
+  const release = async (): Promise<void> => {
+    assert.equal((await guest.served("usr/libexec/edge/release")).status, 0);
+  };
+  const acts = (): string[] => guest.calls().filter((call) => /^(systemctl|ping)/.test(call));
+  const asked = (): string[] => depot.calls.map((call) => call.path);
+  /** /run does not outlive a reboot. */
+  const nextBoot = (): void => {
+    guest.shell('rm -f "$RUN"/reported*');
+    guest.write("proc/sys/kernel/random/boot_id", "bbbbbbbb-0000-4000-8000-000000000002\n");
+  };
+
+  it("asks as FleetLock has it, hands the virtual IP over, reports, reboots: in this order", async () => {
+    guest.write("run/edge/vip", "yes\n");
+    await apply();
+    const call = depot.calls[0];
+    assert.equal(call?.path, TAKE);
+    assert.equal(call.headers["fleet-lock-protocol"], "true");
+    assert.deepEqual(JSON.parse(call.body), { client_params: { id: "edge-device-1", group: "default" } });
+    assert.deepEqual(acts(), [
+      "systemctl stop keepalived.service",
+      "ping -c 1 -W 1 -q 198.51.100.100",
+      "systemctl --no-block reboot",
+    ]);
+    assert.deepEqual(asked(), [TAKE, "/v1/report"]);
+    const report = depot.posted("/v1/report")[0] as Record<string, unknown>;
+    assert.equal(report["updatePhase"], "rebooting");
+    assert.equal(report["vip"], false);
+    assert.ok(guest.has(MARK));
+  });
+
+  it("a device without the virtual IP has nothing to hand over", async () => {
+    await apply();
+    assert.deepEqual(acts(), ["systemctl --no-block reboot"]);
+  });
+
+  it("no peer takes the virtual IP: it goes on after a while", async () => {
+    guest.write("run/edge/vip", "yes\n");
+    guest.write("usr/lib/edge/edge.conf", "EDGE_HANDOVER_SECONDS=0\n");
+    guest.standIn("ping", "exit 1");
+    assert.match(await apply(), /no peer has taken/);
+    assert.equal(acts().at(-1), "systemctl --no-block reboot");
+  });
+
+  it("a lock that is refused or out of reach: nothing happens, and it says why", async () => {
+    depot.answer(TAKE, {
+      status: 409,
+      body: '{"kind":"vip_owner_last","value":"edge-device-2 is not there yet"}',
+    });
+    assert.match(await apply(), /not yet this device's turn: .*vip_owner_last/);
+    assert.equal(guest.read("run/edge/phase"), "waiting-lock\n");
+    guest.device({ EDGE_DEPOT: "http://127.0.0.1:1" });
+    await apply();
+    assert.deepEqual(acts(), []);
+    assert.equal(guest.has(MARK), false);
+  });
+
+  it("a target that moved meanwhile gives the lock back and does not reboot", async () => {
+    guest.write("run/edge/target", `${V3}\n`);
+    assert.match(await apply(), /no longer wanted/);
+    assert.deepEqual(asked(), [TAKE, RELEASE]);
+    assert.deepEqual(acts(), []);
+    assert.equal(guest.has(MARK), false);
+  });
+
+  it("nothing staged, or no verdict on this boot: nobody is asked", async () => {
+    guest.write("run/edge/health", "pending\n");
+    await apply();
+    guest.write("run/edge/health", "green\n");
+    guest.deployed([{ commit: V1, version: "0.0.1", booted: true }]);
+    await apply();
+    assert.deepEqual(asked(), []);
+  });
+
+  it("is given back after the reboot, once the depot knows that the boot is good", async () => {
+    await apply();
+    await release();
+    nextBoot();
+    await release();
+    assert.deepEqual(asked().includes(RELEASE), false);
+    await guest.served("usr/libexec/edge/report", ["green"]);
+    await release();
+    assert.deepEqual(asked().slice(-2), ["/v1/report", RELEASE]);
+    assert.equal(guest.has(MARK), false);
+    await release();
+    assert.equal(asked().filter((path) => path === RELEASE).length, 1);
+  });
+
+  it("is kept in mind while the depot is away", async () => {
+    await apply();
+    nextBoot();
+    await guest.served("usr/libexec/edge/report", ["green"]);
+    depot.answer(RELEASE, { status: 503 });
+    await release();
+    assert.ok(guest.has(MARK));
+  });
+});

@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request as it came in. */
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+/** What the server answers. */
+export interface Answer {
+  readonly status?: number;
+  readonly body?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** A depot or registry on a loopback port, that answers what the test says and keeps what it was asked. */
+export class FakeDepot {
+  readonly calls: Call[] = [];
+  private readonly server: Server;
+  private readonly answers = new Map<string, Answer>();
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      request.on("end", () => {
+        const call = {
+          method: request.method ?? "",
+          path: request.url ?? "",
+          headers: request.headers,
+          body,
+        };
+        this.calls.push(call);
+        const answer = this.answers.get(call.path) ?? { status: 404, body: "{}" };
+        response.writeHead(answer.status ?? 200, answer.headers);
+        response.end(answer.body ?? "{}");
+      });
+    });
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  /** address:port */
+  get address(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** What a path answers from now on. */
+  answer(path: string, answer: Answer): void {
+    this.answers.set(path, answer);
+  }
+
+  /** The reply to reports. */
+  reply(value: unknown): void {
+    this.answer("/v1/report", { body: JSON.stringify(value) });
+  }
+
+  /** The bodies that were posted to a path. */
+  posted(path: string): unknown[] {
+    return this.calls.filter((call) => call.path === path).map((call) => JSON.parse(call.body) as unknown);
+  }
+}
