@@ -2,6 +2,12 @@
 # What turns a package tree into this lab's image: the guest files, identity, users and services. Works on
 # a mounted layer ($1 is its root), where files may be written in place. Needs here, INPUT, WORK, LOG.
 
+# Units that cost every boot time and give a device nothing. The first three rebuild what compose has made
+# (library cache, hardware names) or what nobody reads (the journal's explanations).
+MASKED_UNITS=(ldconfig.service systemd-hwdb-update.service systemd-journal-catalog-update.service
+  sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount
+  modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service)
+
 # image_layer ROOT VERSION
 image_layer() {
   local root=$1
@@ -20,6 +26,7 @@ image_in_chroot() {
   # Presets decide alone what starts: package defaults that they do not name stay as packaged.
   logged chroot "$1" systemctl preset-all
   logged chroot "$1" systemctl --global preset-all
+  logged chroot "$1" systemctl mask "${MASKED_UNITS[@]}"
 }
 
 # copy_guest_files ROOT: assets/guest is laid out as in the image; root owns all, modes are kept
