@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { x } from "tinyexec";
@@ -57,12 +58,22 @@ export async function preview(extra: Extra): Promise<number> {
   return runPulumi(["preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
 
+/**
+ * The build trees are thousands of small files, on some disks the slowest part of all: they go while pulumi is at
+ * work, which needs them no more. What cannot be removed here (another user's) the host script removes, or names.
+ */
+function removeBuildTrees(ctx: LabContext): Promise<void> {
+  return rm(join(ctx.stateDir, "build"), { recursive: true, force: true }).catch(() => undefined);
+}
+
 /** `npm run destroy`: removes all of the lab but the documented caches; once more, and there is nothing to do. */
 export async function destroy(extra: Extra): Promise<number> {
   const ctx = labContext();
   if (stackExists(ctx)) {
     await wake(ctx);
     await recover(ctx);
+    // With options of pulumi's own (--target, say) the lab may stay.
+    const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();
     const status = await runPulumi([
       "destroy",
       "--yes",
@@ -72,6 +83,7 @@ export async function destroy(extra: Extra): Promise<number> {
       ...terminal(),
       ...extra,
     ]);
+    await removing;
     if (status !== 0) return status;
     const removed = await runPulumi(["stack", "rm", "--yes", "--stack", ctx.stack, ...quiet()]);
     if (removed !== 0) return removed;
