@@ -113,7 +113,7 @@ describe("guest: health checks", () => {
 
     it("a commit that ostree does not know as booted", () => {
       guest.write("status", `* edge ${V2}.0\n    Version: 0.0.2\n`);
-      assert.match(check("00_deployment.sh").stdout, /says 1{64}, ostree says 2{64}/);
+      assert.match(check("00_deployment.sh").stdout, /from 1{64}, ostree says 2{64}/);
     });
 
     it("an essential unit that failed is named", () => {

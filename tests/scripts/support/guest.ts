@@ -9,7 +9,6 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -111,7 +110,7 @@ export class Guest {
     this.write("etc/edge/device.env", lines.join(""));
   }
 
-  /** What OSTree has: the status text, the kernel's command line, the marks of a staged deployment. */
+  /** What OSTree has: the status text, where the root is mounted from, the mark of a staged deployment. */
   deployed(list: readonly Deployment[]): void {
     const booted = list.find((d) => d.booted);
     assert.ok(booted);
@@ -125,11 +124,11 @@ export class Guest {
       join(home, `${booted.commit}.0.origin`),
       "[origin]\nrefspec=edge:debian/trixie/x86_64/edge\n",
     );
-    const boot = join(this.root, "ostree/boot.0/edge/aaaa");
-    mkdirSync(boot, { recursive: true });
-    rmSync(join(boot, "0"), { force: true });
-    symlinkSync(`../../../deploy/edge/deploy/${booted.commit}.0`, join(boot, "0"));
-    this.write("proc/cmdline", "root=LABEL=root rw ostree=/ostree/boot.0/edge/aaaa/0 panic=10\n");
+    const path = `/ostree/deploy/edge/deploy/${booted.commit}.0`;
+    this.write(
+      "proc/self/mountinfo",
+      `26 1 254:4 / /sysroot ro - ext4\n27 1 254:4 ${path} / rw - ext4\n28 27 254:4 ${path}/usr /usr ro\n`,
+    );
     this.write("usr/lib/os-release", `ID=debian\nOSTREE_VERSION="${booted.version}"\n`);
     const mark = join(this.root, "run/ostree/staged-deployment");
     rmSync(mark, { force: true });

@@ -1,28 +1,28 @@
 # shellcheck shell=bash
 # What OSTree has deployed here. ostree 2025.2 has no JSON for `admin status`, so its lines are read;
-# the commit that is running is taken from the kernel's command line, which asks nobody.
+# the commit that is running is taken from where the root is mounted from, which asks nobody. (Not from the
+# kernel's command line: the link that it names is gone once another deployment was made the default.)
 
 # Sets BOOTED_COMMIT and BOOTED_REF, the ref that it follows by its origin file.
 read_booted() {
-  local word path="" line
-  for word in $(<"$ROOT/proc/cmdline"); do
-    if [[ $word == ostree=* ]]; then
-      path=$(cd -P "$ROOT${word#ostree=}" && printf '%s' "$PWD")
+  local path point line
+  BOOTED_COMMIT="" BOOTED_REF=""
+  while read -r _ _ _ path point _; do
+    if [[ $point == / && $path =~ ^/ostree/deploy/[^/]+/deploy/([0-9a-f]{64})\.[0-9]+$ ]]; then
+      BOOTED_COMMIT=${BASH_REMATCH[1]}
+      break
     fi
-  done
-  if [[ -z $path ]]; then
-    edge_log 3 "the kernel's command line names no ostree deployment"
+  done <"$ROOT/proc/self/mountinfo"
+  if [[ -z $BOOTED_COMMIT ]]; then
+    edge_log 3 "the root is not mounted from an ostree deployment"
     return 1
   fi
-  BOOTED_COMMIT=${path##*/}
-  BOOTED_COMMIT=${BOOTED_COMMIT%.*}
-  BOOTED_REF=""
-  [[ -r $path.origin ]] || return 0
+  [[ -r $ROOT$path.origin ]] || return 0
   while IFS= read -r line; do
     if [[ $line == refspec=* ]]; then
       BOOTED_REF=${line#*:}
     fi
-  done <"$path.origin"
+  done <"$ROOT$path.origin"
 }
 
 # Sets BOOTED_VERSION.

@@ -15,7 +15,7 @@ main() {
   read_booted
   read_deployments
   if ! find_deployment booted || [[ $COMMIT != "$BOOTED_COMMIT" ]]; then
-    echo "the kernel's command line says $BOOTED_COMMIT, ostree says ${COMMIT:-nothing}"
+    echo "the root is mounted from $BOOTED_COMMIT, ostree says ${COMMIT:-nothing}"
     return 1
   fi
   mounts=$(<"$ROOT/proc/self/mounts")
