@@ -36,6 +36,10 @@ export const reportSchema = z.object({
   vip: z.boolean(),
   app: z.string().max(512).nullish(),
   failed: z.array(failure).max(64).default([]),
+  /** Why `commit` could not be fetched or staged, so many times in a row. */
+  updateError: z
+    .object({ commit, output: z.string().max(8192), attempts: z.number().int().min(1) })
+    .nullish(),
   updatePhase: z.enum(["idle", "pulling", "staged", "waiting-lock", "rebooting"]).nullish(),
 });
 export type Report = z.infer<typeof reportSchema>;

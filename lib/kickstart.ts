@@ -98,7 +98,7 @@ export function renderKickstart(args: KickstartArgs): string {
     "autopart",
     "network --bootproto=dhcp",
     `ostreesetup --osname=${word(args.osName, "osName")} --remote=${word(args.remote, "remote")} ${source} --nogpg`,
-    'bootloader --append="console=tty0 console=ttyS0,115200n8 panic=10 quiet"',
+    'bootloader --append="console=tty0 console=ttyS0,115200n8 panic=10 oops=panic quiet"',
     "rootpw --lock",
     `user --name=${name}${groups} --password=${cryptHash(user.passwordHash)} --iscrypted`,
     ...user.authorizedKeys.map((key) => `sshkey --username=${name} "${publicKey(key)}"`),

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { Guest, V1, V2 } from "./support/guest";
 
@@ -157,11 +159,18 @@ describe("guest: boot counter and fallback", () => {
 
   it("the deadline follows how long a good boot takes here", () => {
     counter("2");
-    guest.write("var/lib/edge/green-uptime", "200\n");
+    guest.write("var/lib/edge/green-uptime", "150\n");
     guest.write("proc/uptime", "598.0 1.0\n");
     const start = Date.now();
     guest.ok("usr/libexec/edge/boot-deadline");
-    assert.ok(Date.now() - start >= 2000, "it waited until three times 200 s");
+    assert.ok(Date.now() - start >= 2000, "it waited until four times 150 s");
+    assert.deepEqual(guest.calls(), ["systemctl --force reboot"]);
+  });
+
+  it("a boot without /boot is no good one, whatever the counter says", () => {
+    guest.write("proc/uptime", "1000.0 1.0\n");
+    rmSync(join(guest.root, "boot/grub/grubenv"));
+    guest.ok("usr/libexec/edge/boot-deadline");
     assert.deepEqual(guest.calls(), ["systemctl --force reboot"]);
   });
 });

@@ -165,8 +165,46 @@ describe("guest: updates", () => {
     guest.standIn("ostree", `[ "$1" != pull ] || { echo "error: No space left on device" >&2; exit 1; }`);
     const { stderr } = await update();
     assert.match(stderr, /<3>ostree pull failed: error: No space left on device/);
-    assert.match(guest.read("run/edge/update-error"), /No space left/);
     assert.equal(guest.read("run/edge/phase"), "idle\n");
+    await update();
+    const last = depot.posted("/v1/report").at(-1) as Report;
+    assert.equal(last.event, "update-error");
+    const output = "ostree pull: error: No space left on device";
+    assert.deepEqual(last["updateError"], { commit: V2, output, attempts: 2 });
+  });
+
+  it("what was fetched of a commit that is no longer wanted is removed, once", async () => {
+    target(V2);
+    guest.standIn("ostree", `[ "$1" != pull ] || exit 1`);
+    await update();
+    target(V1);
+    guest.forgetCalls();
+    await update();
+    const removals = (): string[] => guest.calls().filter((call) => call.startsWith("unshare --mount"));
+    assert.match(removals().join("\n"), /tmp\/staging-/);
+    assert.equal(removals().length, 1);
+    await update();
+    assert.equal(removals().length, 1);
+    assert.equal((depot.posted("/v1/report").at(-1) as Report)["updateError"], null);
+  });
+
+  it("a gate that opens lets in what it has refused, and says so at once; other failures stay", async () => {
+    const gate = { commit: V2, check: "01_check_upgrade.sh", output: "" };
+    const other = { commit: V3, check: "10_services.sh", output: "" };
+    guest.write("var/lib/edge/failed.json", JSON.stringify([gate, other]));
+    guest.write("var/lib/edge/upgrade-gate", "closed\n");
+    target(V2, "closed");
+    await update();
+    assert.ok(!guest.calls().some((call) => call.startsWith("ostree pull")));
+    target(V2, "open");
+    await update();
+    assert.ok(guest.calls().some((call) => call.startsWith("ostree admin deploy")));
+    const reports = depot.posted("/v1/report") as Report[];
+    assert.deepEqual(
+      reports.map((r) => (r["failed"] as unknown[]).length),
+      [2, 2, 1, 1],
+    );
+    assert.deepEqual(guest.json("var/lib/edge/failed.json"), [other]);
   });
 
   it("a ref that moved between the reply and the pull is left to the next cycle", async () => {
@@ -207,6 +245,7 @@ describe("guest: updates", () => {
           vip: true,
           app: "zero",
           failed,
+          updateError: null,
           updatePhase: "idle",
         },
       ]);

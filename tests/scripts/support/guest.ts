@@ -189,6 +189,7 @@ export class Guest {
       "state",
       "health",
       "failed",
+      "update-error",
       "render",
       "vip",
     ];

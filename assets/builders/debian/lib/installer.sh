@@ -9,6 +9,8 @@ INSTALLER_MODULES=(virtio_blk virtio_scsi virtio_net sd_mod sr_mod ahci ata_piix
 # One list for all GRUB images: file systems, both menus' commands, the boot counter.
 GRUB_MODULES=(part_gpt part_msdos fat iso9660 ext2 normal linux configfile echo test loadenv search
   search_label search_fs_file serial terminal sleep reboot halt boot)
+# What installer/grub.cfg starts the hardware watchdog with.
+GRUB_WATCHDOG_MODULES=(regexp setpci memrw)
 
 installer_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$here/installer-packages"; }
 
@@ -61,9 +63,9 @@ search --no-floppy --set=root --label boot
 set prefix=($root)/grub
 CONFIG
   grub_image "$1" i386-pc-eltorito iso /boot/grub /tmp/eltorito.img biosdisk
-  grub_image "$1" i386-pc disk /grub /tmp/core.img biosdisk
+  grub_image "$1" i386-pc disk /grub /tmp/core.img biosdisk "${GRUB_WATCHDOG_MODULES[@]}"
   grub_image "$1" x86_64-efi iso /boot/grub /tmp/iso.efi
-  grub_image "$1" x86_64-efi disk /grub /tmp/bootx64.efi
+  grub_image "$1" x86_64-efi disk /grub /tmp/bootx64.efi "${GRUB_WATCHDOG_MODULES[@]}"
   truncate -s 4M "$1/tmp/efi.img"
   logged chroot "$1" sh -ec 'mkfs.vfat -n EFI /tmp/efi.img
     mmd -i /tmp/efi.img ::EFI ::EFI/BOOT; mcopy -i /tmp/efi.img /tmp/iso.efi ::EFI/BOOT/BOOTX64.EFI'

@@ -121,3 +121,11 @@ read_staged() {
 commit_failed_before() {
   [[ -r $STATE/failed.json && $(<"$STATE/failed.json") == *"\"$1\""* ]]
 }
+
+# writable_sysroot SCRIPT ARGUMENT...: runs a script, whose arguments begin with $1, for which alone /sysroot is
+# not read-only.
+writable_sysroot() {
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  unshare --mount bash -euc 'mount -o remount,rw "$1"; shift; script=$1; shift; eval "$script"' \
+    sysroot "$ROOT/sysroot" "$@"
+}

@@ -24,3 +24,14 @@ failed_add() {
   mv -f "$file.new" "$file"
   sync -f "$file"
 }
+
+# failed_forget CHECK: what failed by this check may be tried again, because what the check asked for has changed.
+# Status 1 where nothing did.
+failed_forget() {
+  local file=$STATE/failed.json
+  [[ -s $file && $(<"$file") == *"\"$1\""* ]] || return 1
+  # shellcheck disable=SC2016 # jq's own variables
+  jq -c --arg check "$1" 'map(select(.check != $check))' "$file" >"$file.new"
+  mv -f "$file.new" "$file"
+  sync -f "$file"
+}

@@ -24,12 +24,9 @@ render_remote() {
 url=$url
 gpg-verify=$verify"
   elif [[ $text != *"url=$url"$'\n'* || $text != *"gpg-verify=$verify"* ]]; then
-    # /sysroot is read-only for everybody but this one command.
     # shellcheck disable=SC2016 # expanded by the inner shell
-    unshare --mount bash -euc 'mount -o remount,rw "$1"
-      ostree config --repo="$2" --group="remote \"edge\"" set url "$3"
-      ostree config --repo="$2" --group="remote \"edge\"" set gpg-verify "$4"' \
-      remote "$ROOT/sysroot" "$repo" "$url" "$verify"
+    writable_sysroot 'ostree config --repo="$1" --group="remote \"edge\"" set url "$2"
+      ostree config --repo="$1" --group="remote \"edge\"" set gpg-verify "$3"' "$repo" "$url" "$verify"
   fi
 }
 

@@ -16,7 +16,7 @@ deployment_json() {
 
 # device_state EVENT HEALTH
 device_state() {
-  local vip=false phase failed='[]' booted staged rollback
+  local vip=false phase failed='[]' error=null booted staged rollback
   edge_boot_id
   read_deployments
   read_boot_counter
@@ -24,6 +24,7 @@ device_state() {
   edge_read phase "$RUN/phase" idle
   ! edge_is "$RUN/vip" yes || vip=true
   [[ ! -s $STATE/failed.json ]] || failed=$(<"$STATE/failed.json")
+  [[ ! -s $RUN/update-error.json ]] || error=$(<"$RUN/update-error.json")
   deployment_json booted && booted=$JSON
   deployment_json staged && staged=$JSON
   deployment_json rollback pending && rollback=$JSON
@@ -31,7 +32,7 @@ device_state() {
   jq -cn --arg device "$EDGE_NAME" --arg bootId "$BOOT_ID" --arg event "$1" --arg health "$2" \
     --arg phase "$phase" --arg app "$APP_STATE" --argjson booted "$booted" --argjson staged "$staged" \
     --argjson rollback "$rollback" --argjson bootCounter "${BOOT_COUNTER:-null}" --argjson vip "$vip" \
-    --argjson failed "$failed" \
+    --argjson failed "$failed" --argjson updateError "$error" \
     '{$device, $bootId, $event, $health, $booted, $staged, $rollback, $bootCounter, $vip, $app, $failed,
-      updatePhase: $phase}'
+      updatePhase: $phase, $updateError}'
 }
