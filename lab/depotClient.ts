@@ -38,6 +38,8 @@ const deviceRecord = z.object({
         )
         .default([]),
       updatePhase: z.string().nullish(),
+      /** Why this commit could not be fetched or staged. */
+      updateError: z.object({ commit: z.string(), output: z.string(), attempts: z.number() }).nullish(),
     })
     .nullish(),
 });
@@ -50,6 +52,20 @@ const client = z.object({
   bytes: z.number(),
 });
 export type ClientTotals = z.infer<typeof client>;
+
+const lockState = z.object({
+  holders: z.array(z.object({ group: z.string(), device: z.string(), since: z.string() })),
+  halted: z.array(z.object({ commit: z.string(), device: z.string(), check: z.string() })),
+});
+export type LockState = z.infer<typeof lockState>;
+
+const target = z.object({
+  ref: z.string().nullable(),
+  commit: z.string().nullable(),
+  version: z.string().nullable(),
+  upgradeGate: z.string().nullable(),
+});
+export type Target = z.infer<typeof target>;
 
 /** The depot's answer was an error, or there was none. */
 export class DepotError extends Error {}
@@ -71,8 +87,19 @@ export class DepotClient {
     return z.array(client).parse(await this.call("GET", "/v1/clients"));
   }
 
-  async lock(): Promise<unknown> {
-    return this.call("GET", "/v1/lock");
+  /** Who may reboot now, and the rollouts that were halted. */
+  async lock(): Promise<LockState> {
+    return lockState.parse(await this.call("GET", "/v1/lock"));
+  }
+
+  /** Ends the reboot lock of a holder that does not come back. */
+  async releaseLock(): Promise<LockState> {
+    return lockState.parse(await this.call("DELETE", "/v1/lock"));
+  }
+
+  /** What the devices are told to run. */
+  async target(): Promise<Target> {
+    return target.parse(await this.call("GET", "/v1/target"));
   }
 
   /** Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten. */

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { BlueprintError } from "../lib/blueprint";
 import { ConfigError } from "../lib/configErrors";
 import { LabError } from "./env";
+import type { ScenarioWords } from "./verbs/scenario";
 
 type Action = (...args: string[]) => Promise<number>;
 
@@ -61,6 +62,23 @@ function program(run: (action: Promise<number>) => void): Command {
     .option("--log", "print what it has said since power-on instead")
     .action((device: string, options: { log?: boolean }) =>
       run(import("./verbs/shell.js").then((m) => m.openConsole(device, options.log === true))),
+    );
+  lab
+    .command("scenario <name>")
+    .description("run a scenario on the running lab: its timeline, figures, and whether every invariant held")
+    .option("--json", "print the result as one JSON document")
+    .option("--seed <n>", "decides all that is random; the same seed replays a run")
+    .option("--cuts <n>", "power cuts of power-cut (default 4)")
+    .option("--in <place>", "where panic and hang strike: initramfs or system (default)")
+    .action((name: string, options: ScenarioWords) =>
+      run(import("./verbs/scenario.js").then((m) => m.scenario(name, options))),
+    );
+  lab
+    .command("lock")
+    .description("who holds the reboot lock")
+    .option("--release", "end the lock of a holder that does not come back")
+    .action((options: { release?: boolean }) =>
+      run(import("./verbs/lock.js").then((m) => m.lock({ release: options.release === true }))),
     );
   lab
     .command("logs [name]")

@@ -6,22 +6,41 @@ export type Verdict =
   | { readonly kind: "failed"; readonly device: DeviceRecord; readonly what: string }
   | { readonly kind: "going"; readonly waitingFor: readonly DeviceRecord[] };
 
+/** What a rollout is after. */
+export interface Goal {
+  readonly commit: string;
+  /** True where the upgrade gate is open: a refusal by it is from before, and the device is about to forget it. */
+  readonly gateOpen: boolean;
+}
+
+const GATE_CHECK = "01_check_upgrade.sh";
+/** A network that drops a request is tried again; what fails this often in a row does not go away by itself. */
+const UPDATE_ATTEMPTS = 3;
+
+function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string | undefined {
+  if (!report || report.booted.commit === commit) return undefined;
+  const failure = report.failed.find(
+    (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(GATE_CHECK)),
+  );
+  if (failure) return `${failure.check ?? "a required check"} failed and it rolled back`;
+  const error = report.updateError;
+  return error?.commit === commit && error.attempts >= UPDATE_ATTEMPTS
+    ? `it could not be staged in ${error.attempts} attempts: ${error.output}`
+    : undefined;
+}
+
 /**
  * Judges a rollout by the devices' own reports.
  */
-export function judge(devices: readonly DeviceRecord[], names: readonly string[], commit: string): Verdict {
+export function judge(devices: readonly DeviceRecord[], names: readonly string[], goal: Goal): Verdict {
   const ours = devices.filter((d) => names.includes(d.name));
   for (const device of ours) {
-    const failure = device.report?.failed.find((f) => f.commit === commit);
-    if (failure && device.report?.booted.commit !== commit) {
-      return {
-        kind: "failed",
-        device,
-        what: `${failure.check ?? "a required check"} failed and it rolled back`,
-      };
-    }
+    const what = failureOf(device, goal);
+    if (what !== undefined) return { kind: "failed", device, what };
   }
-  const waitingFor = ours.filter((d) => !(d.report?.health === "green" && d.report.booted.commit === commit));
+  const waitingFor = ours.filter(
+    (d) => !(d.report?.health === "green" && d.report.booted.commit === goal.commit),
+  );
   return waitingFor.length === 0 && ours.length === names.length
     ? { kind: "done" }
     : { kind: "going", waitingFor };

@@ -1,0 +1,106 @@
+import { Fetched } from "../rollout/fetched";
+import { ClientLoad } from "./clientLoad";
+import { ATTEMPTS } from "./consoleEvents";
+import { derive, type DerivedRelease, type Difference } from "./derivedRelease";
+import { faults } from "./faults";
+import { holdsHealthy } from "./invariants";
+import { outcome, publish } from "./publish";
+import type { Figures, Run, Scenario } from "./scenario";
+
+/** Three attempts until the boot deadline each, and the boot back. */
+const LIMIT_SECONDS = 1200;
+
+/** A bad release: how it is made, and what the device must say about it. */
+interface Bad {
+  readonly name: string;
+  difference(run: Run): Difference;
+  /** Name of the check that the device remembers the commit by. */
+  readonly check: string;
+}
+
+/** Published again, the same commit is not even fetched. */
+async function holdsRefused(run: Run, device: string, release: DerivedRelease): Promise<void> {
+  const { lab, timeline, invariants } = run;
+  await lab.ref.move(release.commit);
+  timeline.mark("lab", "published", "the same release once more");
+  const fetched = await Fetched.since(lab.depot);
+  await lab.ask(device, "sudo systemctl start edge-update.service", 120);
+  const status = await lab.ask(device, "ls /run/ostree/staged-deployment 2>/dev/null; true");
+  invariants.equal(`${device} does not stage it again`, status, "");
+  invariants.equal(`${device} fetches nothing of it`, (await fetched.of(device)).files, 0);
+}
+
+/** The journal of the attempts outlives the rollback. */
+async function holdsJournal(run: Run, device: string): Promise<void> {
+  const text = await run.lab.ask(
+    device,
+    "sudo journalctl -q --no-pager -o cat -b -1 -u greenboot-healthcheck.service; true",
+    120,
+  );
+  const said = /Script '99_scenario.sh' FAILURE/.test(text);
+  run.invariants.hold(`${device}: the journal says why it rolled back`, said, said ? "" : text.slice(-200));
+}
+
+async function runBad(run: Run, bad: Bad): Promise<Figures> {
+  const { lab, timeline, invariants, base } = run;
+  const release = await derive(lab, base, bad.name, bad.difference(run));
+  timeline.mark("lab", "composed", release.version);
+  const bootIds = new Map((await lab.depot.devices()).map((d) => [d.name, d.report?.bootId]));
+  const fetched = await Fetched.since(lab.depot);
+  const client = new ClientLoad(lab.appUrl);
+  await publish(lab, timeline, release);
+  const verdict = await outcome(lab, release, LIMIT_SECONDS);
+  await lab.ref.move(base.commit);
+  timeline.mark("lab", "withdrawn", release.version);
+  invariants.equal("the release fails on a device", verdict.kind, "failed");
+  if (verdict.kind !== "failed") {
+    await client.stop();
+    return {};
+  }
+  const device = verdict.device.name;
+  await holdsHealthy(lab, invariants, base.commit);
+  const load = await client.stop();
+  invariants.equal("no request failed", load.errors, []);
+  invariants.equal(`${device}: attempts`, timeline.count(device, "attempt"), ATTEMPTS);
+  invariants.equal(`${device}: rollbacks`, timeline.count(device, "rollback"), 1);
+  for (const { name, report } of await lab.depot.devices()) {
+    if (name === device) {
+      const failed = report?.failed.find((f) => f.commit === release.commit);
+      invariants.equal(`${name} remembers the commit as failed by`, failed?.check, bad.check);
+    } else {
+      invariants.hold(`${name} did not reboot`, report?.bootId === bootIds.get(name));
+    }
+  }
+  const count = await fetched.of(device);
+  if (bad.name === "rollback") {
+    await holdsJournal(run, device);
+    await holdsRefused(run, device, release);
+  }
+  return {
+    "seconds from reboot to healthy again": timeline.between(device, "reboot", "healthy") ?? -1,
+    "files fetched": count.files,
+    "bytes fetched": count.bytes,
+    "requests sent": load.sent,
+    "requests failed": load.failed,
+    "largest gap between answers, seconds": load.largestGapSeconds,
+  };
+}
+
+function scenario(summary: string, bad: Bad): Scenario {
+  return { summary, run: (run) => runBad(run, bad) };
+}
+
+export const rollback = scenario(
+  "a release fails a required check three times; the device goes back by itself, no other one tries",
+  { name: "rollback", difference: () => faults.required, check: "99_scenario.sh" },
+);
+export const panic = scenario("a release panics at every boot (--in initramfs or system)", {
+  name: "panic",
+  difference: (run) => (run.options.where === "initramfs" ? faults.panicInitramfs : faults.panicSystem),
+  check: "none",
+});
+export const hang = scenario("a release hangs at every boot (--in initramfs or system)", {
+  name: "hang",
+  difference: (run) => (run.options.where === "initramfs" ? faults.hangInitramfs : faults.hangSystem),
+  check: "none",
+});

@@ -1,0 +1,81 @@
+import { request } from "node:http";
+
+/** A client gives up after this long, milliseconds. */
+const TIMEOUT_MS = 30_000;
+
+/** What a client saw. */
+export interface LoadResult {
+  readonly sent: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Why, each different reason once. */
+  readonly errors: readonly string[];
+  /** Longest time between two answers, from the first request on, seconds. */
+  readonly largestGapSeconds: number;
+  /** Longest time that one request waited for its answer, seconds. */
+  readonly slowestSeconds: number;
+}
+
+/** One request on a connection of its own; resolves with its error, if any. */
+function ask(url: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const req = request(url, { agent: false, timeout: TIMEOUT_MS }, (res) => {
+      res.resume();
+      res.on("error", (e) => resolve(e.message));
+      res.on("end", () => resolve(res.statusCode === 200 ? undefined : `status ${res.statusCode}`));
+    });
+    const limit = setTimeout(() => req.destroy(new Error(`no answer in ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+    req.on("error", (e) => resolve(e.message));
+    req.on("close", () => clearTimeout(limit));
+    req.end();
+  });
+}
+
+/** A client that sends requests at a fixed rate, whether the earlier ones are answered or not. */
+export class ClientLoad {
+  private readonly begun = performance.now();
+  private readonly answers: number[] = [];
+  private readonly open = new Set<Promise<void>>();
+  private readonly errors = new Map<string, number>();
+  private sent = 0;
+  private slowest = 0;
+  private readonly timer: NodeJS.Timeout;
+
+  /** @param perSecond requests a second */
+  constructor(
+    private readonly url: string,
+    perSecond = 5,
+  ) {
+    this.timer = setInterval(() => this.send(), 1000 / perSecond);
+  }
+
+  /** Sends no more, and waits for the answers that are still to come. */
+  async stop(): Promise<LoadResult> {
+    clearInterval(this.timer);
+    await Promise.all(this.open);
+    const times = [0, ...this.answers.sort((a, b) => a - b)];
+    const gaps = times.map((t, i) => t - (times[i - 1] ?? 0));
+    return {
+      sent: this.sent,
+      answered: this.answers.length,
+      failed: [...this.errors.values()].reduce((n, count) => n + count, 0),
+      errors: [...this.errors].map(([text, count]) => `${count} x ${text}`),
+      largestGapSeconds: Math.round(Math.max(...gaps) / 10) / 100,
+      slowestSeconds: Math.round(this.slowest / 10) / 100,
+    };
+  }
+
+  private send(): void {
+    this.sent += 1;
+    const start = performance.now();
+    const one = ask(this.url).then((error) => {
+      const end = performance.now();
+      if (error === undefined) {
+        this.answers.push(end - this.begun);
+        this.slowest = Math.max(this.slowest, end - start);
+      } else this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
+      this.open.delete(one);
+    });
+    this.open.add(one);
+  }
+}

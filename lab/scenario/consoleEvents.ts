@@ -1,0 +1,38 @@
+/** A step that a device's serial console tells. */
+export interface ConsoleEvent {
+  readonly step: string;
+  readonly detail?: string;
+}
+
+/** Attempts that a new deployment has; GREENBOOT_MAX_BOOT_ATTEMPTS of the image. */
+export const ATTEMPTS = 3;
+
+/** A line of the console as a step of an upgrade; undefined for all others. */
+export function consoleEvent(line: string): ConsoleEvent | undefined {
+  const boot = /edge-boot: boot_counter=(-?\d*) entry=(\d+)/.exec(line);
+  if (boot) {
+    const [, counter = "", entry] = boot;
+    if (counter === "") return { step: "boot" };
+    if (entry !== "0") return { step: "rollback", detail: "the boot loader takes the deployment before" };
+    return { step: "attempt", detail: `${ATTEMPTS - Number(counter)} of ${ATTEMPTS}` };
+  }
+  const panic = /Kernel panic - not syncing: (.*)/.exec(line);
+  if (panic) return { step: "panic", detail: (panic[1] ?? "").trim() };
+  const said = /edge: \S+ (health=none after .*|health=red .*|rebooting into .*)/.exec(line);
+  if (!said) return undefined;
+  const text = (said[1] ?? "").trim();
+  if (text.startsWith("rebooting")) return { step: "reboot", detail: text.replace("rebooting ", "") };
+  if (text.startsWith("health=none")) return { step: "deadline", detail: text.replace("health=none ", "") };
+  return { step: "red", detail: text.replace("health=red ", "") };
+}
+
+/** Cuts a growing text into lines; the last one is kept until it is whole. */
+export class LineCutter {
+  private rest = "";
+
+  push(chunk: string): string[] {
+    const lines = (this.rest + chunk).split("\n");
+    this.rest = lines.pop() ?? "";
+    return lines;
+  }
+}

@@ -1,0 +1,75 @@
+import { askApp } from "../appProbe";
+import { reports } from "../rollout/fleet";
+import { settle } from "../rollout/settle";
+import type { RunningLab } from "./runningLab";
+
+/** Something that must hold, and whether it did. */
+export interface Invariant {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Collects what must hold at the end of a scenario. */
+export class Invariants {
+  readonly all: Invariant[] = [];
+
+  constructor(private readonly say: (line: string) => void) {}
+
+  get held(): boolean {
+    return this.all.every((i) => i.ok);
+  }
+
+  hold(name: string, ok: boolean, detail = ""): void {
+    this.all.push({ name, ok, detail });
+    this.say(`${ok ? "ok    " : "BROKEN"}  ${name}${detail ? `: ${detail}` : ""}`);
+  }
+
+  equal(name: string, actual: unknown, expected: unknown): void {
+    const same = JSON.stringify(actual) === JSON.stringify(expected);
+    this.hold(
+      name,
+      same,
+      same ? String(actual) : `${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`,
+    );
+  }
+}
+
+/** Every device green on `commit`, one owner of the VIP, the app answering, nobody with the reboot lock. */
+export async function holdsHealthy(lab: RunningLab, invariants: Invariants, commit: string): Promise<void> {
+  try {
+    await settle(lab, "lab");
+    invariants.hold("every device is healthy, one owns the VIP", true, await lab.owner());
+  } catch (e) {
+    invariants.hold("every device is healthy, one owns the VIP", false, (e as Error).message);
+  }
+  for (const { name, report } of await reports(lab.depot)) {
+    invariants.equal(
+      `${name} runs the right commit`,
+      report?.booted.commit.slice(0, 12),
+      commit.slice(0, 12),
+    );
+  }
+  const answer = await askApp(lab.appUrl);
+  invariants.hold(
+    "the app answers on the VIP",
+    answer.ok,
+    answer.ok ? `in ${answer.seconds.toFixed(1)} s` : answer.text,
+  );
+  const { holders } = await lab.depot.lock();
+  invariants.equal(
+    "nobody holds the reboot lock",
+    holders.map((h) => h.device),
+    [],
+  );
+}
+
+/** Every object of the repository on a device's disk is what its name says. */
+export async function holdsFsck(lab: RunningLab, invariants: Invariants, name: string): Promise<void> {
+  const result = await lab.on(name, "sudo ostree fsck --quiet --repo=/ostree/repo", 600);
+  invariants.hold(
+    `${name}: ostree fsck finds nothing`,
+    result.exitCode === 0,
+    result.exitCode === 0 ? "" : `${result.stdout}${result.stderr}`.trim().slice(-300),
+  );
+}

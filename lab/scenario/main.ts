@@ -1,0 +1,73 @@
+/**
+ * Runs one scenario on the running lab: reads {name, options, lab} on standard input, tells its timeline on standard
+ * error, and prints the result, one JSON document, on standard output. Ends with status 1 when an invariant broke.
+ */
+import { readFileSync } from "node:fs";
+
+import { z } from "zod";
+
+import { LabError, runProgram } from "../env";
+import { settle } from "../rollout/settle";
+import { forget, publishedRelease } from "./derivedRelease";
+import { Invariants } from "./invariants";
+import { Observer } from "./observer";
+import { scenarios } from "./registry";
+import { labInput, RunningLab } from "./runningLab";
+import type { Figures } from "./scenario";
+import { Timeline } from "./timeline";
+
+const input = z.object({
+  name: z.string(),
+  options: z.object({
+    seed: z.number().int(),
+    cuts: z.number().int().min(1),
+    where: z.enum(["initramfs", "system"]),
+  }),
+  lab: labInput,
+});
+
+async function main(): Promise<void> {
+  const { name, options, lab: labOf } = input.parse(JSON.parse(readFileSync(0, "utf8")));
+  const scenario = scenarios[name];
+  if (!scenario) throw new LabError(`there is no scenario ${name}`);
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const lab = await RunningLab.open(labOf);
+  const base = await publishedRelease(lab);
+  await settle(lab, "lab");
+  await forget(lab);
+  const timeline = new Timeline(say);
+  const invariants = new Invariants(say);
+  const observer = await Observer.start(lab, timeline);
+  let figures: Figures = {};
+  // A scenario that is interrupted still gives back the release that the stack has published.
+  const restore = async (): Promise<void> => {
+    if ((await lab.ref.current()) !== base.commit) await lab.ref.move(base.commit);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      say(`${signal}: the ref goes back to ${base.version}`);
+      void restore().finally(() => process.exit(130));
+    });
+  }
+  try {
+    figures = await scenario.run({ lab, timeline, invariants, options, base });
+  } finally {
+    await restore();
+    await observer.stop();
+  }
+  await forget(lab);
+  const result = {
+    scenario: name,
+    ok: invariants.held,
+    seconds: timeline.seconds,
+    options,
+    base,
+    figures,
+    invariants: invariants.all,
+    timeline: timeline.events,
+  };
+  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  if (!invariants.held) process.exitCode = 1;
+}
+
+runProgram(main);

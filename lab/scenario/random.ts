@@ -1,0 +1,34 @@
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** Random values that a seed decides. */
+export class Random {
+  private readonly generator: ReturnType<typeof xoroshiro128plus>;
+
+  /** @param seed an integer; its lowest 32 bits count */
+  constructor(seed: number) {
+    this.generator = xoroshiro128plus(seed);
+  }
+
+  /** A multiple of a tenth, from `from` to `to`. */
+  tenths(from: number, to: number): number {
+    return uniformInt(this.generator, Math.round(from * 10), Math.round(to * 10)) / 10;
+  }
+
+  /** The same items in another order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    return items
+      .map((item) => ({ item, at: uniformInt(this.generator, 0, 2 ** 30) }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ item }) => item);
+  }
+
+  /** Printable text of that many characters, which hardly compresses. */
+  text(length: number): string {
+    let text = "";
+    while (text.length < length) text += ALPHABET.charAt(uniformInt(this.generator, 0, 63));
+    return text;
+  }
+}

@@ -1,0 +1,87 @@
+import { x } from "tinyexec";
+import { z } from "zod";
+
+import { DepotClient } from "../depotClient";
+import { LabError } from "../env";
+import type { Fleet } from "../rollout/fleet";
+import { PublishedRef } from "../rollout/ref";
+import { runOnDevice, type RemoteResult } from "../ssh";
+
+/** What the program that runs a scenario is told on its standard input. */
+export const labInput = z.object({
+  stateDir: z.string(),
+  builder: z.string(),
+  libvirtUri: z.string(),
+  vip: z.string(),
+  appUrl: z.string(),
+  registry: z.string(),
+  idleSeconds: z.number(),
+  devices: z.array(z.object({ name: z.string(), role: z.string(), address: z.string() })).min(1),
+});
+export type LabInput = z.infer<typeof labInput>;
+export type LabDevice = LabInput["devices"][number];
+
+/** The lab that a scenario works on. */
+export class RunningLab implements Fleet {
+  readonly depot: DepotClient;
+  readonly stateDir: string;
+  readonly devices: readonly LabDevice[];
+  readonly appUrl: string;
+  readonly names: readonly string[];
+
+  constructor(
+    readonly input: LabInput,
+    readonly ref: PublishedRef,
+    readonly refName: string,
+  ) {
+    this.stateDir = input.stateDir;
+    this.depot = new DepotClient(input.stateDir);
+    this.devices = input.devices;
+    this.appUrl = input.appUrl;
+    this.names = input.devices.map((d) => d.name);
+  }
+
+  /** Fails where no lab is up. */
+  static async open(input: LabInput): Promise<RunningLab> {
+    const { ref } = await new DepotClient(input.stateDir).target();
+    if (ref === null) throw new LabError("the depot serves no ref: npm run up builds the lab");
+    return new RunningLab(input, new PublishedRef(input.stateDir, ref), ref);
+  }
+
+  device(name: string): LabDevice {
+    const device = this.devices.find((d) => d.name === name);
+    if (!device) throw new Error(`no device ${name}`);
+    return device;
+  }
+
+  /** Name of the device that owns the virtual IP, by the devices' own reports. */
+  async owner(): Promise<string> {
+    const owners = (await this.depot.devices()).filter((d) => d.report?.vip).map((d) => d.name);
+    const [owner] = owners;
+    if (owner === undefined || owners.length > 1) {
+      throw new LabError(`the VIP has ${owners.length} owners: ${owners.join(", ") || "none"}`);
+    }
+    return owner;
+  }
+
+  on(name: string, commandLine: string, timeoutSeconds = 60): Promise<RemoteResult> {
+    return runOnDevice(this.stateDir, this.device(name).address, commandLine, timeoutSeconds);
+  }
+
+  /** Output of a command on a device that must succeed. */
+  async ask(name: string, commandLine: string, timeoutSeconds = 60): Promise<string> {
+    const result = await this.on(name, commandLine, timeoutSeconds);
+    if (result.exitCode !== 0) {
+      throw new LabError(
+        `${name}: ${commandLine} ended with status ${result.exitCode}: ${result.stderr.trim()}`,
+      );
+    }
+    return result.stdout;
+  }
+
+  /** `virsh VERB DOMAIN`; destroy is a power cut, start the power's return. */
+  async power(verb: "destroy" | "start", name: string): Promise<void> {
+    const result = await x("virsh", ["-q", "-c", this.input.libvirtUri, verb, name], { throwOnError: false });
+    if (result.exitCode !== 0) throw new LabError(`virsh ${verb} ${name}: ${result.stderr.trim()}`);
+  }
+}

@@ -1,0 +1,52 @@
+/** One step of a scenario. */
+export interface TimelineEvent {
+  /** Since the scenario began, seconds with one decimal. */
+  readonly seconds: number;
+  /** Device, or `lab`. */
+  readonly subject: string;
+  readonly step: string;
+  readonly detail?: string;
+}
+
+/** What happened when; each line is said as it comes. */
+export class Timeline {
+  readonly events: TimelineEvent[] = [];
+
+  /**
+   * @param say takes a line for people
+   * @param now milliseconds of a clock that does not go back
+   */
+  constructor(
+    private readonly say: (line: string) => void,
+    private readonly now: () => number = () => performance.now(),
+    private readonly begun: number = now(),
+  ) {}
+
+  /** Seconds since the scenario began, with one decimal. */
+  get seconds(): number {
+    return Math.round((this.now() - this.begun) / 100) / 10;
+  }
+
+  mark(subject: string, step: string, detail?: string): TimelineEvent {
+    const event = { seconds: this.seconds, subject, step, ...(detail ? { detail } : {}) };
+    this.events.push(event);
+    this.say(
+      `${event.seconds.toFixed(1).padStart(7)} s  ${subject.padEnd(14)} ${step}${detail ? `: ${detail}` : ""}`,
+    );
+    return event;
+  }
+
+  /** How often a step happened to a subject. */
+  count(subject: string, step: string): number {
+    return this.events.filter((e) => e.subject === subject && e.step === step).length;
+  }
+
+  /** Seconds between the first `from` and the first `to` after it; undefined where one is missing. */
+  between(subject: string, from: string, to: string): number | undefined {
+    const start = this.events.find((e) => e.subject === subject && e.step === from);
+    const end = this.events.find(
+      (e) => start && e.subject === subject && e.step === to && e.seconds >= start.seconds,
+    );
+    return start && end ? Math.round((end.seconds - start.seconds) * 10) / 10 : undefined;
+  }
+}
