@@ -3,12 +3,20 @@ import { request } from "node:http";
 /** A client gives up after this long, milliseconds. */
 const TIMEOUT_MS = 30_000;
 
+/** A request that was not answered; times are seconds since the client began. */
+export interface FailedRequest {
+  readonly sentAt: number;
+  readonly endedAt: number;
+  readonly error: string;
+}
+
 /** What a client saw. */
 export interface LoadResult {
   readonly sent: number;
   readonly answered: number;
   readonly failed: number;
-  /** Why, each different reason once. */
+  readonly failures: readonly FailedRequest[];
+  /** Why, each different reason once, with how often. */
   readonly errors: readonly string[];
   /** Longest time between two answers, from the first request on, seconds. */
   readonly largestGapSeconds: number;
@@ -16,8 +24,14 @@ export interface LoadResult {
   readonly slowestSeconds: number;
 }
 
+/** Asks `count` times at once, each on a connection of its own. Returns the errors. */
+export async function burst(url: string, count: number): Promise<string[]> {
+  const answers = await Promise.all(Array.from({ length: count }, () => ask(url)));
+  return answers.filter((e) => e !== undefined);
+}
+
 /** One request on a connection of its own; resolves with its error, if any. */
-function ask(url: string): Promise<string | undefined> {
+export function ask(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const req = request(url, { agent: false, timeout: TIMEOUT_MS }, (res) => {
       res.resume();
@@ -36,7 +50,7 @@ export class ClientLoad {
   private readonly begun = performance.now();
   private readonly answers: number[] = [];
   private readonly open = new Set<Promise<void>>();
-  private readonly errors = new Map<string, number>();
+  private readonly failures: FailedRequest[] = [];
   private sent = 0;
   private slowest = 0;
   private readonly timer: NodeJS.Timeout;
@@ -49,17 +63,25 @@ export class ClientLoad {
     this.timer = setInterval(() => this.send(), 1000 / perSecond);
   }
 
+  /** Seconds since the client began. */
+  get seconds(): number {
+    return (performance.now() - this.begun) / 1000;
+  }
+
   /** Sends no more, and waits for the answers that are still to come. */
   async stop(): Promise<LoadResult> {
     clearInterval(this.timer);
     await Promise.all(this.open);
+    const errors = new Map<string, number>();
+    for (const { error } of this.failures) errors.set(error, (errors.get(error) ?? 0) + 1);
     const times = [0, ...this.answers.sort((a, b) => a - b)];
     const gaps = times.map((t, i) => t - (times[i - 1] ?? 0));
     return {
       sent: this.sent,
       answered: this.answers.length,
-      failed: [...this.errors.values()].reduce((n, count) => n + count, 0),
-      errors: [...this.errors].map(([text, count]) => `${count} x ${text}`),
+      failed: this.failures.length,
+      failures: this.failures,
+      errors: [...errors].map(([text, count]) => `${count} x ${text}`),
       largestGapSeconds: Math.round(Math.max(...gaps) / 10) / 100,
       slowestSeconds: Math.round(this.slowest / 10) / 100,
     };
@@ -73,7 +95,13 @@ export class ClientLoad {
       if (error === undefined) {
         this.answers.push(end - this.begun);
         this.slowest = Math.max(this.slowest, end - start);
-      } else this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
+      } else {
+        this.failures.push({
+          sentAt: (start - this.begun) / 1000,
+          endedAt: (end - this.begun) / 1000,
+          error,
+        });
+      }
       this.open.delete(one);
     });
     this.open.add(one);

@@ -25,14 +25,3 @@ export function consoleEvent(line: string): ConsoleEvent | undefined {
   if (text.startsWith("health=none")) return { step: "deadline", detail: text.replace("health=none ", "") };
   return { step: "red", detail: text.replace("health=red ", "") };
 }
-
-/** Cuts a growing text into lines; the last one is kept until it is whole. */
-export class LineCutter {
-  private rest = "";
-
-  push(chunk: string): string[] {
-    const lines = (this.rest + chunk).split("\n");
-    this.rest = lines.pop() ?? "";
-    return lines;
-  }
-}

@@ -1,7 +1,7 @@
 import { readConsole } from "../console";
 import { DepotError, type DeviceRecord } from "../depotClient";
 import { sleep } from "../env";
-import { consoleEvent, LineCutter } from "./consoleEvents";
+import { consoleEvent } from "./consoleEvents";
 import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
 
@@ -15,6 +15,12 @@ type Report = NonNullable<DeviceRecord["report"]>;
 export function newText(text: string, mark: string): string {
   const at = mark === "" ? -1 : text.lastIndexOf(mark);
   return at < 0 ? text : text.slice(at + mark.length);
+}
+
+/** The lines that are whole: the last one may end within an escape sequence. */
+function wholeLines(stateDir: string, device: string): string {
+  const text = readConsole(stateDir, device);
+  return text.slice(0, text.lastIndexOf("\n") + 1);
 }
 
 /** Steps between two reports of a device. */
@@ -41,7 +47,6 @@ export function reportSteps(before: Report | undefined, now: Report): { step: st
 export class Observer {
   private readonly last = new Map<string, Report>();
   private readonly marks = new Map<string, string>();
-  private readonly cutters = new Map<string, LineCutter>();
   private running = true;
   private loop: Promise<void> = Promise.resolve();
 
@@ -57,8 +62,7 @@ export class Observer {
       if (record.report) observer.last.set(record.name, record.report);
     }
     for (const name of lab.names) {
-      observer.marks.set(name, readConsole(lab.stateDir, name).slice(-MARK_LENGTH));
-      observer.cutters.set(name, new LineCutter());
+      observer.marks.set(name, wholeLines(lab.stateDir, name).slice(-MARK_LENGTH));
     }
     observer.loop = observer.follow();
     return observer;
@@ -97,11 +101,11 @@ export class Observer {
   }
 
   private readConsole(name: string): void {
-    const text = readConsole(this.lab.stateDir, name);
+    const text = wholeLines(this.lab.stateDir, name);
     const fresh = newText(text, this.marks.get(name) ?? "");
     if (fresh === "") return;
     this.marks.set(name, text.slice(-MARK_LENGTH));
-    for (const line of this.cutters.get(name)?.push(fresh) ?? []) {
+    for (const line of fresh.split("\n")) {
       const event = consoleEvent(line);
       if (event) this.timeline.mark(name, event.step, event.detail);
     }

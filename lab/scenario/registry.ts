@@ -1,6 +1,10 @@
+import { appUpdate, badImage } from "./appUpdate";
+import { autoRestart } from "./autoRestart";
 import { hang, panic, rollback } from "./badRelease";
+import { failover } from "./failover";
 import { osUpgrade } from "./osUpgrade";
 import { powerCut } from "./powerCut";
+import { scaleFromZero } from "./scaleFromZero";
 import type { Scenario } from "./scenario";
 
 /** All scenarios, by the name that `lab scenario` knows them by. */
@@ -10,4 +14,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   panic,
   hang,
   "power-cut": powerCut,
+  "scale-from-zero": scaleFromZero,
+  failover,
+  "auto-restart": autoRestart,
+  "app-update": appUpdate,
+  "bad-image": badImage,
 };
