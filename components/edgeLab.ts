@@ -6,6 +6,7 @@ import type { LabConfig } from "../lib/config";
 import { sshCommand } from "../lib/coreUser";
 import { resolveChain, type Release } from "../lib/releases";
 import { AppImage } from "./appImage";
+import { AppRollout } from "./appRollout";
 import type { CommitRecord } from "./composedCommit";
 import { CoreUser } from "./coreUser";
 import { Depot, PublishedRef } from "./depot";
@@ -121,6 +122,18 @@ export class EdgeLab extends pulumi.ComponentResource {
       },
       own,
     );
+    const app = new AppRollout(
+      "app",
+      {
+        stateDir,
+        release: config.app.release,
+        digest: prod.digest,
+        devices,
+        ready: fleet.ready,
+        appUrl: this.appUrl,
+      },
+      own,
+    );
     const rollout = new OsRollout(
       "os",
       {
@@ -129,7 +142,7 @@ export class EdgeLab extends pulumi.ComponentResource {
         version: config.targetVersion,
         commit: chain.commitOf(config.targetVersion),
         devices,
-        ready: [...fleet.ready, prod.digest],
+        ready: [...fleet.ready, app.digest],
         appUrl: this.appUrl,
       },
       own,

@@ -31,7 +31,8 @@ const answer = z.object({
   delta: z.object({ bytes: z.number(), files: z.number() }),
 });
 
-async function ostree(lab: RunningLab, ...args: string[]): Promise<string> {
+/** Runs ostree on the depot's repository; an error ends the scenario. */
+export async function ostree(lab: RunningLab, ...args: string[]): Promise<string> {
   const result = await x("ostree", [`--repo=${lab.stateDir}/repo`, ...args], { throwOnError: false });
   if (result.exitCode !== 0) throw new LabError(`ostree ${args.join(" ")}: ${result.stderr.trim()}`);
   return result.stdout.trim();
@@ -43,12 +44,16 @@ export function derivedVersion(version: string, name: string, now = new Date()):
   return `${version.split("+")[0]}+${name}.${stamp}`;
 }
 
-/** Makes a release out of another one, with a few files more; signed as releases are. */
+/**
+ * Makes a release out of another one, with a few files more; signed as releases are.
+ * @param ref ref that the commit is bound to: devices take it under no other name
+ */
 export async function derive(
   lab: RunningLab,
   base: { commit: string; version: string },
   name: string,
   difference: Difference,
+  ref = lab.refName,
 ): Promise<DerivedRelease> {
   const version = derivedVersion(base.version, name);
   const request = {
@@ -56,7 +61,7 @@ export async function derive(
     repo: `${lab.stateDir}/repo`,
     base: base.commit,
     version,
-    ref: lab.refName,
+    ref,
     files: difference.files,
     initramfs: difference.initramfs ?? null,
   };

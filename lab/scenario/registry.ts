@@ -1,5 +1,7 @@
+import { alteredCommit } from "./alteredCommit";
 import { appUpdate, badImage } from "./appUpdate";
 import { autoRestart } from "./autoRestart";
+import { fullDisk } from "./fullDisk";
 import { hang, panic, rollback } from "./badRelease";
 import { failover } from "./failover";
 import { osUpgrade } from "./osUpgrade";
@@ -14,6 +16,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   panic,
   hang,
   "power-cut": powerCut,
+  "altered-commit": alteredCommit,
+  "full-disk": fullDisk,
   "scale-from-zero": scaleFromZero,
   failover,
   "auto-restart": autoRestart,

@@ -63,6 +63,7 @@ const scripts: Record<string, Script> = {
     device: env["EDGE_DEVICE"],
     [env["EDGE_WAIT_FOR"] ?? ""]: true,
   }),
+  "./assets/host/node.sh lab/app/main.ts": (env) => ({ digest: env["EDGE_DIGEST"] }),
   "./assets/host/node.sh lab/rollout/main.ts": (env, stdin) => ({
     devices: (JSON.parse(stdin) as { devices: { name: string }[] }).devices.map(({ name }) => ({
       name,

@@ -156,15 +156,14 @@ for (const preview of [false, true]) {
       assert.ok(named("published-publish").uses["environment"]?.includes("commit-0.0.1-compose"));
     });
 
-    it("rolls out the target's commit when devices and app are ready", () => {
-      for (const name of [
-        "commit-0.0.2-compose",
-        "edge-device-1-ready",
-        "edge-device-2-ready",
-        "app-prod-push",
-      ]) {
+    it("waits for the app on the devices, and rolls out the target's commit after that", () => {
+      for (const name of ["edge-device-1-ready", "edge-device-2-ready", "app-prod-push"]) {
+        assert.ok(named("app-served").uses["environment"]?.includes(name), name);
+      }
+      for (const name of ["commit-0.0.2-compose", "edge-device-1-ready", "edge-device-2-ready"]) {
         assert.ok(named("os-rollout").uses["environment"]?.includes(name), name);
       }
+      assert.ok(needs("os-rollout").has("app-served"));
     });
 
     it("pushes the app's versions before the name that points to one of them", () => {

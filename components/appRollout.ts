@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { DeviceConfig } from "../lib/config";
+import { canonicalJson } from "../lib/contentHash";
+import { hostScript, resultOf } from "../lib/hostScript";
+
+/** Inputs of {@link AppRollout}. */
+export interface AppRolloutArgs {
+  stateDir: pulumi.Input<string>;
+  /** Release of the app that `prod` names, for people. */
+  release: string;
+  /** Digest that `prod` names. */
+  digest: pulumi.Input<string>;
+  devices: readonly DeviceConfig[];
+  /** Each device's `ready`. */
+  ready: pulumi.Input<string>[];
+  /** URL of the app on the virtual IP. */
+  appUrl: string;
+}
+
+/**
+ * Waits until every device has the image that `prod` names and the virtual IP answers with it. The devices fetch it
+ * by themselves; one that refuses it ends the wait with its own words.
+ */
+export class AppRollout extends pulumi.ComponentResource {
+  /** Digest that is served. */
+  public readonly digest: pulumi.Output<string>;
+
+  constructor(name: string, args: AppRolloutArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("edge-lab:index:AppRollout", name, { release: args.release }, opts);
+    const script = hostScript(
+      `${name}-served`,
+      {
+        run: "./assets/host/node.sh lab/app/main.ts",
+        env: {
+          STATE_DIR: args.stateDir,
+          RELEASE: args.release,
+          DIGEST: args.digest,
+          APP_URL: args.appUrl,
+          READY: pulumi.all(args.ready).apply((all) => String(all.length)),
+        },
+        stdin: canonicalJson({ devices: args.devices }),
+        sources: [],
+        destroys: false,
+        timeoutMinutes: 30,
+      },
+      { parent: this },
+    );
+    this.digest = resultOf<{ digest: string }>(script, "app").apply((r) => r.digest);
+    this.registerOutputs({ digest: this.digest });
+  }
+}

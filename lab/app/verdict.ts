@@ -1,0 +1,56 @@
+/** Prints a device's image, the one that it has refused, and the one that its container runs, a line each. */
+export const STATE_COMMAND = [
+  "cd ~/.local/state/edge 2>/dev/null",
+  "cat image 2>/dev/null || echo",
+  "cat refused 2>/dev/null || echo",
+  "podman container inspect --format '{{.ImageDigest}}' httpd 2>/dev/null || echo",
+].join("; ");
+
+/** What a device has of the app; digests, empty where there is none. */
+export interface DeviceApp {
+  readonly name: string;
+  readonly image: string;
+  readonly refused: string;
+  /** Image of the container that runs now. */
+  readonly container: string;
+}
+
+/** Whether the app is served as it shall be; `device` is the one that it hangs on. */
+export interface AppVerdict {
+  readonly kind: "served" | "waiting" | "refused";
+  readonly text: string;
+  readonly device?: string;
+}
+
+/** Judges what the devices have: all of them the image, the owner of the virtual IP running it, and it answered. */
+export function judgeApp(seen: {
+  readonly states: readonly DeviceApp[];
+  readonly owner: string | undefined;
+  readonly digest: string;
+  readonly answered: boolean;
+}): AppVerdict {
+  const { states, owner, digest, answered } = seen;
+  const refusing = states.find((s) => s.refused === digest);
+  if (refusing) {
+    return {
+      kind: "refused",
+      device: refusing.name,
+      text: `${refusing.name} refused the image: it did not answer`,
+    };
+  }
+  const without = states.filter((s) => s.image !== digest);
+  if (without[0]) {
+    return {
+      kind: "waiting",
+      device: without[0].name,
+      text: `not yet fetched by ${without.map((s) => s.name).join(", ")}`,
+    };
+  }
+  const serving = states.find((s) => s.name === owner);
+  if (!serving) return { kind: "waiting", text: "no device owns the VIP" };
+  if (!answered) return { kind: "waiting", device: serving.name, text: "the VIP does not answer" };
+  if (serving.container !== digest) {
+    return { kind: "waiting", device: serving.name, text: `${serving.name} still runs another image` };
+  }
+  return { kind: "served", device: serving.name, text: `served by ${serving.name}` };
+}

@@ -1,0 +1,53 @@
+import { derive } from "./derivedRelease";
+import { holdsHealthy } from "./invariants";
+import { outcome, publish } from "./publish";
+import { Random } from "./random";
+import type { Figures, Run, Scenario } from "./scenario";
+
+const LIMIT_SECONDS = 300;
+/** A release that is larger than what is left on the disk, characters. */
+const CONTENT_LENGTH = 16_000_000;
+const FILLER = "/var/lib/edge-scenario-filler";
+/** ostree leaves 3 percent of a file system free; this much more is left, MiB. */
+const LEFT_MIB = 4;
+
+/** Fills the device's disk but for what ostree leaves free by itself, and a little. */
+const FILL = `set -eu
+total=$(stat --file-system --format '%b' /var); free=$(stat --file-system --format '%f' /var); block=$(stat --file-system --format '%S' /var)
+sudo fallocate --length $(((free - total * 3 / 100) * block - ${LEFT_MIB} * 1048576)) ${FILLER}`;
+
+/** The disk of a device is full when a release comes. */
+export const fullDisk: Scenario = {
+  summary:
+    "a release does not fit on a device's disk: the rollout ends with the reason, nothing is left of it",
+  async run(run: Run): Promise<Figures> {
+    const { lab, timeline, invariants, base } = run;
+    const owner = await lab.owner();
+    const device = lab.names.find((name) => name !== owner) ?? owner;
+    const content = new Random(run.options.seed).text(CONTENT_LENGTH);
+    const release = await derive(lab, base, "full-disk", {
+      files: [{ path: "/usr/share/edge/scenario.txt", content }],
+    });
+    await lab.ask(device, FILL);
+    timeline.mark(device, "disk is full");
+    let reason = "";
+    try {
+      await publish(lab, timeline, release);
+      const verdict = await outcome(lab, release, LIMIT_SECONDS);
+      reason = verdict.kind === "failed" ? verdict.what : verdict.kind;
+      const told = verdict.kind === "failed" && verdict.device.name === device && /free|space/i.test(reason);
+      invariants.hold("the rollout ends with the reason", told, reason);
+    } finally {
+      await lab.ref.move(base.commit);
+      await lab.ask(device, `sudo rm -f ${FILLER}`);
+    }
+    await lab.ask(device, "sudo systemctl start edge-update.service", 180);
+    const left = await lab.ask(
+      device,
+      "sudo find /ostree/repo/tmp -name '*.filez*' -o -name 'tmpobject*' -o -name '*.file' | wc -l",
+    );
+    invariants.equal(`${device} keeps nothing of what it fetched`, left.trim(), "0");
+    await holdsHealthy(lab, invariants, base.commit);
+    return { "why it could not be staged": reason };
+  },
+};
