@@ -12,7 +12,7 @@ interface Alteration {
   /** Ref that the commit says it belongs to; default the published one. */
   readonly boundTo?: string;
   /** Alters it in the depot's repository; returns the commit that the ref is to name. */
-  alter(run: Run, release: DerivedRelease): Promise<string>;
+  readonly alter: (run: Run, release: DerivedRelease) => Promise<string>;
 }
 
 function flipByte(file: string): void {
@@ -45,21 +45,21 @@ async function ownObject(run: Run, release: DerivedRelease): Promise<string> {
 const ALTERATIONS: readonly Alteration[] = [
   {
     what: "a delta with a flipped byte",
-    async alter({ lab }, release) {
+    alter: async ({ lab }, release) => {
       flipByte(deltaPart(`${lab.stateDir}/repo`, release));
       return release.commit;
     },
   },
   {
     what: "an object with a flipped byte",
-    async alter(run, release) {
+    alter: async (run, release) => {
       flipByte(await ownObject(run, release));
       return release.commit;
     },
   },
   {
     what: "an object that is cut short",
-    async alter(run, release) {
+    alter: async (run, release) => {
       const file = await ownObject(run, release);
       truncateSync(file, Math.floor(statSync(file).size / 2));
       return release.commit;
@@ -67,7 +67,7 @@ const ALTERATIONS: readonly Alteration[] = [
   },
   {
     what: "a commit without a signature",
-    async alter({ lab }, release) {
+    alter: async ({ lab }, release) => {
       return ostree(
         lab,
         "commit",

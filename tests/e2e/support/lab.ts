@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -16,9 +16,16 @@ export interface Finished {
   readonly seconds: number;
 }
 
+/** What `lab status --json` prints, as far as tests ask for it. */
+export interface LabStatus {
+  readonly devices: { name: string; health: string; vip: boolean; booted: string | null }[];
+}
+
 /** What of the host a lab could leave behind, one list a kind. */
 export type Listing = Record<string, string[]>;
 
+/** The committed configuration of the stack that the tests use. */
+export const STACK_FILE = "Pulumi.dev.yaml";
 const PROJECT = resolve(__dirname, "../../..");
 /** Variables by which a surrounding `npm run` would leak this checkout's environment into the clone's. */
 const FOREIGN = /^(npm_|PULUMI_|EDGE_LAB_STATE|EDGE_LAB_STACK|NODE_OPTIONS|INIT_CWD)/;
@@ -34,6 +41,18 @@ export class TestLab {
     await this.network.up();
     const clone = await x("git", ["clone", "-q", PROJECT, this.dir], { throwOnError: false });
     if (clone.exitCode !== 0) throw new Error(`git clone: ${clone.stderr}`);
+    // An environment of its own: the app goes back to zero sooner than by default. It is committed, for the work
+    // tree must stay clean from here on.
+    const file = join(this.dir, STACK_FILE);
+    const app = "  edge-lab:app:\n    release: v1\n    idleSeconds: 15\n";
+    writeFileSync(file, readFileSync(file, "utf8").replace("config:\n", `config:\n${app}`));
+    const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    const commit = await x(
+      "git",
+      ["-C", this.dir, ...identity, "commit", "-qm", "Environment of the test", STACK_FILE],
+      { throwOnError: false },
+    );
+    if (commit.exitCode !== 0) throw new Error(`git commit: ${commit.stderr}`);
   }
 
   async dispose(): Promise<void> {
@@ -94,6 +113,13 @@ export class TestLab {
   /** `npm run -s lab -- VERB...` */
   lab(...words: string[]): Promise<Finished> {
     return this.npm("lab", { args: words, seconds: 180 });
+  }
+
+  /** `npm run -s lab -- status --json` */
+  async status(): Promise<LabStatus> {
+    const result = await this.lab("status", "--json");
+    if (result.status !== 0) throw new Error(result.output);
+    return JSON.parse(result.stdout) as LabStatus;
   }
 
   /** Runs a command line on a device. */

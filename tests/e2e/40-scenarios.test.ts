@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+
+import { lab } from "./support/lab";
+
+interface Result {
+  readonly ok: boolean;
+  readonly seconds: number;
+  readonly figures: Record<string, unknown>;
+  readonly invariants: { name: string; ok: boolean; detail: string }[];
+  readonly timeline: { seconds: number; subject: string; step: string }[];
+}
+
+/** What runs on every change; rollback is what a closed gate shows, and the other ways to hang or panic take long. */
+const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
+  ["altered-commit"],
+  ["full-disk"],
+  ["auto-restart"],
+  ["app-update"],
+  ["bad-image"],
+  ["scale-from-zero"],
+  ["failover"],
+  ["os-upgrade"],
+  ["panic", "--in", "initramfs"],
+  ["power-cut", "--cuts", "4", "--seed", "20"],
+];
+
+describe("scenario", function () {
+  this.timeout(1_800_000);
+
+  for (const words of SCENARIOS) {
+    it(words.join(" "), async () => {
+      const run = await lab.npm("lab", {
+        args: ["scenario", ...words, "--json"],
+        seconds: 1_700,
+        log: `scenario-${words[0]}`,
+      });
+      assert.ok(run.stdout.trim().startsWith("{"), run.output.slice(-3000));
+      const result = JSON.parse(run.stdout) as Result;
+      const broken = result.invariants.filter((i) => !i.ok).map((i) => `${i.name}: ${i.detail}`);
+      assert.deepEqual(broken, [], run.output.slice(0, 3000));
+      assert.equal(run.status, 0);
+      assert.ok(result.ok && result.timeline.length > 0);
+      console.log(`      ${words[0]}: ${result.seconds} s; ${JSON.stringify(result.figures)}`);
+    });
+  }
+
+  it("leaves the lab as it found it", async () => {
+    const { devices } = await lab.status();
+    for (const device of devices) assert.match(device.booted ?? "", /^0\.0\.3 /, device.name);
+    const again = await lab.run("git", ["status", "--porcelain"]);
+    assert.equal(again.stdout, "");
+  });
+
+  it("has no use for a name that there is not", async () => {
+    const run = await lab.lab("scenario", "no-such-thing");
+    assert.equal(run.status, 1);
+    assert.match(run.output, /there is no scenario "no-such-thing"; rule: one of these names/);
+  });
+});
