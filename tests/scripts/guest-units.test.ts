@@ -82,10 +82,18 @@ describe("guest: units and files of the image", () => {
     assert.deepEqual(conflicting, ["redboot.target"]);
   });
 
-  it("the counter is armed before anything that was staged can be finalised", () => {
-    const text = readFileSync(join(SYSTEM, "greenboot-grub2-set-counter.service"), "utf8");
-    assert.match(text, /^Before=ostree-finalize-staged\.service$/m);
-    assert.match(text, /^RequiredBy=ostree-finalize-staged\.service$/m);
+  it("the counter is armed before anything that was staged is finalised, and else nothing is", () => {
+    const dropIn = join(SYSTEM, "ostree-finalize-staged.service.d/10-edge.conf");
+    const lines = readFileSync(dropIn, "utf8").split("\n");
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith("ExecStop=")),
+      [
+        "ExecStop=",
+        // Without a dash: systemd goes on to the next one only when it succeeded.
+        "ExecStop=/usr/libexec/greenboot/greenboot-grub2-set-counter",
+        "ExecStop=/usr/bin/ostree admin finalize-staged",
+      ],
+    );
   });
 
   it("every unit of ours that wants to be installed is enabled, and nothing else is by a package's wish", () => {
