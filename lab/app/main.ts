@@ -17,7 +17,7 @@ import { judgeApp, STATE_COMMAND, type DeviceApp } from "./verdict";
 const POLL_MS = 1500;
 /** Fetch, trial and restart on an emulated device that may be booting, seconds. */
 const LIMIT_SECONDS = 420;
-/** Devices look by themselves twice a minute; seconds between two nudges. */
+/** Devices look by themselves four times a minute; seconds between two nudges. */
 const NUDGE_SECONDS = 40;
 const NUDGE = "systemctl --user start --no-block podman-auto-update.service";
 const JOURNAL =

@@ -5,7 +5,7 @@ import { RegistryClient } from "./registryClient";
 import type { Figures, Run, Scenario } from "./scenario";
 
 /** The devices' timer, seconds. */
-const TIMER_SECONDS = 30;
+const TIMER_SECONDS = 15;
 /** Timer, fetch, trial and restart on an emulated device that does other things as well. */
 const LIMIT_SECONDS = 180;
 

@@ -5,6 +5,7 @@ import { fullDisk } from "./fullDisk";
 import { hang, panic, rollback } from "./badRelease";
 import { failover } from "./failover";
 import { osUpgrade } from "./osUpgrade";
+import { partition } from "./partition";
 import { powerCut } from "./powerCut";
 import { scaleFromZero } from "./scaleFromZero";
 import type { Scenario } from "./scenario";
@@ -20,6 +21,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   "full-disk": fullDisk,
   "scale-from-zero": scaleFromZero,
   failover,
+  partition,
   "auto-restart": autoRestart,
   "app-update": appUpdate,
   "bad-image": badImage,
