@@ -64,6 +64,10 @@ function program(run: (action: Promise<number>) => void): Command {
       run(import("./verbs/shell.js").then((m) => m.openConsole(device, options.log === true))),
     );
   lab
+    .command("tour")
+    .description("go through the lab a step at a time: what there is, and the command that shows it")
+    .action(() => run(import("./verbs/tour.js").then((m) => m.tour())));
+  lab
     .command("scenario <name>")
     .description("run a scenario on the running lab: its timeline, figures, and whether every invariant held")
     .option("--json", "print the result as one JSON document")

@@ -95,6 +95,13 @@ describe("the lab", function () {
     }
   });
 
+  it("is gone through by the tour, each of whose commands works", async () => {
+    const tour = await lab.lab("tour");
+    assert.equal(tour.status, 0, tour.output);
+    assert.match(tour.stdout, /^ {2}A {4}\/usr\/bin\/strace$/m);
+    assert.match(tour.stdout, /Script '01_check_upgrade\.sh' SUCCESS/);
+  });
+
   it("is found well by the doctor", async () => {
     const result = await lab.lab("doctor");
     assert.equal(result.status, 0, result.output);
