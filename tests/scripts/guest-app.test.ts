@@ -105,6 +105,20 @@ describe("guest: the app", () => {
     );
   });
 
+  it("an image that ends is refused at once, one that only runs when its time is over", async () => {
+    guest.write("etc/edge/edge.conf", "EDGE_APP_TRIAL_SECONDS=600\n");
+    guest.write(`${STORE}/image`, `${OLD}\n`);
+    trialAnswers(false);
+    guest.standIn("podman", '[ "$1 $2" != "container inspect" ] || echo false');
+    assert.match(await update(), /is refused/);
+    tag(OLD.replace(/.$/, "9"));
+    guest.write("etc/edge/edge.conf", "EDGE_APP_TRIAL_SECONDS=1\n");
+    guest.standIn("podman", '[ "$1 $2" != "container inspect" ] || { sleep 0.6; echo true; }');
+    guest.forgetCalls();
+    assert.match(await update(), /is refused/);
+    assert.ok(guest.calls().filter((call) => call.startsWith("ready ")).length > 1);
+  });
+
   it("what podman auto-update had to roll back is refused as well", async () => {
     guest.write(`${STORE}/image`, `${OLD}\n`);
     trialAnswers(true);
