@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 import { LabError, runProgram } from "../env";
+import { Fetched } from "../rollout/fetched";
 import { settle } from "../rollout/settle";
 import { forget, publishedRelease } from "./derivedRelease";
 import { Invariants } from "./invariants";
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
   const timeline = new Timeline(say);
   const invariants = new Invariants(say);
   const observer = await Observer.start(lab, timeline);
+  const fetched = await Fetched.since(lab.depot);
   let figures: Figures = {};
   // A scenario that is interrupted still gives back the release that the stack has published.
   const restore = async (): Promise<void> => {
@@ -56,6 +58,9 @@ async function main(): Promise<void> {
     await observer.stop();
   }
   await forget(lab);
+  for (const { device, files, bytes } of await fetched.byDevice()) {
+    say(`${device} fetched ${files} files, ${bytes} bytes in all`);
+  }
   const result = {
     scenario: name,
     ok: invariants.held,
@@ -63,6 +68,7 @@ async function main(): Promise<void> {
     options,
     base,
     figures,
+    fetched: await fetched.byDevice(),
     invariants: invariants.all,
     timeline: timeline.events,
   };
