@@ -80,6 +80,14 @@ export function vipOwner(devices: Readonly<Record<string, Received>>): string | 
 export function mayReboot(device: string, fleet: Fleet): Refusal | undefined {
   const { target } = fleet;
   if (target === null) return undefined;
+  // It would reboot into what was withdrawn meanwhile. Clients that report nothing staged are not ours to judge.
+  const staged = own(fleet.devices, device)?.report.staged?.commit;
+  if (staged !== undefined && staged !== target) {
+    return {
+      kind: "not_the_target",
+      value: `${device} has staged ${staged.slice(0, 12)}, the target is ${target.slice(0, 12)}`,
+    };
+  }
   const halt = fleet.halts[target];
   if (halt) {
     return {

@@ -14,7 +14,7 @@ describe("guest: the reboot lock", () => {
     guest = new Guest();
     depot = new FakeDepot();
     await depot.start();
-    depot.reply({});
+    wants(V2);
     depot.answer(TAKE, { body: "{}" });
     depot.answer(RELEASE, { body: "{}" });
     guest.noStandIn("curl");
@@ -31,6 +31,8 @@ describe("guest: the reboot lock", () => {
     guest.remove();
   });
 
+  const wants = (commit: string): void =>
+    depot.reply({ target: { ref: "debian/trixie/x86_64/edge", commit } });
   const apply = async (): Promise<string> => {
     const { status, stderr } = await guest.served("usr/libexec/edge/applyupdate");
     assert.equal(status, 0, stderr);
@@ -59,8 +61,8 @@ describe("guest: the reboot lock", () => {
       "ping -c 1 -W 1 -q 198.51.100.100",
       "systemctl --no-block reboot",
     ]);
-    assert.deepEqual(asked(), [TAKE, "/v1/report"]);
-    const report = depot.posted("/v1/report")[0] as Record<string, unknown>;
+    assert.deepEqual(asked(), [TAKE, "/v1/report", "/v1/report"]);
+    const report = depot.posted("/v1/report").at(-1) as Record<string, unknown>;
     assert.equal(report["updatePhase"], "rebooting");
     assert.equal(report["vip"], false);
     assert.ok(guest.has(MARK));
@@ -92,12 +94,23 @@ describe("guest: the reboot lock", () => {
     assert.equal(guest.has(MARK), false);
   });
 
-  it("a target that moved meanwhile gives the lock back and does not reboot", async () => {
-    guest.write("run/edge/target", `${V3}\n`);
+  it("a target that moved after the staging gives the lock back and does not reboot", async () => {
+    // What the device heard last still names what it has staged.
+    guest.write("run/edge/target", `${V2}\n`);
+    guest.write("run/edge/target.fresh", "");
+    wants(V3);
     assert.match(await apply(), /no longer wanted/);
-    assert.deepEqual(asked(), [TAKE, RELEASE]);
+    assert.deepEqual(asked(), [TAKE, "/v1/report", RELEASE]);
     assert.deepEqual(acts(), []);
     assert.equal(guest.has(MARK), false);
+  });
+
+  it("a depot that gives the lock and does not say the target gets it back", async () => {
+    guest.write("run/edge/target", `${V2}\n`);
+    depot.answer("/v1/report", { status: 503 });
+    assert.match(await apply(), /does not say what the target is/);
+    assert.deepEqual(asked(), [TAKE, "/v1/report", RELEASE]);
+    assert.deepEqual(acts(), []);
   });
 
   it("nothing staged, or no verdict on this boot: nobody is asked", async () => {

@@ -82,6 +82,18 @@ describe("rollout policy", () => {
     assert.equal(mayReboot("one", { ...halted, target: OLD }), undefined);
   });
 
+  it("refuses a device that has staged what is not the target any more", () => {
+    const staged = { commit: NEW, version: "0.0.2" };
+    const devices = { one: received("one", { staged }), two: received("two", onNew) };
+    assert.equal(mayReboot("one", fleet(devices)), undefined);
+    const withdrawn = fleet(devices, { target: OLD });
+    assert.equal(mayReboot("one", withdrawn)?.kind, "not_the_target");
+    assert.match(
+      mayReboot("one", withdrawn)?.value ?? "",
+      /one has staged 111111111111, the target is 0{12}/,
+    );
+  });
+
   it("allows any reboot while nothing is published", () => {
     assert.equal(
       mayReboot("one", fleet({ one: received("one", { vip: true }) }, { target: null })),
