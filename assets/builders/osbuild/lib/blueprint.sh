@@ -21,10 +21,12 @@ blueprint_remove() {
     die "blueprint $1 cannot be removed: $COMPOSER_ERROR; fix: $DAEMON_FIX"
 }
 
-# blueprint_push NAME FILE: a push over a blueprint of the same version counts its version up, so it is removed first
+# blueprint_push NAME FILE: a push over a blueprint of the same version counts its version up, so it is removed first.
+# The client takes a blank or a comma in a path for the end of it: the file gets a plain name beside it.
 blueprint_push() {
   blueprint_remove "$1"
-  composer blueprints push "$2"
+  cp "$2" "$WORK/push.toml"
+  composer blueprints push push.toml
 }
 
 # Sets PACKAGES, how many the blueprint comes to; status 1 with COMPOSER_ERROR when they cannot be had together.

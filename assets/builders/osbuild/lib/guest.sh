@@ -43,21 +43,32 @@ guest_units() {
   sed -n 's/^enable //p' "$here/guest/root/usr/lib/systemd/system-preset/50-edge-lab.preset" | grep -v '\*' | paste -sd' '
 }
 
+# guest_build VERSION RELEASE INTO: rpmbuild splits paths at spaces and expands them, so it works in a plain one
+guest_build() (
+  set -e
+  dir=$(mktemp -d /var/tmp/edge-guest.XXXXXX)
+  trap 'rm -rf "$dir"' EXIT
+  mkdir "$dir/tree"
+  guest_tree "$dir/tree" "$1"
+  guest_files "$dir/tree" >"$dir/files"
+  cp "$here/guest/edge-lab-guest.spec" "$dir/"
+  cd "$dir"
+  logged rpmbuild -bb --quiet --define "_topdir $dir/rpmbuild" --define "_rpmdir $dir" --define "_buildhost edge-lab" \
+    --define "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" --define "edge_version $1" \
+    --define "edge_release $2" --define "edge_tree $dir/tree" --define "edge_files $dir/files" \
+    --define "edge_units $(guest_units)" edge-lab-guest.spec
+  mv "$dir"/*.rpm "$3/"
+)
+
 # guest_package PIN: VERSION-RELEASE as the blueprint names it; builds it unless it is there, replacing that version's
 guest_package() {
-  local version=${1%%-*} release=${1#*-} repo=$STATE/rpms tree=$WORK/tree
+  local version=${1%%-*} release=${1#*-} repo=$STATE/rpms new=$WORK/rpms
   [[ $1 =~ ^[0-9.]+-[0-9]+\.[0-9a-f]+$ ]] || die "the blueprint names edge-lab-guest '$1', which is no VERSION-RELEASE"
   if [[ ! -s $repo/edge-lab-guest-$1.noarch.rpm || ! -s $repo/repodata/repomd.xml ]]; then
-    mkdir -p "$tree" "$repo"
-    guest_tree "$tree" "$version"
-    guest_files "$tree" >"$WORK/files"
-    logged rpmbuild -bb --quiet --define "_topdir $WORK/rpmbuild" --define "_rpmdir $WORK/rpms" \
-      --define "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" --define "_buildhost edge-lab" \
-      --define "edge_version $version" --define "edge_release $release" --define "edge_tree $tree" \
-      --define "edge_files $WORK/files" --define "edge_units $(guest_units)" "$here/guest/edge-lab-guest.spec" ||
-      die "the package of the guest files cannot be built; see $LOG"
+    mkdir -p "$new" "$repo"
+    guest_build "$version" "$release" "$new" || die "the package of the guest files cannot be built; see $LOG"
     rm -f "$repo/edge-lab-guest-$version"-*.rpm
-    mv "$WORK"/rpms/*.rpm "$repo/"
+    mv "$new"/*.rpm "$repo/"
     logged createrepo_c --quiet --update "$repo"
   fi
   guest_source "$repo"
