@@ -75,7 +75,7 @@ export class EdgeHost extends pulumi.ComponentResource {
           "assets/host/edge-host.sh",
           "assets/host/lib",
           "assets/host/packages.sh",
-          "assets/host/packages.txt",
+          ...(osbuild ? ["assets/host/rhsm"] : ["assets/host/packages.txt"]),
           `assets/builders/${args.builder}/host-packages.txt`,
         ],
       },
