@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source-path=SCRIPTDIR/../../../../../../../guest/usr/libexec/edge/lib
+# shellcheck source-path=SCRIPTDIR/../../../../../../../../guest/usr/libexec/edge/lib
 # The verdict of this boot as the device keeps it; the greenboot package keeps none.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib

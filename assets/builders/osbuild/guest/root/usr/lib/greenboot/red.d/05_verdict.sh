@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source-path=SCRIPTDIR/../../../../../../../guest/usr/libexec/edge/lib
+# shellcheck source-path=SCRIPTDIR/../../../../../../../../guest/usr/libexec/edge/lib
 # The verdict of this boot as the device keeps it, with what the failed checks said. greenboot says in its journal
 # which failed, and each check's own words are there under its name (usr/libexec/greenboot/greenboot, 0.15).
 set -euo pipefail
