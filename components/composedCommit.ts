@@ -62,10 +62,7 @@ export class ComposedCommit extends pulumi.ComponentResource {
       blueprint: args.blueprintText,
       ref: args.ref,
       parent: args.parent?.inputHash ?? null,
-      files: hashFiles(process.cwd(), [
-        `assets/builders/${args.builder}`,
-        "assets/guest",
-      ]),
+      files: hashFiles(process.cwd(), [`assets/builders/${args.builder}`, "assets/guest"]),
     });
     const contentUrl = (args.builder === "osbuild" ? args.contentUrl : undefined) ?? null;
     const known = pulumi.all([args.parent?.commit ?? null, contentUrl, args.blueprintVersion]);

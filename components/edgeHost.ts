@@ -81,7 +81,10 @@ export class EdgeHost extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const ready = resultOf<{ libvirtUri: string; stateDir: string; webConsole: string }>(script, "edge-host.sh");
+    const ready = resultOf<{ libvirtUri: string; stateDir: string; webConsole: string }>(
+      script,
+      "edge-host.sh",
+    );
     this.stateDir = pulumi.unsecret(ready.apply((r) => r.stateDir));
     this.provider = new libvirt.Provider(
       `${name}-libvirt`,

@@ -55,7 +55,7 @@ export class EdgeLab extends pulumi.ComponentResource {
     super("edge-lab:index:EdgeLab", name, { config: withoutSecrets(args.config) }, opts);
     const { config, blueprint } = args;
     const { network, builder, devices, upgradeGate } = config;
-    const { ref, adminGroup } = backendOf(builder, config.distribution);
+    const { ref, adminGroup, installer } = backendOf(builder, config.distribution);
     const releases = resolveChain(blueprintPackages(blueprint), config.releases);
     const own = { parent: this };
     this.appUrl = `http://${network.vip}:${APP_PORT}/`;
@@ -124,6 +124,7 @@ export class EdgeLab extends pulumi.ComponentResource {
           idleSeconds: config.app.idleSeconds,
           upgradeGate,
           appPort: APP_PORT,
+          installer,
         },
       },
       own,
@@ -175,7 +176,8 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 
   private makeHost(args: EdgeLabArgs, releases: readonly Release[]): EdgeHost {
-    const { devices, device, network, builder, libvirtUri, distribution, subscription, bootIso } = args.config;
+    const { devices, device, network, builder, libvirtUri, distribution, subscription, bootIso } =
+      args.config;
     return new EdgeHost(
       "host",
       {

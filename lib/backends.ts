@@ -4,6 +4,8 @@ export interface Backend {
   readonly ref: string;
   /** Group that may administer the system. */
   readonly adminGroup: string;
+  /** Who installs a device from its kickstart. */
+  readonly installer: "anaconda" | "own";
 }
 
 /** What the demonstration runs; for stacks that name no distribution. */
@@ -17,6 +19,6 @@ export function backendOf(
   builder: "debian" | "osbuild",
   distribution: string = DEFAULT_DISTRIBUTION,
 ): Backend {
-  if (builder === "debian") return { ref: "debian/trixie/x86_64/edge", adminGroup: "sudo" };
-  return { ref: `${distribution.replace("-", "/")}/x86_64/edge`, adminGroup: "wheel" };
+  if (builder === "debian") return { ref: "debian/trixie/x86_64/edge", adminGroup: "sudo", installer: "own" };
+  return { ref: `${distribution.replace("-", "/")}/x86_64/edge`, adminGroup: "wheel", installer: "anaconda" };
 }

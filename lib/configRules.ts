@@ -128,7 +128,12 @@ function builderRules({ raw, known }: Candidate, bad: Report): void {
   const { builder, distribution, bootIso, subscription } = raw;
   if (builder === "osbuild") {
     if (bootIso === undefined && known("bootIso")) {
-      bad("bootIso", undefined, "is the path of the distribution's boot ISO when builder is osbuild", "set it");
+      bad(
+        "bootIso",
+        undefined,
+        "is the path of the distribution's boot ISO when builder is osbuild",
+        "set it",
+      );
     }
     const registers = distribution === undefined || distribution.startsWith("rhel-");
     if (subscription !== undefined && !registers && known("subscription", "distribution")) {

@@ -24,7 +24,10 @@ export const schema = z.strictObject({
   builder: z.enum(["debian", "osbuild"]).default("debian"),
   distribution: z
     .string()
-    .regex(/^(rhel|centos|fedora)-[1-9][0-9]{0,2}$/, "is rhel-9, centos-9, fedora-42 or the like: name and major version")
+    .regex(
+      /^(rhel|centos|fedora)-[1-9][0-9]{0,2}$/,
+      "is rhel-9, centos-9, fedora-42 or the like: name and major version",
+    )
     .optional(),
   libvirtUri: z
     .string()

@@ -34,6 +34,7 @@ function kickstart(ref: string): string {
     idleSeconds: 60,
     upgradeGate: "open",
     appPort: 8080,
+    installer: "anaconda",
   });
 }
 
@@ -102,7 +103,11 @@ xorriso -as mkisofs -quiet -o "$5" "$5.d" 2>/dev/null && rm -r "$5.d"`,
   });
 
   for (const [what, prepare, message] of [
-    ["is not there", () => ({ bootIso: "/nowhere.iso" }), /bootIso \/nowhere\.iso cannot be read; fix: download/],
+    [
+      "is not there",
+      () => ({ bootIso: "/nowhere.iso" }),
+      /bootIso \/nowhere\.iso cannot be read; fix: download/,
+    ],
     [
       "is no installer's",
       () => {
@@ -127,7 +132,10 @@ xorriso -as mkisofs -quiet -o "$5" "$5.d" 2>/dev/null && rm -r "$5.d"`,
     writeFileSync(join(host.path, "full"), "");
     const { status, stderr } = await make();
     assert.equal(status, 1);
-    assert.match(stderr, /No space left on device[^]*error: make-iso: mkksiso could not make the ISO of role primary: .*; fix: /);
+    assert.match(
+      stderr,
+      /No space left on device[^]*error: make-iso: mkksiso could not make the ISO of role primary: .*; fix: /,
+    );
     assert.ok(readFileSync(join(host.state, "iso/edge-primary.iso")).equals(before));
     assert.ok(!existsSync(join(host.state, "build/iso-primary")));
   });

@@ -29,17 +29,26 @@ describe("registering a host, over a D-Bus of the test's own", () => {
   const noted = (): Noted[] => {
     const file = join(dir.path, "calls");
     if (!existsSync(file)) return [];
-    return readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Noted);
+    return readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Noted);
   };
   /** A message bus, and on it the subscription service. */
   const service = async (env: Record<string, string> = {}): Promise<void> => {
-    const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], { stdio: ["ignore", "pipe", "ignore"] });
+    const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     children.push(bus);
     address = await new Promise((found) => bus.stdout.once("data", (data) => found(String(data).trim())));
-    const rhsm = spawn("/usr/bin/python3", [resolve("tests/support/osbuild/rhsm.py"), join(dir.path, "calls")], {
-      stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address, ...env },
-    });
+    const rhsm = spawn(
+      "/usr/bin/python3",
+      [resolve("tests/support/osbuild/rhsm.py"), join(dir.path, "calls")],
+      {
+        stdio: ["ignore", "ignore", "inherit"],
+        env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address, ...env },
+      },
+    );
     children.push(rhsm);
     while (noted().length === 0) await new Promise((later) => setTimeout(later, 50));
   };
@@ -73,7 +82,13 @@ describe("registering a host, over a D-Bus of the test's own", () => {
 
   for (const [form, text] of [
     ["text", "Invalid credentials for pass word $(id) 'x'"],
-    ["JSON", JSON.stringify({ exception: "RestlibException", message: "Invalid credentials for pass word $(id) 'x'" })],
+    [
+      "JSON",
+      JSON.stringify({
+        exception: "RestlibException",
+        message: "Invalid credentials for pass word $(id) 'x'",
+      }),
+    ],
   ] as const) {
     it(`says in one line why it was refused, as ${form}, without the secret, and closes the socket`, async () => {
       await service({ RHSM_REFUSES: text });

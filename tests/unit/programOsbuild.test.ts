@@ -39,7 +39,9 @@ describe("the program with Pulumi.rhel.yaml", function () {
         .sort();
     const more = order(run).filter((line) => !order(debian).includes(line));
     const less = order(debian).filter((line) => !order(run).includes(line));
-    assert.deepEqual(more, ["commit-0.0.2-compose.stdin: blueprint-0.0.2-push commit-0.0.1-compose depot-service"]);
+    assert.deepEqual(more, [
+      "commit-0.0.2-compose.stdin: blueprint-0.0.2-push commit-0.0.1-compose depot-service",
+    ]);
     assert.deepEqual(less, ["commit-0.0.2-compose.stdin: blueprint-0.0.2-push commit-0.0.1-compose"]);
   });
 
@@ -88,7 +90,8 @@ describe("the program with Pulumi.rhel.yaml", function () {
           ? Object.values(value).map(open).join("\n")
           : String(value);
     for (const { name, inputs } of run.resources) assert.ok(!open(inputs).includes(KEY), name);
-    for (const [name, value] of Object.entries(run.outputs)) assert.ok(!JSON.stringify(value ?? "").includes(KEY), name);
+    for (const [name, value] of Object.entries(run.outputs))
+      assert.ok(!JSON.stringify(value ?? "").includes(KEY), name);
     // What only came from that script is not secret for it.
     assert.deepEqual(run.secretOutputs.sort(), ["corePassword", "sshPrivateKey"]);
     assert.ok(!Object.values(named(run, "registry-service").inputs).some(isSecret));

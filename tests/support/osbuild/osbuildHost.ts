@@ -16,11 +16,15 @@ export interface Client {
 /** composer-cli of this host: EDGE_LAB_COMPOSER_CLI, or the one that is installed. */
 export function realClient(): Client {
   const named = process.env["EDGE_LAB_COMPOSER_CLI"];
-  const path = named ?? spawnSync("bash", ["-c", "command -v composer-cli"], { encoding: "utf8" }).stdout.trim();
+  const path =
+    named ?? spawnSync("bash", ["-c", "command -v composer-cli"], { encoding: "utf8" }).stdout.trim();
   return { name: "the real composer-cli", path: path === "" ? undefined : path };
 }
 
-export const standInClient: Client = { name: "a stand-in", path: resolve("tests/support/osbuild/composer-cli") };
+export const standInClient: Client = {
+  name: "a stand-in",
+  path: resolve("tests/support/osbuild/composer-cli"),
+};
 
 const run = (command: string, args: readonly string[]): string => {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });

@@ -138,7 +138,13 @@ export class WeldrServer {
     const [, area, verb, name = ""] = path.split("/");
     switch (`${method} /${area}/${verb ?? ""}`) {
       case "GET /api/status":
-        return { api: "1", db_supported: true, db_version: "0", schema_version: "0", backend: "osbuild-composer" };
+        return {
+          api: "1",
+          db_supported: true,
+          db_version: "0",
+          schema_version: "0",
+          backend: "osbuild-composer",
+        };
       case "POST /blueprints/new":
         return this.push(body as BlueprintText);
       case "DELETE /blueprints/delete":
@@ -156,7 +162,9 @@ export class WeldrServer {
       case "POST /compose/":
         return this.compose(body as Record<string, unknown>, request);
       default:
-        return area === "compose" ? this.ofCompose(method, verb ?? "", name) : refuse("HTTPError", "Not Found", 404);
+        return area === "compose"
+          ? this.ofCompose(method, verb ?? "", name)
+          : refuse("HTTPError", "Not Found", 404);
     }
   }
 
@@ -189,7 +197,13 @@ export class WeldrServer {
     const dependencies =
       missing.length > 0
         ? []
-        : ["bash", "kernel", ...wanted].map((p) => ({ name: p, epoch: 0, version: "1", release: "1.el9", arch: "x86_64" }));
+        : ["bash", "kernel", ...wanted].map((p) => ({
+            name: p,
+            epoch: 0,
+            version: "1",
+            release: "1.el9",
+            arch: "x86_64",
+          }));
     return { blueprints: [{ blueprint, dependencies }], errors };
   }
 
@@ -202,7 +216,8 @@ export class WeldrServer {
   }
 
   private compose(body: Record<string, unknown>, request: IncomingMessage): unknown {
-    if (request.headers["content-type"] !== "application/json") refuse("MissingPost", "blueprint must be json");
+    if (request.headers["content-type"] !== "application/json")
+      refuse("MissingPost", "blueprint must be json");
     const blueprint = String(body["blueprint_name"]);
     if (!this.blueprints.has(blueprint)) refuse("UnknownBlueprint", `Unknown blueprint name: ${blueprint}`);
     const type = String(body["compose_type"]);
@@ -225,13 +240,26 @@ export class WeldrServer {
     const compose = this.composes.get(id);
     if (!compose) return this.unknown(method, verb, id);
     const { states, image, log } = compose.outcome;
-    const state = compose.cancelled ? "FAILED" : (states[Math.min(compose.asked, states.length - 1)] ?? "WAITING");
+    const state = compose.cancelled
+      ? "FAILED"
+      : (states[Math.min(compose.asked, states.length - 1)] ?? "WAITING");
     const ended = state === "FINISHED" || state === "FAILED";
     switch (`${method} ${verb}`) {
       case "GET info":
-        if (this.dropInfo > 0) return void this.dropInfo--;
+        if (this.dropInfo > 0) {
+          this.dropInfo--;
+          return undefined;
+        }
         compose.asked++;
-        return { id, config: "", commit: "", deps: { packages: [] }, compose_type: "edge-commit", queue_status: state, image_size: 0 };
+        return {
+          id,
+          config: "",
+          commit: "",
+          deps: { packages: [] },
+          compose_type: "edge-commit",
+          queue_status: state,
+          image_size: 0,
+        };
       case "GET image":
         if (state !== "FINISHED") refuse("BuildInWrongState", `Build ${id} is in wrong state: ${state}`);
         return readFileSync(image ?? "");
@@ -239,7 +267,10 @@ export class WeldrServer {
         return ended ? (log ?? "") : `Build ${id} is still running.\n`;
       case "DELETE delete":
         if (!ended) {
-          return { uuids: [], errors: [{ id: "BuildInWrongState", msg: `Compose ${id} is not in FINISHED or FAILED.` }] };
+          return {
+            uuids: [],
+            errors: [{ id: "BuildInWrongState", msg: `Compose ${id} is not in FINISHED or FAILED.` }],
+          };
         }
         this.composes.delete(id);
         return { uuids: [{ uuid: id, status: true }], errors: [] };
@@ -256,6 +287,9 @@ export class WeldrServer {
     if (`${method} ${verb}` === "DELETE delete") {
       return { uuids: [], errors: [{ id: "UnknownUUID", msg: `compose ${id} doesn't exist` }] };
     }
-    return refuse("UnknownUUID", verb === "info" ? `${id} is not a valid build uuid` : `Compose ${id} doesn't exist`);
+    return refuse(
+      "UnknownUUID",
+      verb === "info" ? `${id} is not a valid build uuid` : `Compose ${id} doesn't exist`,
+    );
   }
 }

@@ -5,7 +5,7 @@
 # status 1 with nothing on stderr; what is no reply (no socket, no file, no space) is a line "ERROR: ..." there.
 
 # composer_here: an empty directory: the client takes a file beside it for a blueprint of that name
-composer_here() { mkdir -p "$WORK" && cd "$WORK"; }
+composer_here() { mkdir -p "$WORK" && cd "$WORK" || return; }
 
 # composer ARGUMENT...: sets BODY to the body of the last reply; with a refusal or failure sets COMPOSER_ERROR, status 1
 composer() {

@@ -51,7 +51,7 @@ guest_build() (
   guest_tree "$dir/tree" "$1"
   guest_files "$dir/tree" >"$dir/files"
   cp "$here/guest/edge-lab-guest.spec" "$dir/"
-  cd "$dir"
+  cd "$dir" || return
   logged rpmbuild -bb --quiet --define "_topdir $dir/rpmbuild" --define "_rpmdir $dir" --define "_buildhost edge-lab" \
     --define "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" --define "edge_version $1" \
     --define "edge_release $2" --define "edge_tree $dir/tree" --define "edge_files $dir/files" \
