@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 
 import { parse } from "smol-toml";
 
+import { blueprintReference } from "../support/osbuild/blueprintReference";
 import { isSecret, plain, runProgram, type ProgramRun, type Registration } from "../support/program";
 import { standIn } from "../support/standIns";
 
@@ -58,6 +59,13 @@ describe("the program with Pulumi.rhel.yaml", function () {
   it("names the content server to the compose of a release with a parent only", () => {
     assert.ok(!("contentUrl" in stdin(run, "commit-0.0.1-compose")));
     assert.equal(stdin(run, "commit-0.0.2-compose")["contentUrl"], "http://192.168.76.1:8000");
+  });
+
+  it("renders blueprints that osbuild's reference knows every key of", () => {
+    for (const version of ["0.0.1", "0.0.2"]) {
+      const blueprint = parse(String(stdin(run, `blueprint-${version}-push`)["blueprint"]));
+      assert.deepEqual(blueprintReference.safeParse(blueprint).error?.issues ?? [], []);
+    }
   });
 
   it("puts the guest files into the blueprint as a package of the release, and leaves user core to the kickstart", () => {

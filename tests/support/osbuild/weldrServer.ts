@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import { parse } from "smol-toml";
 
+import { blueprintReference } from "./blueprintReference";
+
 /**
  * What osbuild-composer does with a compose after its start: the states that `info` names, one a request, the last of
  * them for ever; then the tar, or the log of its failure.
@@ -169,9 +171,9 @@ export class WeldrServer {
   }
 
   private push(blueprint: BlueprintText): unknown {
-    if (!/^\d+\.\d+\.\d+$/.test(blueprint.version)) {
-      refuse("BlueprintsError", "Invalid 'version', must use Semantic Versioning");
-    }
+    const { error } = blueprintReference.safeParse(blueprint);
+    if (error)
+      refuse("BlueprintsError", error.issues.map((i) => `${i.path.join(".")} ${i.message}`).join("; "));
     const before = this.blueprints.get(blueprint.name);
     if (before?.version === blueprint.version) {
       // As the real one: the same version again counts up.
