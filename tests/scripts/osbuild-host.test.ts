@@ -175,7 +175,7 @@ describe("a host for the osbuild backend", () => {
     beforeEach(() => {
       host.noted(
         "firewall-cmd",
-        'case "$*" in *default-zone*) echo public ;; *query-port*) [[ "$*" == *5000/tcp* ]] ;; esac',
+        'case "$*" in *default-zone*) echo public ;; *get-zones*) echo "block libvirt libvirt-routed public" ;; *query-port*) [[ "$*" == *5000/tcp* ]] ;; esac',
       );
       host.noted("usermod", ":");
       host.noted("gpasswd", ":");
@@ -196,6 +196,8 @@ describe("a host for the osbuild backend", () => {
         .calls("firewall-cmd")
         .filter((c) => c.includes("--permanent") && c.includes("--add-port"));
       assert.deepEqual(added, [
+        "firewall-cmd --quiet --permanent --zone=libvirt --add-port=8000/tcp",
+        "firewall-cmd --quiet --permanent --zone=libvirt --add-port=9090/tcp",
         "firewall-cmd --quiet --permanent --zone=public --add-port=8000/tcp",
         "firewall-cmd --quiet --permanent --zone=public --add-port=9090/tcp",
       ]);
@@ -210,7 +212,7 @@ describe("a host for the osbuild backend", () => {
         .filter((c) => c.includes("--permanent") && c.includes("--remove-port"));
       assert.deepEqual(
         removed.map((c) => c.split("=").pop()),
-        ["8000/tcp", "9090/tcp"],
+        ["8000/tcp", "9090/tcp", "8000/tcp", "9090/tcp"],
       );
       assert.ok(host.calls("composer-cli").includes("composer-cli blueprints delete RFE"));
       assert.ok(host.calls("composer-cli").includes("composer-cli sources delete edge-lab"));

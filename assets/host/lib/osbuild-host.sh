@@ -32,15 +32,24 @@ join_group() {
   usermod --append --groups weldr "$user"
 }
 
+# The zones that requests come from: the host's own network, and the guests', which libvirt puts into a zone of its
+# own that lets in little but DHCP, DNS and ssh.
+firewall_zones() {
+  firewall-cmd --get-default-zone
+  firewall-cmd --get-zones | tr ' ' '\n' | grep -x libvirt || [[ $? == 1 ]]
+}
+
 open_ports() {
   command -v firewall-cmd >/dev/null && firewall-cmd --quiet --state || return 0
-  local port zone
-  zone=$(firewall-cmd --get-default-zone)
-  for port in "${OSBUILD_PORTS[@]}"; do
-    ! firewall-cmd --quiet --permanent --zone="$zone" --query-port="$port" || continue
-    noted "port $zone $port"
-    firewall-cmd --quiet --permanent --zone="$zone" --add-port="$port"
-    firewall-cmd --quiet --zone="$zone" --add-port="$port"
+  local port zone zones
+  mapfile -t zones < <(firewall_zones | sort -u)
+  for zone in "${zones[@]}"; do
+    for port in "${OSBUILD_PORTS[@]}"; do
+      ! firewall-cmd --quiet --permanent --zone="$zone" --query-port="$port" || continue
+      noted "port $zone $port"
+      firewall-cmd --quiet --permanent --zone="$zone" --add-port="$port"
+      firewall-cmd --quiet --zone="$zone" --add-port="$port"
+    done
   done
 }
 
@@ -71,6 +80,10 @@ osbuild_host_destroy() {
       unit) systemctl --quiet disable --now "$one" ;;
       group) gpasswd --delete "$one" weldr >/dev/null ;;
       port)
+        firewall-cmd --quiet --state || {
+          say osbuild "firewalld does not run: port $two stays open in its zone $one"
+          continue
+        }
         firewall-cmd --quiet --permanent --zone="$one" --remove-port="$two"
         firewall-cmd --quiet --zone="$one" --remove-port="$two"
         ;;
