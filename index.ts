@@ -41,6 +41,8 @@ export const releases = lab.releases.apply((records) =>
 );
 /** Device to the command line that opens a shell on it. */
 export const sshCommand = lab.sshCommand;
+/** The host's web console, with the image builder's page (builder `osbuild`). */
+export const webConsole = lab.webConsole;
 /** Password of user core (secret). */
 export const corePassword = lab.corePassword;
 /** The lab's ssh key (secret). */

@@ -39,6 +39,8 @@ export interface ComposedCommitArgs {
   blueprintVersion: pulumi.Input<string>;
   /** The release before; its commit becomes the parent and its tree the base. */
   parent?: ComposedCommit;
+  /** The content server; the osbuild backend fetches the parent from there. */
+  contentUrl?: pulumi.Input<string>;
 }
 
 /**
@@ -60,12 +62,11 @@ export class ComposedCommit extends pulumi.ComponentResource {
       blueprint: args.blueprintText,
       ref: args.ref,
       parent: args.parent?.inputHash ?? null,
-      files: hashFiles(process.cwd(), [
-        `assets/builders/${args.builder}`,
-        ...(args.builder === "debian" ? ["assets/guest"] : []),
-      ]),
+      files: hashFiles(process.cwd(), [`assets/builders/${args.builder}`, "assets/guest"]),
     });
-    const request = pulumi.all([args.parent?.commit ?? null, args.blueprintVersion]).apply(([parentCommit]) =>
+    const contentUrl = (args.builder === "osbuild" ? args.contentUrl : undefined) ?? null;
+    const known = pulumi.all([args.parent?.commit ?? null, contentUrl, args.blueprintVersion]);
+    const request = known.apply(([parentCommit, url]) =>
       canonicalJson({
         version: release.version,
         ref: args.ref,
@@ -76,6 +77,7 @@ export class ComposedCommit extends pulumi.ComponentResource {
         addPackages: release.addPackages,
         removePackages: release.removePackages,
         inputHash: this.inputHash,
+        ...(url === null ? {} : { contentUrl: url }),
       }),
     );
     const script = hostScript(

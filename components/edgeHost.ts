@@ -26,6 +26,15 @@ export interface EdgeHostArgs {
   domains: readonly string[];
   /** Every package of every release; preflight refuses those that do not exist. */
   packages: readonly PackageSpec[];
+  /** What the osbuild backend needs of its host besides. */
+  osbuild?: {
+    /** Name and major version that the host must be, e.g. `rhel-9`. */
+    distribution: string;
+    /** Registers the host where it is not registered yet; secret. */
+    subscription?: Record<string, string> | undefined;
+    /** The distribution's boot ISO, which must be there. */
+    bootIso?: string | undefined;
+  };
 }
 
 /**
@@ -37,9 +46,12 @@ export class EdgeHost extends pulumi.ComponentResource {
   public readonly stateDir: pulumi.Output<string>;
   /** libvirt of this host; its connection waits for the daemon. */
   public readonly provider: libvirt.Provider;
+  /** URL of the host's web console (builder `osbuild`). */
+  public readonly webConsole: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: EdgeHostArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("edge-lab:index:EdgeHost", name, args, opts);
+    const { osbuild, ...shown } = args;
+    super("edge-lab:index:EdgeHost", name, { ...shown, distribution: osbuild?.distribution }, opts);
     const script = hostScript(
       `${name}-setup`,
       {
@@ -55,25 +67,38 @@ export class EdgeHost extends pulumi.ComponentResource {
           MEMORY_MIB: String(args.memoryMiB),
           DISK_GIB: String(args.diskGiB),
           DOMAINS: args.domains.join(" "),
+          ...(osbuild ? { DISTRIBUTION: osbuild.distribution, BOOT_ISO: osbuild.bootIso ?? "" } : {}),
         },
-        stdin: canonicalJson({ packages: args.packages }),
+        stdin: this.input(args),
+        secret: osbuild?.subscription !== undefined,
         sources: [
           "assets/host/edge-host.sh",
           "assets/host/lib",
           "assets/host/packages.sh",
-          "assets/host/packages.txt",
+          ...(osbuild ? ["assets/host/rhsm"] : ["assets/host/packages.txt"]),
           `assets/builders/${args.builder}/host-packages.txt`,
         ],
       },
       { parent: this },
     );
-    const ready = resultOf<{ libvirtUri: string; stateDir: string }>(script, "edge-host.sh");
-    this.stateDir = ready.apply((r) => r.stateDir);
+    const ready = resultOf<{ libvirtUri: string; stateDir: string; webConsole: string }>(
+      script,
+      "edge-host.sh",
+    );
+    this.stateDir = pulumi.unsecret(ready.apply((r) => r.stateDir));
     this.provider = new libvirt.Provider(
       `${name}-libvirt`,
-      { uri: ready.apply((r) => r.libvirtUri) },
+      { uri: pulumi.unsecret(ready.apply((r) => r.libvirtUri)) },
       { parent: this },
     );
-    this.registerOutputs({ stateDir: this.stateDir });
+    this.webConsole = osbuild ? pulumi.unsecret(ready.apply((r) => r.webConsole)) : undefined;
+    this.registerOutputs({ stateDir: this.stateDir, webConsole: this.webConsole });
+  }
+
+  /** The script's stdin: the packages to solve and, secret, how to register. */
+  private input({ packages, osbuild }: EdgeHostArgs): pulumi.Input<string> {
+    const { subscription, distribution } = osbuild ?? {};
+    const text = canonicalJson({ packages, distribution, subscription });
+    return subscription ? pulumi.secret(text) : text;
   }
 }

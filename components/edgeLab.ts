@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { backends } from "../lib/backends";
+import { backendOf, DEFAULT_DISTRIBUTION } from "../lib/backends";
 import { blueprintPackages, type Blueprint } from "../lib/blueprint";
 import type { LabConfig } from "../lib/config";
 import { sshCommand } from "../lib/coreUser";
@@ -48,12 +48,14 @@ export class EdgeLab extends pulumi.ComponentResource {
   public readonly sshCommand: Record<string, string>;
   public readonly corePassword: pulumi.Output<string>;
   public readonly sshPrivateKey: pulumi.Output<string>;
+  /** The host's web console; undefined where the backend has none. */
+  public readonly webConsole: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: EdgeLabArgs, opts?: pulumi.ComponentResourceOptions) {
     super("edge-lab:index:EdgeLab", name, { config: withoutSecrets(args.config) }, opts);
     const { config, blueprint } = args;
     const { network, builder, devices, upgradeGate } = config;
-    const { ref, adminGroup } = backends[builder];
+    const { ref, adminGroup, installer } = backendOf(builder, config.distribution);
     const releases = resolveChain(blueprintPackages(blueprint), config.releases);
     const own = { parent: this };
     this.appUrl = `http://${network.vip}:${APP_PORT}/`;
@@ -75,7 +77,11 @@ export class EdgeLab extends pulumi.ComponentResource {
       { stateDir, gateway: bridge.gateway, port: DEPOT_PORT, ref, upgradeGate, devices },
       own,
     );
-    const chain = new ReleaseChain("releases", { stateDir, builder, ref, blueprint, releases }, own);
+    const chain = new ReleaseChain(
+      "releases",
+      { stateDir, builder, ref, blueprint, releases, kickstartUser: USER, contentUrl: depot.contentUrl },
+      own,
+    );
     const first = chain.commitOf(releases[0]?.version ?? "");
     const published = new PublishedRef(
       "published",
@@ -118,6 +124,7 @@ export class EdgeLab extends pulumi.ComponentResource {
           idleSeconds: config.app.idleSeconds,
           upgradeGate,
           appPort: APP_PORT,
+          installer,
         },
       },
       own,
@@ -157,6 +164,7 @@ export class EdgeLab extends pulumi.ComponentResource {
     );
     this.corePassword = core.password;
     this.sshPrivateKey = core.privateKey;
+    this.webConsole = host.webConsole;
     this.registerOutputs({
       contentUrl: this.contentUrl,
       registry: this.registry,
@@ -168,7 +176,8 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 
   private makeHost(args: EdgeLabArgs, releases: readonly Release[]): EdgeHost {
-    const { devices, device, network, builder, libvirtUri } = args.config;
+    const { devices, device, network, builder, libvirtUri, distribution, subscription, bootIso } =
+      args.config;
     return new EdgeHost(
       "host",
       {
@@ -183,6 +192,9 @@ export class EdgeLab extends pulumi.ComponentResource {
         diskGiB: devices.length * DEVICE_DISK_GIB + STATE_DISK_GIB,
         domains: devices.map((d) => d.name),
         packages: [...new Map(releases.flatMap((r) => r.packages).map((p) => [p.name, p])).values()],
+        ...(builder === "osbuild"
+          ? { osbuild: { distribution: distribution ?? DEFAULT_DISTRIBUTION, subscription, bootIso } }
+          : {}),
       },
       { parent: this },
     );

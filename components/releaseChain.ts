@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { renderBlueprint, type Blueprint as BlueprintDocument } from "../lib/blueprint";
+import { builderInput } from "../lib/osbuildBlueprint";
 import type { Release } from "../lib/releases";
 import { Blueprint } from "./blueprint";
 import { ComposedCommit, type CommitRecord } from "./composedCommit";
@@ -14,6 +15,10 @@ export interface ReleaseChainArgs {
   blueprint: BlueprintDocument;
   /** From oldest to newest; at least one. */
   releases: readonly Release[];
+  /** The user that the kickstart makes. */
+  kickstartUser: string;
+  /** The content server, from which the osbuild backend fetches a release's parent. */
+  contentUrl: pulumi.Input<string>;
 }
 
 /** Every release of the image: a blueprint and a commit each, every commit composed on the one before. */
@@ -24,9 +29,11 @@ export class ReleaseChain extends pulumi.ComponentResource {
 
   constructor(name: string, args: ReleaseChainArgs, opts?: pulumi.ComponentResourceOptions) {
     super("edge-lab:index:ReleaseChain", name, { builder: args.builder, ref: args.ref }, opts);
-    const { stateDir, builder, ref, blueprint } = args;
+    const { stateDir, builder, ref } = args;
     const composed: ComposedCommit[] = [];
-    for (const release of args.releases) {
+    for (const spec of args.releases) {
+      const input = builderInput(builder, { blueprint: args.blueprint, release: spec }, args.kickstartUser);
+      const { blueprint, release } = input;
       const text = renderBlueprint(blueprint, release);
       const parent = composed[composed.length - 1];
       const accepted = new Blueprint(
@@ -45,7 +52,7 @@ export class ReleaseChain extends pulumi.ComponentResource {
             blueprintText: text,
             customizations: blueprint.customizations,
             blueprintVersion: accepted.version,
-            ...(parent ? { parent } : {}),
+            ...(parent ? { parent, contentUrl: args.contentUrl } : {}),
           },
           { parent: this },
         ),

@@ -4,10 +4,21 @@ export interface Backend {
   readonly ref: string;
   /** Group that may administer the system. */
   readonly adminGroup: string;
+  /** Who installs a device from its kickstart. */
+  readonly installer: "anaconda" | "own";
 }
 
-/** The backends, by the stack key `builder`. */
-export const backends: Record<"debian" | "osbuild", Backend> = {
-  debian: { ref: "debian/trixie/x86_64/edge", adminGroup: "sudo" },
-  osbuild: { ref: "rhel/9/x86_64/edge", adminGroup: "wheel" },
-};
+/** What the demonstration runs; for stacks that name no distribution. */
+export const DEFAULT_DISTRIBUTION = "rhel-9";
+
+/**
+ * The backend of a stack.
+ * @param distribution name and major version, e.g. `centos-9`; only `osbuild` asks
+ */
+export function backendOf(
+  builder: "debian" | "osbuild",
+  distribution: string = DEFAULT_DISTRIBUTION,
+): Backend {
+  if (builder === "debian") return { ref: "debian/trixie/x86_64/edge", adminGroup: "sudo", installer: "own" };
+  return { ref: `${distribution.replace("-", "/")}/x86_64/edge`, adminGroup: "wheel", installer: "anaconda" };
+}

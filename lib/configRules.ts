@@ -123,6 +123,31 @@ function releaseRules({ raw, targetVersion, known }: Candidate, bad: Report): vo
   }
 }
 
+/** Keys that only the osbuild backend reads, and those that it cannot do without. */
+function builderRules({ raw, known }: Candidate, bad: Report): void {
+  const { builder, distribution, bootIso, subscription } = raw;
+  if (builder === "osbuild") {
+    if (bootIso === undefined && known("bootIso")) {
+      bad(
+        "bootIso",
+        undefined,
+        "is the path of the distribution's boot ISO when builder is osbuild",
+        "set it",
+      );
+    }
+    const registers = distribution === undefined || distribution.startsWith("rhel-");
+    if (subscription !== undefined && !registers && known("subscription", "distribution")) {
+      const rule = `is for distribution rhel only: ${distribution} needs none`;
+      bad("subscription", undefined, rule, "remove it: pulumi config rm edge-lab:subscription");
+    }
+    return;
+  }
+  if (distribution !== undefined && known("distribution")) {
+    const rule = "is for builder osbuild only: the debian backend builds Debian 13";
+    bad("distribution", distribution, rule, "remove it, or set builder: osbuild");
+  }
+}
+
 /** What is wrong with a configuration whose keys have the right form; empty where all is well. */
 export function ruleProblems(candidate: Candidate): Problem[] {
   const problems: Problem[] = [];
@@ -132,8 +157,6 @@ export function ruleProblems(candidate: Candidate): Problem[] {
   if (known("network.mode", "network.uplink")) uplinkRules(raw.network, bad);
   if (known("devices")) deviceRules(candidate, bad);
   if (known("releases")) releaseRules(candidate, bad);
-  if (raw.builder === "osbuild" && raw.bootIso === undefined && known("bootIso")) {
-    bad("bootIso", undefined, "is the path of the distribution's boot ISO when builder is osbuild", "set it");
-  }
+  if (known("builder")) builderRules(candidate, bad);
   return problems;
 }

@@ -22,6 +22,13 @@ const subscription = "is { username, password } or { organization, activationKey
 /** The keys of the namespace `edge-lab`, as a stack file writes them. Defaults are the documented ones. */
 export const schema = z.strictObject({
   builder: z.enum(["debian", "osbuild"]).default("debian"),
+  distribution: z
+    .string()
+    .regex(
+      /^(rhel|centos|fedora)-[1-9][0-9]{0,2}$/,
+      "is rhel-9, centos-9, fedora-42 or the like: name and major version",
+    )
+    .optional(),
   libvirtUri: z
     .string()
     .regex(

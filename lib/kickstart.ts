@@ -29,6 +29,8 @@ export interface KickstartArgs {
   readonly idleSeconds: number;
   readonly upgradeGate: "open" | "closed";
   readonly appPort: number;
+  /** Who reads it: Anaconda, or the debian backend's own installer, which says by itself how it goes. */
+  readonly installer: "anaconda" | "own";
 }
 
 /** VRRP state and priority of a role, as the demonstration has them. */
@@ -79,17 +81,37 @@ function deviceCase(args: KickstartArgs): string[] {
 }
 
 /**
+ * What Anaconda is told besides: what it writes gets SELinux's labels, and the console gets the lines that the lab
+ * waits for. An error ends the installation instead of waiting for a key.
+ */
+const ANACONDA = {
+  text: ["text --non-interactive"],
+  post: [
+    "restorecon -R /etc/edge /etc/hostname /etc/containers /var/lib/edge",
+    'echo "edge-install: $(cut -d" " -f1 /proc/uptime) complete" > /dev/console',
+  ],
+  onError: [
+    "%onerror",
+    'echo "edge-install: FAILED: Anaconda stopped; the lines before say why" > /dev/console',
+    "tail -n 30 /tmp/anaconda.log > /dev/console",
+    "%end",
+    "",
+  ],
+};
+
+/**
  * Renders a role's kickstart, for Anaconda and for the debian backend's installer alike.
  * Everything in it is checked or quoted: a value that the format cannot carry throws.
  */
 export function renderKickstart(args: KickstartArgs): string {
   const { user } = args;
+  const anaconda = args.installer === "anaconda";
   const name = word(user.name, "user.name");
   const groups = user.groups.length > 0 ? ` --groups=${word(user.groups.join(","), "user.groups")}` : "";
   const source = `--url=${word(args.repoUrl, "repoUrl")} --ref=${word(args.ref, "ref")}`;
   const lines = [
     "# Installs one edge device without a question; which one it is follows from its MAC address.",
-    "text",
+    ...(anaconda ? ANACONDA.text : ["text"]),
     "lang en_US.UTF-8",
     "keyboard us",
     "timezone Etc/UTC --utc",
@@ -139,8 +161,10 @@ export function renderKickstart(args: KickstartArgs): string {
     `EDGE_UPGRADE_GATE=${word(args.upgradeGate, "upgradeGate")}`,
     "END",
     "/usr/libexec/edge/provision",
+    ...(anaconda ? ANACONDA.post : []),
     "%end",
     "",
+    ...(anaconda ? ANACONDA.onError : []),
   ];
   return lines.join("\n");
 }

@@ -57,7 +57,7 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;
   const stateDir = config?.stateDir ?? raw["stateDir"];
   if (typeof stateDir === "string") problems.push(...stateDirProblems(root, stateDir));
-  if (config) problems.push(...notYet(root, config));
+  if (config) problems.push(...notYet(config));
   if (!config || !blueprint || problems.length > 0) throw new ConfigError(file, problems);
   return { config, stateDir: resolve(root, config.stateDir), blueprint };
 }

@@ -21,6 +21,8 @@ present() {
   case $1 in
     # The base system has the module venv without what it needs to work.
     python3-venv) /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null ;;
+    python3-dbus) /usr/bin/python3 -c 'import dbus' 2>/dev/null ;;
+    python3-gi) /usr/bin/python3 -c 'import gi' 2>/dev/null ;;
     # System tools are not on every user's PATH.
     *) PATH=$PATH:/usr/sbin:/sbin command -v "$2" >/dev/null ;;
   esac

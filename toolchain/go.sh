@@ -10,7 +10,7 @@ source "$here/lib/common.sh"
 source "$here/lib/golang.sh"
 
 main() {
-  (($# > 1)) || die 'usage: toolchain/go.sh cli|plugins ARGUMENT...'
+  (($# > 1)) || die 'usage: toolchain/go.sh cli|plugins|registry ARGUMENT...'
   hold_go_caches
   find_go
   use_go_caches

@@ -10,6 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # Time for a kernel under KVM to reach the search for its root file system: it needs 1 to 2 s.
 BOOT_SECONDS=12
 
+# RHEL has QEMU under another name, off the PATH.
+qemu() { command -v qemu-system-x86_64 || echo /usr/libexec/qemu-kvm; }
+
 kernel_boots() {
   local dir=$1 kernel path
   for path in /boot/vmlinuz /images/pxeboot/vmlinuz; do
@@ -17,7 +20,7 @@ kernel_boots() {
     xorriso -osirrox on -indev "$EDGE_BOOT_ISO" -extract "$path" "$kernel" >"$dir/xorriso.log" 2>&1 && break
   done
   [[ -s $kernel ]] || die "no kernel on $EDGE_BOOT_ISO; see $dir/xorriso.log"
-  timeout -k 2 "$BOOT_SECONDS" qemu-system-x86_64 -machine q35 -accel kvm -cpu host -m 512 -nodefaults -display none \
+  timeout -k 2 "$BOOT_SECONDS" "$(qemu)" -machine q35 -accel kvm -cpu host -m 512 -nodefaults -display none \
     -no-reboot -serial "file:$dir/console" -kernel "$kernel" -append "console=ttyS0 panic=-1" </dev/null >"$dir/qemu.log" 2>&1 || return 1
   # Without a root device a kernel that booted panics, and panic=-1 with -no-reboot ends QEMU.
   grep -q 'Unable to mount root fs' "$dir/console"

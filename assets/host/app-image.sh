@@ -10,6 +10,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/debian-mirror.sh
 # shellcheck source=assets/host/lib/app-base.sh
 . assets/host/lib/app-base.sh
+if ! command -v apt-get >/dev/null; then
+  # shellcheck source=assets/host/lib/distribution.sh
+  . assets/host/lib/distribution.sh
+  # shellcheck source=assets/host/lib/app-base-dnf.sh
+  . assets/host/lib/app-base-dnf.sh
+fi
 # shellcheck source=assets/host/lib/app-build.sh
 . assets/host/lib/app-build.sh
 

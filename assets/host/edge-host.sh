@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The host itself: checked first, then given the packages and the libvirt daemon that the lab needs.
-# apply reads {"depsolve":{...}} (JSON for the builder's depsolve verb) on stdin; destroy puts back what was changed.
+# apply reads {"packages", "distribution"?, "subscription"?} (JSON; the builder's depsolve verb takes it) on stdin;
+# destroy puts back what was changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -10,14 +11,28 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/libvirtd.sh
 # shellcheck source=assets/host/lib/host-state.sh
 . assets/host/lib/host-state.sh
+# shellcheck source=assets/host/lib/distribution.sh
+. assets/host/lib/distribution.sh
+# shellcheck source=assets/host/lib/subscription.sh
+. assets/host/lib/subscription.sh
+# shellcheck source=assets/host/lib/osbuild-host.sh
+. assets/host/lib/osbuild-host.sh
 
 preflight() {
   # shellcheck source=assets/host/lib/preflight.sh
   . assets/host/lib/preflight.sh
   say preflight "platform, memory, disk, kernel, subnet, ports, packages of the image"
-  local depsolve
-  depsolve=$(cat)
-  check_platform
+  if [[ $EDGE_BUILDER == osbuild ]]; then
+    # shellcheck source=assets/host/lib/preflight-osbuild.sh
+    . assets/host/lib/preflight-osbuild.sh
+    check_platform_osbuild "${EDGE_DISTRIBUTION:?}"
+    check_boot_iso "${EDGE_BOOT_ISO:?}"
+    # jq may be among what is installed after this.
+    if [[ $INPUT == *'"subscription":{'* ]]; then check_subscription yes; else check_subscription no; fi
+    check_virtualization
+  else
+    check_platform
+  fi
   if [[ ! -e $STATE_DIR/host/applied ]]; then
     check_memory "$EDGE_MEMORY_MIB"
     check_disk "$EDGE_DISK_GIB" "$STATE_DIR" stateDir
@@ -30,23 +45,34 @@ preflight() {
   for port in $EDGE_PORTS; do check_port "$EDGE_GATEWAY" "$port"; done
   # shellcheck disable=SC2086 # a list of names
   check_domains $EDGE_DOMAINS
-  check_packages "$EDGE_BUILDER" "$depsolve"
+  # A secret is no business of the builder's.
+  check_packages "$EDGE_BUILDER" "${INPUT%%,\"subscription\":*}$([[ $INPUT != *',"subscription":'* ]] || echo '}')"
   report_problems
+}
+
+# subscription_of JSON: the object, or null. It is the last key (keys are sorted), and jq need not be there yet.
+subscription_of() {
+  local rest=${1#*,\"subscription\":}
+  if [[ $rest == "$1" ]]; then echo null; else echo "${rest%\}}"; fi
 }
 
 apply() {
   : "${EDGE_BUILDER:?}" "${EDGE_CIDR:?}" "${EDGE_GATEWAY:?}" "${EDGE_BRIDGE:?}" "${EDGE_PORTS:?}"
   : "${EDGE_MEMORY_MIB:?}" "${EDGE_DISK_GIB:?}" "${EDGE_DOMAINS:?}"
+  INPUT=$(cat)
   preflight
   mkdir -p "$STATE_DIR/log" "$CACHE_DIR"
+  [[ $EDGE_BUILDER != osbuild ]] || subscription_apply "$(subscription_of "$INPUT")"
   assets/host/packages.sh apply >/dev/null
+  [[ $EDGE_BUILDER != osbuild ]] || osbuild_host_apply
   note_host
   mend_kvm_mode
   open_path
   libvirtd_apply
   date +%s >"$STATE_DIR/host/applied"
   say host "ready: $(virsh -q -c "$EDGE_LIBVIRT_URI" version | sed -n 's/^Running hypervisor: //p'), libvirt $(virsh --version)"
-  result --arg libvirtUri "$EDGE_LIBVIRT_URI" --arg stateDir "$STATE_DIR" --arg libvirt "$(virsh --version)"
+  result --arg libvirtUri "$EDGE_LIBVIRT_URI" --arg stateDir "$STATE_DIR" --arg libvirt "$(virsh --version)" \
+    --arg webConsole "$([[ $EDGE_BUILDER != osbuild ]] || echo "https://$(hostname):9090/")"
 }
 
 destroy() {
@@ -55,13 +81,15 @@ destroy() {
   # shellcheck source=assets/host/lib/leftovers.sh
   . assets/host/lib/leftovers.sh
   remove_leftovers
+  osbuild_host_destroy
+  subscription_destroy
   libvirtd_destroy
   if [[ -d $STATE_DIR/host ]]; then
     remove_firewall_leftovers
     restore_host
   fi
   # What other steps left when they were killed. The stack's own state is not this script's to remove.
-  rm -rf "${STATE_DIR:?}"/{host,log,blueprints,repo,build,releases,iso,pool,console,depot,registry,services,ssh,signing,evidence,run}
+  rm -rf "${STATE_DIR:?}"/{host,log,blueprints,repo,build,releases,rpms,iso,pool,console,depot,registry,services,ssh,signing,evidence,run}
 }
 
 status() {

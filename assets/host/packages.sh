@@ -1,19 +1,31 @@
 #!/usr/bin/env bash
-# The Debian packages that the lab needs on its host. destroy leaves them: they may be others' by then.
+# The packages that the lab needs on its host, by apt or dnf. destroy leaves them: they may be others' by then.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
 . assets/host/lib/prologue.sh
 # shellcheck source=assets/host/lib/packages.sh
 . assets/host/lib/packages.sh
+# shellcheck source=assets/host/lib/dnf.sh
+. assets/host/lib/dnf.sh
 : "${EDGE_BUILDER:?debian or osbuild}"
 
-packages() { grep -hvE '^(#|$)' assets/host/packages.txt "assets/builders/$EDGE_BUILDER/host-packages.txt" | sort -u; }
+if [[ $EDGE_BUILDER == osbuild ]]; then
+  LISTS=(assets/builders/osbuild/host-packages.txt)
+  missing() { missing_rpms "$@"; }
+  install() { install_rpms "$@"; }
+else
+  LISTS=(assets/host/packages.txt "assets/builders/$EDGE_BUILDER/host-packages.txt")
+  missing() { missing_packages "$@"; }
+  install() { install_packages "$@"; }
+fi
+
+packages() { grep -hvE '^(#|$)' "${LISTS[@]}" | sort -u; }
 
 apply() {
   local names
   mapfile -t names < <(packages)
-  install_packages "${names[@]}"
+  install "${names[@]}"
   status
 }
 
@@ -22,7 +34,7 @@ destroy() { :; }
 status() {
   local names missing
   mapfile -t names < <(packages)
-  mapfile -t missing < <(missing_packages "${names[@]}")
+  mapfile -t missing < <(missing "${names[@]}")
   printf '{"packages":%s,"missing":%s}\n' "${#names[@]}" "${#missing[@]}"
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The lab's container registry: Debian's docker-registry (distribution) on the lab's gateway address.
+# The lab's container registry (the distribution project's) on the lab's gateway address.
 # Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_REGISTRY_PORT (5000). Result: {"address","url"}.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/prologue.sh
 # shellcheck source=assets/host/lib/service.sh
 . assets/host/lib/service.sh
+# shellcheck source=assets/host/lib/registry-program.sh
+. assets/host/lib/registry-program.sh
 
 DIR=$STATE_DIR/registry
 
@@ -30,7 +32,7 @@ answers() { [[ $(curl -s --noproxy '*' -m 2 "http://$1/v2/") == "{}" ]]; }
 apply() {
   : "${EDGE_GATEWAY:?}"
   local address=$EDGE_GATEWAY:${EDGE_REGISTRY_PORT:-5000} binary
-  binary=$(command -v docker-registry || command -v registry) || die "docker-registry is not installed"
+  binary=$(registry_program)
   mkdir -p "$DIR/data"
   render_config "$address" >"$DIR/config.json.new"
   mv "$DIR/config.json.new" "$DIR/config.json"

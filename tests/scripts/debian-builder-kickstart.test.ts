@@ -66,11 +66,15 @@ describe("debian installer, kickstart", () => {
       idleSeconds: 60,
       upgradeGate: "open",
       appPort: 8080,
+      installer: "own",
     });
     const { variables, failed } = read(text);
     assert.equal(failed, "");
     assert.equal(variables["KS_ostreesetup_url"], "http://192.168.76.1:8000/repo");
-    assert.equal(variables["KS_bootloader_append"], "console=tty0 console=ttyS0,115200n8 panic=10 oops=panic quiet");
+    assert.equal(
+      variables["KS_bootloader_append"],
+      "console=tty0 console=ttyS0,115200n8 panic=10 oops=panic quiet",
+    );
     assert.equal(variables["KS_user_1_password"], HASH);
     assert.equal(variables["KS_sshkey_1_word"], "ssh-ed25519 AAAA one@host");
     assert.equal(variables["KS_FINISH"], "reboot");

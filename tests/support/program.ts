@@ -138,10 +138,12 @@ async function resolved(value: unknown): Promise<unknown> {
  * Runs index.ts in a runtime of stand-ins.
  * @param options.config what `pulumi config set` would have set, on top of the stack file
  * @param options.standIn the stand-in provider
+ * @param options.stack whose Pulumi.STACK.yaml it reads; default `dev`
  */
 export async function runProgram(options: {
   standIn: StandIn;
   config?: Record<string, unknown>;
+  stack?: string;
   preview?: boolean;
 }): Promise<ProgramRun> {
   const preview = options.preview === true;
@@ -171,7 +173,7 @@ export async function runProgram(options: {
       },
     },
     "edge-lab",
-    "dev",
+    options.stack ?? "dev",
     preview,
   );
   pulumi.runtime.setAllConfig(

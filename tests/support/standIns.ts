@@ -23,6 +23,7 @@ const scripts: Record<string, Script> = {
     libvirtUri: env["EDGE_LIBVIRT_URI"],
     stateDir: env["EDGE_STATE_DIR"],
     libvirt: "9.0.0",
+    webConsole: "https://192.168.76.1:9090",
   }),
   "./assets/host/registry.sh": (env) => ({
     address: `${env["EDGE_GATEWAY"] ?? ""}:${env["EDGE_REGISTRY_PORT"] ?? ""}`,

@@ -35,13 +35,19 @@ describe("a bad configuration", () => {
     assert.equal(readLabInputs(process.cwd(), "dev", {}).config.builder, "debian");
   });
 
-  it("is refused when it asks for a builder that is not there", () => {
-    const engine = { "edge-lab:builder": "osbuild", "edge-lab:bootIso": "/x.iso" };
-    const { problems } = refusal(() => readLabInputs(project.path, "dev", engine));
+  it("is refused when it subscribes a distribution that needs none, and does not show the key", () => {
+    const engine = {
+      "edge-lab:builder": "osbuild",
+      "edge-lab:bootIso": "/x.iso",
+      "edge-lab:distribution": "centos-9",
+      "edge-lab:subscription": '{"organization":"1","activationKey":"the-key"}',
+    };
+    const { problems, message } = refusal(() => readLabInputs(project.path, "dev", engine));
     assert.deepEqual(
       problems.map((p) => `${p.key} ${p.rule}`),
-      ["builder is a backend whose folder stands in assets/builders"],
+      ["subscription is for distribution rhel only: centos-9 needs none"],
     );
+    assert.ok(!message.includes("the-key"));
   });
 
   it("is refused when it asks for what this version cannot do", () => {

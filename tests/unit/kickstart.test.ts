@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 
 import { resolveConfig } from "../../lib/config";
+import { installSeconds, installState } from "../../lab/console";
 import { hashPassword } from "../../lib/coreUser";
 import { kernelArgs, renderKickstart, type KickstartArgs } from "../../lib/kickstart";
 import { ksvalidator } from "../support/ksvalidator";
@@ -39,6 +40,7 @@ function args(raw: Record<string, unknown> = {}, change: Partial<KickstartArgs> 
     idleSeconds: config.app.idleSeconds,
     upgradeGate: config.upgradeGate,
     appPort: 8080,
+    installer: "own",
     ...change,
   };
 }
@@ -63,6 +65,7 @@ describe("a rendered kickstart", () => {
         keys(),
         keys(oddKey),
         { ...args(), user: { ...args().user, groups: [] } },
+        args({}, { installer: "anaconda" }),
       ];
       assert.deepEqual(ksvalidator(all.map(renderKickstart), version), { status: 0, complaints: [] });
     });
@@ -94,6 +97,31 @@ describe("a rendered kickstart", () => {
       assert.equal(lines.filter((l) => l === line).length, 1, line);
     }
     assert.ok(!renderKickstart(args()).includes("correct horse"));
+  });
+});
+
+describe("for Anaconda", () => {
+  const text = renderKickstart(args({}, { installer: "anaconda" }));
+
+  it("waits for no key, and tells the console how it ended, in the words that the lab waits for", () => {
+    assert.match(text, /^text --non-interactive$/m);
+    const said = [...text.matchAll(/echo "(edge-install: [^\n]*)" > \/dev\/console/g)].map((m) => m[1] ?? "");
+    const [end = "", failed = ""] = said.map((line) => line.replace(/\$\(.*\)/, "12.5"));
+    assert.deepEqual(installState(end), { kind: "complete" });
+    assert.equal(installSeconds(end), 12.5);
+    assert.equal(installState(failed).kind, "failed");
+    assert.equal(said.length, 2);
+  });
+
+  it("says complete last, once everything of the device is in place", () => {
+    const post = text.split("%post")[1]?.split("%end")[0]?.trim().split("\n") ?? [];
+    assert.match(post.at(-1) ?? "", /complete/);
+    assert.match(post.at(-2) ?? "", /^restorecon -R .*\/etc\/edge/);
+    assert.equal(post.at(-3), "/usr/libexec/edge/provision");
+  });
+
+  it("says nothing of the kind to the installer that says it by itself", () => {
+    assert.ok(!/edge-install|restorecon|onerror/.test(renderKickstart(args())));
   });
 });
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
 # Prints the page of version 1.
 set -euo pipefail
-figlet "RHEL for Edge"
+# Some distributions have figlet in no repository of their own.
+if command -v figlet >/dev/null; then figlet "RHEL for Edge"; else printf '\n  *** RHEL for Edge ***\n\n'; fi

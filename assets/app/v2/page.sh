@@ -2,4 +2,5 @@
 # Prints the page of version 2: version 1's, and below it what is new.
 set -euo pipefail
 "$(dirname "$0")/../v1/page.sh"
-cowsay -f tux "Podman auto-update is awesome!"
+text="Podman auto-update is awesome!"
+if command -v cowsay >/dev/null; then cowsay -f tux "$text"; else printf '< %s >\n' "$text"; fi

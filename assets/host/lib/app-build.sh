@@ -9,7 +9,7 @@ APP_CACHE=$CACHE_DIR/app
 app_key() {
   {
     case $1 in
-      base) cat "$APP_DIR/../host/lib/app-base.sh" && dpkg --print-architecture ;;
+      base) cat "$APP_DIR"/../host/lib/app-base*.sh && uname -m ;;
       v1) app_key base ;;
       v2) app_key v1 ;;
     esac

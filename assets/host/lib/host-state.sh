@@ -30,13 +30,21 @@ mend_kvm_mode() {
   chmod 660 /dev/kvm
 }
 
-# QEMU runs as libvirt's own user and must reach the disks below the state directory.
+# Users who must reach what lies below the state directory: QEMU's disks, and the image builder's packages.
+path_users() {
+  local user
+  for user in libvirt-qemu qemu _osbuild-composer; do
+    ! getent passwd "$user" >/dev/null || echo "$user"
+  done
+}
+
 open_path() {
-  local dir=$STATE_DIR
-  getent passwd libvirt-qemu >/dev/null || return 0
+  local dir=$STATE_DIR users
+  mapfile -t users < <(path_users)
+  ((${#users[@]})) || return 0
   while [[ $dir != / ]]; do
     if (((8#$(stat -c %a "$dir") & 1) == 0)); then
-      setfacl -m u:libvirt-qemu:--x "$dir"
+      setfacl -m "$(printf 'u:%s:--x,' "${users[@]}")" "$dir"
       mkdir -p "$NOTED"
       grep -qxF "$dir" "$NOTED/acl" 2>/dev/null || echo "$dir" >>"$NOTED/acl"
     fi
@@ -46,9 +54,10 @@ open_path() {
 
 close_path() {
   [[ -e $NOTED/acl ]] || return 0
-  local dir
+  local dir users
+  mapfile -t users < <(path_users)
   while read -r dir; do
-    [[ ! -d $dir ]] || setfacl -x u:libvirt-qemu "$dir"
+    [[ ! -d $dir ]] || setfacl -x "$(printf 'u:%s,' "${users[@]}")" "$dir"
   done <"$NOTED/acl"
   rm -f "$NOTED/acl"
 }

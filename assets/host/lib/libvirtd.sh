@@ -20,7 +20,12 @@ libvirtd_apply() {
   say libvirtd "starting"
   date +%s >"$LIBVIRTD_MARK"
   if [[ -d /run/systemd/system ]]; then
-    systemctl start libvirtd.service virtlogd.socket
+    if systemctl cat virtqemud.socket >/dev/null 2>&1; then
+      # One daemon a driver, as RHEL 9 and Fedora have them.
+      systemctl start virt{qemu,network,storage,nodedev,log}d.socket
+    else
+      systemctl start libvirtd.service virtlogd.socket
+    fi
   else
     pid_in /run/virtlogd.pid virtlogd >/dev/null || run_logged libvirtd setsid virtlogd -d
     pid_in /run/libvirtd.pid libvirtd >/dev/null || run_logged libvirtd setsid libvirtd -d
@@ -31,7 +36,11 @@ libvirtd_apply() {
 libvirtd_destroy() {
   [[ -e $LIBVIRTD_MARK ]] || return 0
   if [[ -d /run/systemd/system ]]; then
-    systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+    if systemctl cat virtqemud.socket >/dev/null 2>&1; then
+      systemctl stop virt{qemu,network,storage,nodedev}d.{socket,service}
+    else
+      systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+    fi
   else
     local name pid
     for name in libvirtd virtlogd; do

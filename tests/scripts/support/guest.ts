@@ -50,8 +50,9 @@ export class Guest {
   readonly root = mkdtempSync(join(tmpdir(), "edge-guest-"));
   private readonly bin = join(this.root, "stand-ins");
 
-  constructor() {
-    cpSync("assets/guest", this.root, { recursive: true, verbatimSymlinks: true });
+  /** @param files the files of the image, laid out as in it */
+  constructor(files = "assets/guest") {
+    cpSync(files, this.root, { recursive: true, verbatimSymlinks: true });
     mkdirSync(this.bin);
     for (const name of [...STUBS, ...MORE_STUBS]) {
       this.standIn(name, "exit 0");

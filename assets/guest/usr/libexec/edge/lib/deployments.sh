@@ -28,7 +28,9 @@ read_booted() {
 # Sets BOOTED_VERSION.
 read_booted_version() {
   local line
-  BOOTED_VERSION=""
+  # An image builder that gives every commit the distribution's version leaves the release's own here.
+  edge_read BOOTED_VERSION "$ROOT/usr/lib/edge/release"
+  [[ -z $BOOTED_VERSION ]] || return 0
   while IFS= read -r line; do
     if [[ $line == OSTREE_VERSION=* ]]; then
       BOOTED_VERSION=${line#*=}
@@ -92,6 +94,7 @@ read_deployments() {
     edge_log 3 "ostree admin status names no deployment"
     return 1
   fi
+  system_versions
   if [[ -w $RUN ]]; then
     printf '%s\n' "$DEPLOYMENTS" >"$known.new.$$"
     mv -f "$known.new.$$" "$known"

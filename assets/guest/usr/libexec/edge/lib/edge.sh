@@ -8,8 +8,9 @@ ROOT=${EDGE_ROOT:-}
 ETC=$ROOT/etc/edge
 RUN=$ROOT/run/edge
 STATE=$ROOT/var/lib/edge
-GRUBENV=$ROOT/boot/grub/grubenv
 STAGED_MARK=$ROOT/run/ostree/staged-deployment
+# shellcheck source-path=SCRIPTDIR
+. "${BASH_SOURCE[0]%/*}/system.sh"
 
 # The settings, the image's first, then those of the device, which win.
 # The files are read, not sourced: a value is data, whatever characters it holds.

@@ -35,7 +35,7 @@ health_verdict() {
   edge_uptime
   # shellcheck disable=SC2016 # jq's own variables
   jq -c --arg result "$1" --argjson uptime "$UPTIME" \
-    '. + {$result, $uptime, checks: [$ARGS.positional | _nwise(4) |
+    '. + {$result, $uptime, checks: [$ARGS.positional | _nwise(4) | select(length == 4) |
       {kind: .[0], name: .[1], rc: (.[2] | tonumber), output: .[3]}]}' \
     "$HEALTH_FILE" --args -- "${HEALTH_CHECKS[@]}" >"$HEALTH_FILE.new"
   mv -f "$HEALTH_FILE.new" "$HEALTH_FILE"

@@ -81,7 +81,7 @@ keepalived_config() {
 }
 
 vrrp_script app {
-  script \"/usr/libexec/edge/vip-check $SOCKET\"
+  script \"$VIP_HOOKS/vip-check $SOCKET\"
   interval 3
   timeout 10
   fall 2
@@ -103,13 +103,13 @@ $PEERS  }
   track_script {
     app
   }
-  notify /usr/libexec/edge/vip-notify
+  notify $VIP_HOOKS/vip-notify
 }"
 }
 
 render_keepalived() {
   keepalived_config
-  edge_put "$RUN/keepalived.conf" "$KEEPALIVED_CONFIG"
+  edge_put "$VIP_CONFIG" "$KEEPALIVED_CONFIG"
 }
 
 # What the app's user units cannot take from the environment: the address to listen on.

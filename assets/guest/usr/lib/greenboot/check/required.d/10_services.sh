@@ -6,8 +6,7 @@ lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"
 
 main() {
-  local units=(edge-provision.service systemd-networkd.service nftables.service ssh.service
-    keepalived.service user@1000.service)
+  local units=("${SYSTEM_UNITS[@]}")
   local deadline states unit
   edge_uptime
   deadline=$((UPTIME + 60))

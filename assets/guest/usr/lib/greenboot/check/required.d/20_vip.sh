@@ -9,7 +9,7 @@ main() {
   local output
   edge_load_env
   [[ -n ${EDGE_VIP:-} ]] || return 0
-  output=$(keepalived --config-test --use-file="$RUN/keepalived.conf" 2>&1) || {
+  output=$(keepalived --config-test --use-file="$VIP_CONFIG" 2>&1) || {
     echo "$output"
     return 1
   }

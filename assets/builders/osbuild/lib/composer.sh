@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# composer-cli, the image builder's client: every call, its JSON and its errors. Needs common.sh.
+# What it prints and how it fails is read from its source (osbuild/weldr-client, cmd/composer-cli/root/root.go):
+# --json gives a list of {method, path, status, body}, one a request; a refusal is a body with `errors`, and
+# status 1 with nothing on stderr; what is no reply (no socket, no file, no space) is a line "ERROR: ..." there.
+
+# composer_here: an empty directory: the client takes a file beside it for a blueprint of that name
+composer_here() { mkdir -p "$WORK" && cd "$WORK" || return; }
+
+# composer ARGUMENT...: sets BODY to the body of the last reply; with a refusal or failure sets COMPOSER_ERROR, status 1
+composer() {
+  local output status=0
+  output=$(composer_here && composer-cli --json "$@" 2>"$WORK/composer.err") || status=$?
+  # Before 35.6 there was no list around a reply.
+  BODY=$(jq -c 'if type == "array" then last else . end | .body // . // {}' <<<"${output:-null}" 2>/dev/null) || BODY={}
+  COMPOSER_ERROR=$(jq -r '(.errors // [])[] | "\(.id): \(.msg)"' <<<"$BODY" | paste -sd';')
+  if ((status != 0)) && [[ -z $COMPOSER_ERROR ]]; then
+    COMPOSER_ERROR=$(sed -n 's/^ERROR: *//p' "$WORK/composer.err" | paste -sd' ')
+    [[ -n $COMPOSER_ERROR ]] || COMPOSER_ERROR="composer-cli $1 ${2:-} ended with status $status: $(tail -n 1 "$WORK/composer.err")"
+  fi
+  # A reply may carry errors for one blueprint of several, and status 0 in older versions.
+  [[ -z $COMPOSER_ERROR && $status == 0 ]]
+}
+
+# must WHAT FIX ARGUMENT...: composer, or the end with one clear error
+must() {
+  local what=$1 fix=$2
+  shift 2
+  composer "$@" || die "$what: ${COMPOSER_ERROR:0:2000}; fix: $fix"
+}
+
+DAEMON_FIX="systemctl start osbuild-composer.socket, and see journalctl -u osbuild-composer"
+
+# composer_answers: is the daemon there? Its socket is, and it replies.
+composer_answers() { command -v composer-cli >/dev/null && composer status show; }
+
+need_composer() {
+  need composer-cli jq
+  composer_answers || die "the image builder does not answer: ${COMPOSER_ERROR:0:500}; fix: $DAEMON_FIX"
+}
+
+# The image types that are a bare commit, by the names that distributions have for them; the first that is there.
+COMMIT_TYPES=(edge-commit rhel-edge-commit iot-commit fedora-iot-commit)
+
+# image_types: one a line. Not as JSON: that has another form where the daemon's newer interface is on.
+image_types() { (composer_here && composer-cli compose types); }
+
+# Sets IMAGE_TYPE.
+choose_type() {
+  local types type
+  types=$(image_types 2>"$WORK/composer.err") ||
+    die "the image builder names no image types: $(sed 's/^ERROR: *//' "$WORK/composer.err" | paste -sd' '); fix: $DAEMON_FIX"
+  for type in "${COMMIT_TYPES[@]}"; do
+    if grep -qx "$type" <<<"$types"; then
+      IMAGE_TYPE=$type
+      return 0
+    fi
+  done
+  die "the image builder has no image type for an OSTree commit: none of ${COMMIT_TYPES[*]} is among $(paste -sd' ' <<<"$types"); \
+fix: use RHEL 8 or 9, CentOS Stream 9 or Fedora, whose image builder has one"
+}

@@ -1,0 +1,41 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { TempDir } from "../tempProject";
+
+const run = (command: string, args: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stdout}${stderr}`);
+  return stdout;
+};
+
+/** The package of the guest files, built as the push of a blueprint builds it, and unpacked. */
+export class GuestPackage {
+  private readonly dir = new TempDir();
+  readonly rpm = join(this.dir.path, "edge-lab-guest-0.0.7-1.abc.noarch.rpm");
+  /** Its files, laid out as in an image. */
+  readonly tree = join(this.dir.path, "tree");
+
+  constructor() {
+    const libraries = ["common", "guest"].map((l) => `. "$here/lib/${l}.sh"`).join("\n");
+    const script = `set -euo pipefail\nhere=$PWD/assets/builders/osbuild LOG=${this.dir.path}/log\n${libraries}
+guest_build 0.0.7 1.abc '${this.dir.path}'`;
+    run("bash", ["-c", script]);
+    mkdirSync(this.tree);
+    const archive = join(this.dir.path, "files.cpio");
+    writeFileSync(archive, spawnSync("rpm2cpio", [this.rpm], { maxBuffer: 2 ** 26 }).stdout);
+    run("bash", ["-c", `cd '${this.tree}' && cpio --quiet -idm <'${archive}'`]);
+  }
+
+  /** What rpm says of it. */
+  query(...args: string[]): string[] {
+    return run("rpm", ["-qp", "--nosignature", ...args, this.rpm])
+      .trim()
+      .split("\n");
+  }
+
+  remove(): void {
+    this.dir.remove();
+  }
+}
