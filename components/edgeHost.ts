@@ -16,6 +16,8 @@ export interface EdgeHostArgs {
   cidr: string;
   gateway: string;
   bridge: string;
+  /** Where the lab shall stand in the host's own network: the interface, and the addresses and MACs it will have there. */
+  lan?: { readonly uplink: string; readonly addresses: readonly string[]; readonly macs: readonly string[] };
   /** TCP ports that the lab will listen on at the gateway address. */
   ports: readonly number[];
   /** Memory for all devices and a build at once, MiB. */
@@ -51,6 +53,13 @@ export class EdgeHost extends pulumi.ComponentResource {
           CIDR: args.cidr,
           GATEWAY: args.gateway,
           BRIDGE: args.bridge,
+          ...(args.lan
+            ? {
+                UPLINK: args.lan.uplink,
+                LAN_ADDRESSES: args.lan.addresses.join(" "),
+                LAN_MACS: args.lan.macs.join(" "),
+              }
+            : {}),
           PORTS: args.ports.join(" "),
           MEMORY_MIB: String(args.memoryMiB),
           DISK_GIB: String(args.diskGiB),

@@ -12,12 +12,11 @@ import { CoreUser } from "./coreUser";
 import { Depot, PublishedRef } from "./depot";
 import { EdgeFleet } from "./edgeFleet";
 import { EdgeHost } from "./edgeHost";
-import { HostBridge } from "./hostBridge";
+import { BRIDGES, HostBridge } from "./hostBridge";
 import { OsRollout, type RolloutResult } from "./osRollout";
 import { Registry } from "./registry";
 import { ReleaseChain } from "./releaseChain";
 
-const BRIDGE = "edgelab0";
 const REGISTRY_PORT = 5000;
 const DEPOT_PORT = 8000;
 const APP_PORT = 8080;
@@ -60,8 +59,14 @@ export class EdgeLab extends pulumi.ComponentResource {
 
     const host = this.makeHost(args, releases);
     const { stateDir, provider } = host;
-    const { cidr, gateway } = network;
-    const bridge = new HostBridge("bridge", { provider, bridge: BRIDGE, cidr, gateway }, own);
+    const { cidr, gateway, uplink } = network;
+    const bridge = new HostBridge(
+      "bridge",
+      uplink === undefined
+        ? { mode: "nat", provider, cidr, gateway }
+        : { mode: "lan", stateDir, uplink, cidr },
+      own,
+    );
 
     const registry = new Registry(
       "registry",
@@ -97,6 +102,8 @@ export class EdgeLab extends pulumi.ComponentResource {
         config,
         bridge: bridge.bridge,
         network: bridge.network,
+        router: bridge.router,
+        nameservers: bridge.nameservers,
         repoUrl: published.repoUrl,
         depotUrl: depot.contentUrl,
         registry: registry.address,
@@ -112,7 +119,6 @@ export class EdgeLab extends pulumi.ComponentResource {
           osName: OS_NAME,
           remote: REMOTE,
           prefix: network.prefix,
-          gateway,
           vip: network.vip,
           advertSeconds: network.advertSeconds,
           idleSeconds: config.app.idleSeconds,
@@ -177,7 +183,16 @@ export class EdgeLab extends pulumi.ComponentResource {
         libvirtUri,
         cidr: network.cidr,
         gateway: network.gateway,
-        bridge: BRIDGE,
+        bridge: BRIDGES[network.mode],
+        ...(network.uplink === undefined
+          ? {}
+          : {
+              lan: {
+                uplink: network.uplink,
+                addresses: [network.vip, ...devices.map((d) => d.address)],
+                macs: devices.map((d) => d.mac),
+              },
+            }),
         ports: [DEPOT_PORT, REGISTRY_PORT],
         memoryMiB: devices.length * device.memoryMiB + BUILD_MEMORY_MIB,
         diskGiB: devices.length * DEVICE_DISK_GIB + STATE_DISK_GIB,

@@ -35,6 +35,17 @@ export function labSubnet(cidr: string): Subnet | undefined {
   return subnet && subnet.prefix >= 8 && subnet.prefix <= 28 ? subnet : undefined;
 }
 
+/** In the host's own LAN no address is free because nothing of the lab has it: the stack file says which are. */
+function lanRules({ raw, known }: Candidate, bad: Report): void {
+  const rule = "is given where network.mode is lan: which addresses are free there only its owner knows";
+  const fix = "write an address of the LAN that its DHCP server does not give away";
+  if (raw.network.vip === undefined && known("network.vip")) bad("network.vip", undefined, rule, fix);
+  if (!known("devices")) return;
+  raw.devices.forEach((d, i) => {
+    if (d.address === undefined) bad(`devices[${i}].address`, undefined, rule, fix);
+  });
+}
+
 function networkRules({ raw, subnet, vip, known }: Candidate, bad: Report): void {
   const { cidr } = raw.network;
   if (!subnet) {
@@ -48,7 +59,7 @@ function networkRules({ raw, subnet, vip, known }: Candidate, bad: Report): void
     return;
   } else if (!isHostAddress(subnet, vip)) {
     bad("network.vip", vip, `is a host address inside network.cidr (${cidr})`, FREE_ADDRESS);
-  } else if (vip === subnet.gateway) {
+  } else if (raw.network.mode === "nat" && vip === subnet.gateway) {
     bad("network.vip", vip, "differs from the gateway, the first host address", OTHER_ADDRESS);
   }
 }
@@ -63,11 +74,16 @@ function uplinkRules({ mode, uplink }: RawConfig["network"], bad: Report): void 
   }
 }
 
-function addressRule({ subnet, vip, known }: Candidate, key: string, address: string, bad: Report): void {
+function addressRule(
+  { raw, subnet, vip, known }: Candidate,
+  key: string,
+  address: string,
+  bad: Report,
+): void {
   if (!subnet || !known("network.cidr")) return;
   if (!isHostAddress(subnet, address)) {
     bad(key, address, `is a host address inside network.cidr (${subnet.cidr})`, FREE_ADDRESS);
-  } else if (address === subnet.gateway) {
+  } else if (raw.network.mode === "nat" && address === subnet.gateway) {
     bad(key, address, "differs from the gateway, the first host address", OTHER_ADDRESS);
   } else if (address === vip && known("network.vip")) {
     bad(key, address, "differs from network.vip", OTHER_ADDRESS);
@@ -130,6 +146,7 @@ export function ruleProblems(candidate: Candidate): Problem[] {
   const { raw, known } = candidate;
   networkRules(candidate, bad);
   if (known("network.mode", "network.uplink")) uplinkRules(raw.network, bad);
+  if (raw.network.mode === "lan" && known("network.mode")) lanRules(candidate, bad);
   if (known("devices")) deviceRules(candidate, bad);
   if (known("releases")) releaseRules(candidate, bad);
   if (raw.builder === "osbuild" && raw.bootIso === undefined && known("bootIso")) {

@@ -36,7 +36,10 @@ export const schema = z.strictObject({
       mode: z.enum(["nat", "lan"]).default("nat"),
       cidr: z.string().default("192.168.76.0/24"),
       vip: z.string().optional(),
-      uplink: z.string().min(1).optional(),
+      uplink: z
+        .string()
+        .regex(/^[^/\s:]{1,15}$/, "is the name of a network interface, at most 15 characters")
+        .optional(),
       advertSeconds: z.number().min(0.1).max(10).default(0.3),
     })
     .prefault({}),

@@ -18,14 +18,6 @@ export function notYet(root: string, config: LabConfig): Problem[] {
       fix: "write builder: debian",
     });
   }
-  if (config.network.mode === "lan") {
-    problems.push({
-      key: "network.mode",
-      value: "lan",
-      rule: "is nat: joining the host's own network is not in this version",
-      fix: "write mode: nat and remove uplink",
-    });
-  }
   if (config.libvirtUri !== "qemu:///system") {
     problems.push({
       key: "libvirtUri",

@@ -32,13 +32,7 @@ apply() {
   status
 }
 
-destroy() {
-  if nm_runs; then
-    recover
-  elif [[ -e $NOTE ]]; then
-    die "NetworkManager does not run, and $EDGE_UPLINK is in the bridge $EDGE_BRIDGE; start it (systemctl start NetworkManager)"
-  fi
-}
+destroy() { remove_lan_bridge; }
 
 status() {
   local address router dns

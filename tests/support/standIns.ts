@@ -24,6 +24,12 @@ const scripts: Record<string, Script> = {
     stateDir: env["EDGE_STATE_DIR"],
     libvirt: "9.0.0",
   }),
+  "./assets/host/bridge.sh": (env) => ({
+    bridge: env["EDGE_BRIDGE"],
+    address: "10.20.30.5",
+    router: "10.20.30.254",
+    nameservers: ["10.20.30.253", "10.20.30.254"],
+  }),
   "./assets/host/registry.sh": (env) => ({
     address: `${env["EDGE_GATEWAY"] ?? ""}:${env["EDGE_REGISTRY_PORT"] ?? ""}`,
   }),

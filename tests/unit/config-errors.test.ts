@@ -46,13 +46,12 @@ describe("a bad configuration", () => {
 
   it("is refused when it asks for what this version cannot do", () => {
     const engine = {
-      "edge-lab:network": '{"mode":"lan","uplink":"eth0"}',
       "edge-lab:libvirtUri": "qemu+ssh://root@lab.example/system",
     };
     const { problems } = refusal(() => readLabInputs(project.path, "dev", engine));
     assert.deepEqual(
       problems.map((p) => p.key),
-      ["network.mode", "libvirtUri"],
+      ["libvirtUri"],
     );
   });
 

@@ -18,6 +18,9 @@ PORT_UUID=$(profile_uuid port)
 # noted KEY: what note_uplink kept; nothing where it kept none
 noted() { [[ ! -e $NOTE ]] || jq -r ".$1 // empty" "$NOTE"; }
 
+# lan_bridge_there: the lab's, whole or on trial or left behind
+lan_bridge_there() { nm_runs && { nm_has "$BRIDGE_UUID" || nm_has "$PORT_UUID"; }; }
+
 # bridged: all is as apply leaves it
 bridged() {
   nm_runs && nm_active "$BRIDGE_UUID" && nm_active "$PORT_UUID" && [[ ! -e $CHECKPOINT ]] &&
@@ -30,10 +33,10 @@ note_uplink() {
   router=$(device_router "$EDGE_UPLINK")
   [[ -z $router || -z $(neighbours "$EDGE_UPLINK" "$router") ]] || answers=true
   mkdir -p "${NOTE%/*}"
-  jq -n --arg uplink "$EDGE_UPLINK" --arg profile "$(nm_device "$EDGE_UPLINK" GENERAL.CON-UUID)" \
+  jq -n --arg bridge "$EDGE_BRIDGE" --arg uplink "$EDGE_UPLINK" --arg profile "$(nm_device "$EDGE_UPLINK" GENERAL.CON-UUID)" \
     --arg mac "$(</sys/class/net/"$EDGE_UPLINK"/address)" --arg router "$router" --argjson answers "$answers" \
     --arg addresses "$(device_addresses "$EDGE_UPLINK")" \
-    '{$uplink, $profile, $mac, $router, $answers, addresses: ($addresses | split("\n"))}' >"$NOTE.new"
+    '{$bridge, $uplink, $profile, $mac, $router, $answers, addresses: ($addresses | split("\n"))}' >"$NOTE.new"
   mv "$NOTE.new" "$NOTE"
 }
 
@@ -125,7 +128,7 @@ recover() {
   local profile
   trap - EXIT
   nm_end_checkpoint "$CHECKPOINT" revert
-  if nm_has "$BRIDGE_UUID" || nm_has "$PORT_UUID"; then
+  if lan_bridge_there; then
     profile=$(noted profile)
     if [[ -n $profile ]] && nm_has "$profile"; then
       nmcli --wait 30 connection up uuid "$profile" ifname "$EDGE_UPLINK" >/dev/null ||
@@ -140,5 +143,17 @@ recover() {
     # The LAN may be gone, or another one by now: the profile is the host's own again, and that is all there is to do.
     wait_until 20 restored "$EDGE_UPLINK" || say bridge "warning: $EDGE_UPLINK is out of $EDGE_BRIDGE, and after 20 s $WHY"
     rm -f "$NOTE"
+  fi
+}
+
+# remove_lan_bridge: what is left of it, by whatever knows of it still
+remove_lan_bridge() {
+  if nm_runs; then
+    [[ -e $NOTE || -e $CHECKPOINT ]] || lan_bridge_there || return 0
+    EDGE_BRIDGE=${EDGE_BRIDGE:-$(noted bridge)}
+    EDGE_UPLINK=${EDGE_UPLINK:-$(noted uplink)}
+    recover
+  elif [[ -e $NOTE ]]; then
+    die "NetworkManager does not run, and $(noted uplink) is in the bridge $(noted bridge); start it (systemctl start NetworkManager)"
   fi
 }

@@ -108,3 +108,14 @@ check_lan_addresses() {
       problem "$address of the lab is taken: $mac answers for it on $device" "take a free address of the LAN, outside of its DHCP server's range"
   done < <(neighbours "$device" "$@")
 }
+
+# check_bridged_traffic BRIDGE: what goes from port to port of it is not thrown away as if it were routed; that is how
+# a host with Docker silences bridged guests
+check_bridged_traffic() {
+  [[ $(cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null) == 1 ]] || return 0
+  local rules
+  rules=$(iptables -S FORWARD 2>/dev/null) || return 0
+  [[ $rules == '-P FORWARD DROP'* && $rules != *"-A FORWARD -i $1 "*"-j ACCEPT"* ]] || return 0
+  problem "this host's firewall drops what bridged guests send (policy DROP of FORWARD, and net.bridge.bridge-nf-call-iptables is 1)" \
+    "sysctl net.bridge.bridge-nf-call-iptables=0, or iptables -I FORWARD -i $1 -o $1 -j ACCEPT"
+}
