@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 
 import { skipBecause } from "../support/skip";
 import { LanHost, type Outcome } from "./support/lanHost";
@@ -93,15 +94,15 @@ describe("the lab's bridge in the host's own LAN", () => {
   });
 
   it("puts all back when the router does not answer any more", () => {
-    // It answers until the trial begins: the stand-in of nmcli cuts the line when the port goes up.
-    host.sh(`mkdir -p /run/bin; real=$(command -v nmcli)
-      printf '#!/bin/bash\\n[[ "$*" != *"connection up"* ]] || ip -n router addr del 10.99.0.1/24 dev lan0\\nexec %s "$@"\\n' "$real" >/run/bin/nmcli
-      chmod +x /run/bin/nmcli
-      nmcli connection modify home ipv4.method manual ipv4.addresses 10.99.0.20/24 ipv4.gateway 10.99.0.1
+    host.sh(`nmcli connection modify home ipv4.method manual ipv4.addresses 10.99.0.20/24 ipv4.gateway 10.99.0.1
       nmcli connection up home`);
+    // It answers until the port goes up.
+    host.standIn(
+      "nmcli",
+      `[[ "$*" != *"connection up"* ]] || ip -n router addr del 10.99.0.1/24 dev lan0\nexec ${host.sh("command -v nmcli")} "$@"`,
+    );
     const fixed = host.network();
-    const path = host.sh('echo "/run/bin:$PATH"');
-    const began = host.beginBridge("apply", { PATH: path });
+    const began = host.beginBridge("apply", { PATH: host.path });
     let said = "";
     began.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
     return new Promise<void>((resolve) => began.once("exit", () => resolve())).then(() => {
@@ -154,6 +155,55 @@ describe("the lab's bridge in the host's own LAN", () => {
     succeeds(host.bridge("apply"));
     assert.equal(port(), "eth0");
     assert.equal(host.bridge("destroy").status, 0);
+    assert.equal(host.network(), before);
+  });
+
+  for (const [what, program, body, says] of [
+    [
+      "NetworkManager makes no checkpoint",
+      "busctl",
+      '[[ "$*" != *CheckpointCreate* ]] || { echo "Call failed: device in use by another checkpoint" >&2; exit 1; }',
+      /another checkpoint\n.*makes no checkpoint .*nothing was changed/,
+    ],
+    [
+      "a profile is refused",
+      "nmcli",
+      '[[ "$*" != *"type ethernet con-name edgelan0-eth0"* ]] || { echo "Error: no such thing" >&2; exit 2; }',
+      /Error: no such thing\n.*putting everything back\n.*eth0 is as it was/,
+    ],
+    [
+      "the port does not come up",
+      "nmcli",
+      '[[ "$*" != *"connection up uuid"* || "$*" == *ifname* ]] || { echo "Error: timeout" >&2; exit 3; }',
+      /does not take eth0 into edgelan0\n.*putting everything back/,
+    ],
+    [
+      "the checkpoint was over before the end",
+      "busctl",
+      '[[ "$*" != *get-property*Checkpoints* ]] || { echo "ao 0"; exit; }',
+      /the checkpoint was over before edgelan0 was ready/,
+    ],
+  ] as const) {
+    it(`leaves the host as it was when ${what}`, async () => {
+      host.standIn(program, `${body}\nexec ${host.sh(`command -v ${program}`)} "$@"`);
+      const outcome = host.bridge("apply", { PATH: host.path });
+      assert.notEqual(outcome.status, 0);
+      assert.equal(outcome.stdout, "");
+      assert.match(outcome.stderr, says);
+      await host.until("ip -4 addr show dev eth0 | grep -q inet");
+      assert.equal(host.bridge("destroy").status, 0);
+      assert.equal(host.network(), before);
+    });
+  }
+
+  it("is found by edge-host.sh's destroy when no state knows of it", () => {
+    succeeds(host.bridge("apply"));
+    const { status, stderr } = host.run([join(process.cwd(), "assets/host/edge-host.sh"), "destroy"], {
+      EDGE_BRIDGE: "",
+      EDGE_UPLINK: "",
+      EDGE_LIBVIRT_URI: "test:///default",
+    });
+    assert.equal(status, 0, stderr);
     assert.equal(host.network(), before);
   });
 
