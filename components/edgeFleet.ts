@@ -16,6 +16,8 @@ type FromConfig = "devices" | "allDevices" | "user" | "fixed";
 export interface EdgeFleetArgs {
   stateDir: pulumi.Input<string>;
   provider: libvirt.Provider;
+  /** libvirt as the host's own scripts reach it. */
+  libvirtUri: string;
   config: LabConfig;
   bridge: pulumi.Input<string>;
   /** libvirt network that gives addresses; no name where the devices have fixed ones. */
@@ -77,7 +79,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
           {
             stateDir,
             provider,
-            libvirtUri: config.libvirtUri,
+            libvirtUri: args.libvirtUri,
             device,
             ...config.device,
             accelerator: accelerator.accelerator,

@@ -10,8 +10,10 @@ export interface EdgeHostArgs {
   /** Everything that the lab writes; absolute path. */
   stateDir: string;
   builder: "debian" | "osbuild";
-  /** libvirt URI, e.g. `qemu:///system`. */
+  /** libvirt as the host's own scripts reach it, e.g. `qemu:///system`. */
   libvirtUri: string;
+  /** libvirt as the program reaches it: the same on this host, `qemu+ssh://` on another. */
+  providerUri: string;
   /** The lab's network, its first host address and the bridge that will carry it. */
   cidr: string;
   gateway: string;
@@ -80,7 +82,7 @@ export class EdgeHost extends pulumi.ComponentResource {
     this.stateDir = ready.apply((r) => r.stateDir);
     this.provider = new libvirt.Provider(
       `${name}-libvirt`,
-      { uri: ready.apply((r) => r.libvirtUri) },
+      { uri: ready.apply(() => args.providerUri) },
       { parent: this },
     );
     this.registerOutputs({ stateDir: this.stateDir });

@@ -5,6 +5,8 @@ import { blueprintPackages, type Blueprint } from "../lib/blueprint";
 import type { LabConfig } from "../lib/config";
 import { sshCommand } from "../lib/coreUser";
 import { resolveChain, type Release } from "../lib/releases";
+import { onHost } from "../lib/remoteCommands";
+import type { LabHost } from "../lib/remoteHost";
 import { AppImage } from "./appImage";
 import { AppRollout } from "./appRollout";
 import type { CommitRecord } from "./composedCommit";
@@ -32,8 +34,8 @@ const STATE_DISK_GIB = 4;
 /** Inputs of {@link EdgeLab}. */
 export interface EdgeLabArgs {
   config: LabConfig;
-  /** The state directory, absolute. */
-  stateDir: string;
+  /** Where the lab stands: this host, or another one. */
+  host: LabHost;
   blueprint: Blueprint;
 }
 
@@ -48,8 +50,14 @@ export class EdgeLab extends pulumi.ComponentResource {
   public readonly corePassword: pulumi.Output<string>;
   public readonly sshPrivateKey: pulumi.Output<string>;
 
-  constructor(name: string, args: EdgeLabArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("edge-lab:index:EdgeLab", name, { config: withoutSecrets(args.config) }, opts);
+  constructor(name: string, args: EdgeLabArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    const { remote } = args.host;
+    super(
+      "edge-lab:index:EdgeLab",
+      name,
+      { config: withoutSecrets(args.config) },
+      remote ? { ...opts, transformations: [...(opts.transformations ?? []), onHost(remote)] } : opts,
+    );
     const { config, blueprint } = args;
     const { network, builder, devices, upgradeGate } = config;
     const { ref, adminGroup } = backends[builder];
@@ -99,6 +107,7 @@ export class EdgeLab extends pulumi.ComponentResource {
       {
         stateDir,
         provider,
+        libvirtUri: args.host.libvirtUri,
         config,
         bridge: bridge.bridge,
         network: bridge.network,
@@ -159,7 +168,7 @@ export class EdgeLab extends pulumi.ComponentResource {
     this.releases = chain.records;
     this.rollout = rollout.result;
     this.sshCommand = Object.fromEntries(
-      devices.map((d) => [d.name, sshCommand(args.stateDir, USER, d.address)]),
+      devices.map((d) => [d.name, sshCommand(args.host, USER, d.address)]),
     );
     this.corePassword = core.password;
     this.sshPrivateKey = core.privateKey;
@@ -174,13 +183,15 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 
   private makeHost(args: EdgeLabArgs, releases: readonly Release[]): EdgeHost {
-    const { devices, device, network, builder, libvirtUri } = args.config;
+    const { devices, device, network, builder } = args.config;
+    const { stateDir, libvirtUri, providerUri } = args.host;
     return new EdgeHost(
       "host",
       {
-        stateDir: args.stateDir,
+        stateDir,
         builder,
         libvirtUri,
+        providerUri,
         cidr: network.cidr,
         gateway: network.gateway,
         bridge: BRIDGES[network.mode],

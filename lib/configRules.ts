@@ -2,6 +2,7 @@ import { isHostAddress, parseSubnet, type Subnet } from "./addresses";
 import type { Problem } from "./configErrors";
 import type { RawConfig } from "./configSchema";
 import { chainProblems } from "./releases";
+import { parseRemote } from "./remoteHost";
 
 /** A device with everything filled in that the stack file may leave out. */
 export interface DeviceConfig {
@@ -90,6 +91,23 @@ function addressRule(
   }
 }
 
+function remoteRules({ raw }: Candidate, bad: Report): void {
+  const remote = parseRemote(raw.libvirtUri);
+  if (remote && raw.hostKeys.length === 0) {
+    const { host, port } = remote;
+    bad(
+      "hostKeys",
+      undefined,
+      `pins the host keys of ${host}: no connection is made on trust`,
+      `ssh-keyscan -p ${port} ${host} shows them; list all of them without the name in front, once ssh-keygen -lf FILE shows ` +
+        `the same fingerprints as "for k in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $k; done" on that host itself`,
+    );
+  }
+  if (!remote && raw.hostKeys.length > 0) {
+    bad("hostKeys", raw.hostKeys, "is for a libvirtUri with qemu+ssh", "remove it, or name the other host");
+  }
+}
+
 function deviceRules(candidate: Candidate, bad: Report): void {
   const { devices } = candidate;
   const primaries = devices.filter((d) => d.role === "primary").length;
@@ -147,6 +165,7 @@ export function ruleProblems(candidate: Candidate): Problem[] {
   networkRules(candidate, bad);
   if (known("network.mode", "network.uplink")) uplinkRules(raw.network, bad);
   if (raw.network.mode === "lan" && known("network.mode")) lanRules(candidate, bad);
+  if (known("libvirtUri", "hostKeys")) remoteRules(candidate, bad);
   if (known("devices")) deviceRules(candidate, bad);
   if (known("releases")) releaseRules(candidate, bad);
   if (raw.builder === "osbuild" && raw.bootIso === undefined && known("bootIso")) {

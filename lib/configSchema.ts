@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { LOCAL_URI, parseRemote } from "./remoteHost";
+
 const packageName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9.+_-]*$/, "is a package name; letters, digits and . + _ - only");
@@ -24,11 +26,12 @@ export const schema = z.strictObject({
   builder: z.enum(["debian", "osbuild"]).default("debian"),
   libvirtUri: z
     .string()
-    .regex(
-      /^qemu(\+ssh)?:\/\/\S*\/(system|session)(\?\S*)?$/,
-      "is qemu:///system or qemu+ssh://user@host/system",
+    .refine(
+      (uri) => uri === LOCAL_URI || parseRemote(uri) !== undefined,
+      "is qemu:///system, or qemu+ssh://user@host[:port]/system, to which ?keyfile=/path/of/a/private/key may be added",
     )
-    .default("qemu:///system"),
+    .default(LOCAL_URI),
+  hostKeys: z.array(sshKey).default([]),
   stateDir: z.string().min(1).default(".lab"),
   accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
   network: z
