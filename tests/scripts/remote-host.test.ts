@@ -107,9 +107,9 @@ describe("host scripts on another host", () => {
       const [leader = "", sleeper = ""] = pids.split(" ");
       assert.ok(Number(leader) > 0 && Number(sleeper) > 0, pids);
       // As Pulumi does it: its command's own process only.
-      const node = await host.sh("pgrep -f lab/remote/main.ts");
+      const node = await host.sh("pgrep -f lab/remote/main[.]ts");
       await host.sh(`kill -${signal.slice(3)} ${node}`);
-      await host.until(`[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f on-host.sh`, 30);
+      await host.until(`[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f on-host[.]sh`, 30);
       await ended(child);
     });
   }
@@ -120,7 +120,7 @@ describe("host scripts on another host", () => {
     const end = ended(child);
     await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
     await host.sh("kill -STOP $(pgrep -x ssh)");
-    await host.until("! pgrep -f probes/endless", 30);
+    await host.until("! pgrep -f probes/endles[s]", 30);
     await host.sh("kill -KILL $(pgrep -x ssh)");
     assert.notEqual((await end).status, 0);
   });
