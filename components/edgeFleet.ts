@@ -9,17 +9,22 @@ import { CustomIso } from "./customIso";
 import { EdgeDomain } from "./edgeDomain";
 
 /** What a kickstart takes from other parts of the lab; the rest follows from the configuration. */
-type FromElsewhere = "repoUrl" | "depotUrl" | "registry";
-type FromConfig = "devices" | "allDevices" | "user";
+type FromElsewhere = "repoUrl" | "depotUrl" | "registry" | "gateway";
+type FromConfig = "devices" | "allDevices" | "user" | "fixed";
 
 /** Inputs of {@link EdgeFleet}. */
 export interface EdgeFleetArgs {
   stateDir: pulumi.Input<string>;
   provider: libvirt.Provider;
+  /** libvirt as the host's own scripts reach it. */
+  libvirtUri: string;
   config: LabConfig;
   bridge: pulumi.Input<string>;
-  /** libvirt network that gives addresses. */
+  /** libvirt network that gives addresses; no name where the devices have fixed ones. */
   network: pulumi.Input<string>;
+  /** Default gateway and name servers. */
+  router: pulumi.Input<string>;
+  nameservers: pulumi.Input<string[]>;
   /** Repository with the published ref, content server, registry. */
   repoUrl: pulumi.Input<string>;
   depotUrl: pulumi.Input<string>;
@@ -74,7 +79,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
           {
             stateDir,
             provider,
-            libvirtUri: config.libvirtUri,
+            libvirtUri: args.libvirtUri,
             device,
             ...config.device,
             accelerator: accelerator.accelerator,
@@ -101,10 +106,22 @@ export class EdgeFleet extends pulumi.ComponentResource {
     const { config } = args;
     const make = (role: "primary" | "backup"): pulumi.Output<string> => {
       const kickstart = pulumi
-        .all([args.repoUrl, args.depotUrl, args.registry, args.user.passwordHash, args.user.authorizedKeys])
-        .apply(([repoUrl, depotUrl, registry, passwordHash, authorizedKeys]) =>
+        .all([
+          args.repoUrl,
+          args.depotUrl,
+          args.registry,
+          args.user.passwordHash,
+          args.user.authorizedKeys,
+          args.router,
+          args.nameservers,
+        ])
+        .apply(([repoUrl, depotUrl, registry, passwordHash, authorizedKeys, gateway, nameservers]) =>
           renderKickstart({
             ...args.kickstart,
+            gateway,
+            ...(config.network.mode === "lan"
+              ? { fixed: { netmask: config.network.netmask, nameservers } }
+              : {}),
             repoUrl,
             depotUrl,
             registry,

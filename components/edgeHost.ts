@@ -10,12 +10,16 @@ export interface EdgeHostArgs {
   /** Everything that the lab writes; absolute path. */
   stateDir: string;
   builder: "debian" | "osbuild";
-  /** libvirt URI, e.g. `qemu:///system`. */
+  /** libvirt as the host's own scripts reach it, e.g. `qemu:///system`. */
   libvirtUri: string;
+  /** libvirt as the program reaches it: the same on this host, `qemu+ssh://` on another. */
+  providerUri: string;
   /** The lab's network, its first host address and the bridge that will carry it. */
   cidr: string;
   gateway: string;
   bridge: string;
+  /** Where the lab shall stand in the host's own network: the interface, and the addresses and MACs it will have there. */
+  lan?: { readonly uplink: string; readonly addresses: readonly string[]; readonly macs: readonly string[] };
   /** TCP ports that the lab will listen on at the gateway address. */
   ports: readonly number[];
   /** Memory for all devices and a build at once, MiB. */
@@ -63,6 +67,13 @@ export class EdgeHost extends pulumi.ComponentResource {
           CIDR: args.cidr,
           GATEWAY: args.gateway,
           BRIDGE: args.bridge,
+          ...(args.lan
+            ? {
+                UPLINK: args.lan.uplink,
+                LAN_ADDRESSES: args.lan.addresses.join(" "),
+                LAN_MACS: args.lan.macs.join(" "),
+              }
+            : {}),
           PORTS: args.ports.join(" "),
           MEMORY_MIB: String(args.memoryMiB),
           DISK_GIB: String(args.diskGiB),
@@ -88,7 +99,7 @@ export class EdgeHost extends pulumi.ComponentResource {
     this.stateDir = pulumi.unsecret(ready.apply((r) => r.stateDir));
     this.provider = new libvirt.Provider(
       `${name}-libvirt`,
-      { uri: pulumi.unsecret(ready.apply((r) => r.libvirtUri)) },
+      { uri: pulumi.unsecret(ready.apply(() => args.providerUri)) },
       { parent: this },
     );
     this.webConsole = osbuild ? pulumi.unsecret(ready.apply((r) => r.webConsole)) : undefined;

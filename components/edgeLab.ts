@@ -5,6 +5,8 @@ import { blueprintPackages, type Blueprint } from "../lib/blueprint";
 import type { LabConfig } from "../lib/config";
 import { sshCommand } from "../lib/coreUser";
 import { resolveChain, type Release } from "../lib/releases";
+import { onHost } from "../lib/remoteCommands";
+import type { LabHost } from "../lib/remoteHost";
 import { AppImage } from "./appImage";
 import { AppRollout } from "./appRollout";
 import type { CommitRecord } from "./composedCommit";
@@ -12,12 +14,11 @@ import { CoreUser } from "./coreUser";
 import { Depot, PublishedRef } from "./depot";
 import { EdgeFleet } from "./edgeFleet";
 import { EdgeHost } from "./edgeHost";
-import { HostBridge } from "./hostBridge";
+import { BRIDGES, HostBridge } from "./hostBridge";
 import { OsRollout, type RolloutResult } from "./osRollout";
 import { Registry } from "./registry";
 import { ReleaseChain } from "./releaseChain";
 
-const BRIDGE = "edgelab0";
 const REGISTRY_PORT = 5000;
 const DEPOT_PORT = 8000;
 const APP_PORT = 8080;
@@ -33,8 +34,8 @@ const STATE_DISK_GIB = 4;
 /** Inputs of {@link EdgeLab}. */
 export interface EdgeLabArgs {
   config: LabConfig;
-  /** The state directory, absolute. */
-  stateDir: string;
+  /** Where the lab stands: this host, or another one. */
+  host: LabHost;
   blueprint: Blueprint;
 }
 
@@ -51,8 +52,14 @@ export class EdgeLab extends pulumi.ComponentResource {
   /** The host's web console; undefined where the backend has none. */
   public readonly webConsole: pulumi.Output<string> | undefined;
 
-  constructor(name: string, args: EdgeLabArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("edge-lab:index:EdgeLab", name, { config: withoutSecrets(args.config) }, opts);
+  constructor(name: string, args: EdgeLabArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    const { remote } = args.host;
+    super(
+      "edge-lab:index:EdgeLab",
+      name,
+      { config: withoutSecrets(args.config) },
+      remote ? { ...opts, transformations: [...(opts.transformations ?? []), onHost(remote)] } : opts,
+    );
     const { config, blueprint } = args;
     const { network, builder, devices, upgradeGate } = config;
     const { ref, adminGroup, installer } = backendOf(builder, config.distribution);
@@ -62,8 +69,14 @@ export class EdgeLab extends pulumi.ComponentResource {
 
     const host = this.makeHost(args, releases);
     const { stateDir, provider } = host;
-    const { cidr, gateway } = network;
-    const bridge = new HostBridge("bridge", { provider, bridge: BRIDGE, cidr, gateway }, own);
+    const { cidr, gateway, uplink } = network;
+    const bridge = new HostBridge(
+      "bridge",
+      uplink === undefined
+        ? { mode: "nat", provider, cidr, gateway }
+        : { mode: "lan", stateDir, uplink, cidr },
+      own,
+    );
 
     const registry = new Registry(
       "registry",
@@ -100,9 +113,12 @@ export class EdgeLab extends pulumi.ComponentResource {
       {
         stateDir,
         provider,
+        libvirtUri: args.host.libvirtUri,
         config,
         bridge: bridge.bridge,
         network: bridge.network,
+        router: bridge.router,
+        nameservers: bridge.nameservers,
         repoUrl: published.repoUrl,
         depotUrl: depot.contentUrl,
         registry: registry.address,
@@ -118,7 +134,6 @@ export class EdgeLab extends pulumi.ComponentResource {
           osName: OS_NAME,
           remote: REMOTE,
           prefix: network.prefix,
-          gateway,
           vip: network.vip,
           advertSeconds: network.advertSeconds,
           idleSeconds: config.app.idleSeconds,
@@ -160,7 +175,7 @@ export class EdgeLab extends pulumi.ComponentResource {
     this.releases = chain.records;
     this.rollout = rollout.result;
     this.sshCommand = Object.fromEntries(
-      devices.map((d) => [d.name, sshCommand(args.stateDir, USER, d.address)]),
+      devices.map((d) => [d.name, sshCommand(args.host, USER, d.address)]),
     );
     this.corePassword = core.password;
     this.sshPrivateKey = core.privateKey;
@@ -176,17 +191,27 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 
   private makeHost(args: EdgeLabArgs, releases: readonly Release[]): EdgeHost {
-    const { devices, device, network, builder, libvirtUri, distribution, subscription, bootIso } =
-      args.config;
+    const { devices, device, network, builder, distribution, subscription, bootIso } = args.config;
+    const { stateDir, libvirtUri, providerUri } = args.host;
     return new EdgeHost(
       "host",
       {
-        stateDir: args.stateDir,
+        stateDir,
         builder,
         libvirtUri,
+        providerUri,
         cidr: network.cidr,
         gateway: network.gateway,
-        bridge: BRIDGE,
+        bridge: BRIDGES[network.mode],
+        ...(network.uplink === undefined
+          ? {}
+          : {
+              lan: {
+                uplink: network.uplink,
+                addresses: [network.vip, ...devices.map((d) => d.address)],
+                macs: devices.map((d) => d.mac),
+              },
+            }),
         ports: [DEPOT_PORT, REGISTRY_PORT],
         memoryMiB: devices.length * device.memoryMiB + BUILD_MEMORY_MIB,
         diskGiB: devices.length * DEVICE_DISK_GIB + STATE_DISK_GIB,

@@ -2,6 +2,7 @@ import { isHostAddress, parseSubnet, type Subnet } from "./addresses";
 import type { Problem } from "./configErrors";
 import type { RawConfig } from "./configSchema";
 import { chainProblems } from "./releases";
+import { parseRemote } from "./remoteHost";
 
 /** A device with everything filled in that the stack file may leave out. */
 export interface DeviceConfig {
@@ -35,6 +36,17 @@ export function labSubnet(cidr: string): Subnet | undefined {
   return subnet && subnet.prefix >= 8 && subnet.prefix <= 28 ? subnet : undefined;
 }
 
+/** In the host's own LAN no address is free because nothing of the lab has it: the stack file says which are. */
+function lanRules({ raw, known }: Candidate, bad: Report): void {
+  const rule = "is given where network.mode is lan: which addresses are free there only its owner knows";
+  const fix = "write an address of the LAN that its DHCP server does not give away";
+  if (raw.network.vip === undefined && known("network.vip")) bad("network.vip", undefined, rule, fix);
+  if (!known("devices")) return;
+  raw.devices.forEach((d, i) => {
+    if (d.address === undefined) bad(`devices[${i}].address`, undefined, rule, fix);
+  });
+}
+
 function networkRules({ raw, subnet, vip, known }: Candidate, bad: Report): void {
   const { cidr } = raw.network;
   if (!subnet) {
@@ -48,7 +60,7 @@ function networkRules({ raw, subnet, vip, known }: Candidate, bad: Report): void
     return;
   } else if (!isHostAddress(subnet, vip)) {
     bad("network.vip", vip, `is a host address inside network.cidr (${cidr})`, FREE_ADDRESS);
-  } else if (vip === subnet.gateway) {
+  } else if (raw.network.mode === "nat" && vip === subnet.gateway) {
     bad("network.vip", vip, "differs from the gateway, the first host address", OTHER_ADDRESS);
   }
 }
@@ -63,14 +75,36 @@ function uplinkRules({ mode, uplink }: RawConfig["network"], bad: Report): void 
   }
 }
 
-function addressRule({ subnet, vip, known }: Candidate, key: string, address: string, bad: Report): void {
+function addressRule(
+  { raw, subnet, vip, known }: Candidate,
+  key: string,
+  address: string,
+  bad: Report,
+): void {
   if (!subnet || !known("network.cidr")) return;
   if (!isHostAddress(subnet, address)) {
     bad(key, address, `is a host address inside network.cidr (${subnet.cidr})`, FREE_ADDRESS);
-  } else if (address === subnet.gateway) {
+  } else if (raw.network.mode === "nat" && address === subnet.gateway) {
     bad(key, address, "differs from the gateway, the first host address", OTHER_ADDRESS);
   } else if (address === vip && known("network.vip")) {
     bad(key, address, "differs from network.vip", OTHER_ADDRESS);
+  }
+}
+
+function remoteRules({ raw }: Candidate, bad: Report): void {
+  const remote = parseRemote(raw.libvirtUri);
+  if (remote && raw.hostKeys.length === 0) {
+    const { host, port } = remote;
+    bad(
+      "hostKeys",
+      undefined,
+      `pins the host keys of ${host}: no connection is made on trust`,
+      `ssh-keyscan -p ${port} ${host} shows them; list all of them without the name in front, once ssh-keygen -lf FILE shows ` +
+        `the same fingerprints as "for k in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $k; done" on that host itself`,
+    );
+  }
+  if (!remote && raw.hostKeys.length > 0) {
+    bad("hostKeys", raw.hostKeys, "is for a libvirtUri with qemu+ssh", "remove it, or name the other host");
   }
 }
 
@@ -155,6 +189,8 @@ export function ruleProblems(candidate: Candidate): Problem[] {
   const { raw, known } = candidate;
   networkRules(candidate, bad);
   if (known("network.mode", "network.uplink")) uplinkRules(raw.network, bad);
+  if (raw.network.mode === "lan" && known("network.mode")) lanRules(candidate, bad);
+  if (known("libvirtUri", "hostKeys")) remoteRules(candidate, bad);
   if (known("devices")) deviceRules(candidate, bad);
   if (known("releases")) releaseRules(candidate, bad);
   if (known("builder")) builderRules(candidate, bad);

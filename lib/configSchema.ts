@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { LOCAL_URI, parseRemote } from "./remoteHost";
+
 const packageName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9.+_-]*$/, "is a package name; letters, digits and . + _ - only");
@@ -31,11 +33,12 @@ export const schema = z.strictObject({
     .optional(),
   libvirtUri: z
     .string()
-    .regex(
-      /^qemu(\+ssh)?:\/\/\S*\/(system|session)(\?\S*)?$/,
-      "is qemu:///system or qemu+ssh://user@host/system",
+    .refine(
+      (uri) => uri === LOCAL_URI || parseRemote(uri) !== undefined,
+      "is qemu:///system, or qemu+ssh://user@host[:port]/system, to which ?keyfile=/path/of/a/private/key may be added",
     )
-    .default("qemu:///system"),
+    .default(LOCAL_URI),
+  hostKeys: z.array(sshKey).default([]),
   stateDir: z.string().min(1).default(".lab"),
   accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
   network: z
@@ -43,7 +46,10 @@ export const schema = z.strictObject({
       mode: z.enum(["nat", "lan"]).default("nat"),
       cidr: z.string().default("192.168.76.0/24"),
       vip: z.string().optional(),
-      uplink: z.string().min(1).optional(),
+      uplink: z
+        .string()
+        .regex(/^[^/\s:]{1,15}$/, "is the name of a network interface, at most 15 characters")
+        .optional(),
       advertSeconds: z.number().min(0.1).max(10).default(0.3),
     })
     .prefault({}),

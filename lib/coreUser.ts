@@ -1,15 +1,23 @@
 import { encrypt } from "unixcrypt";
 
+import { sshOptions, type LabHost } from "./remoteHost";
+
 /** The crypt(3) hash (SHA-512) of a password; the same salt gives the same hash, so previews stay clean. */
 export function hashPassword(password: string, salt: string): string {
   return encrypt(password, `$6$${salt}`);
 }
 
-/** Command line that opens a shell on a device, with the lab's own key and its own list of known hosts. */
-export function sshCommand(stateDir: string, user: string, address: string): string {
-  const quoted = (text: string): string =>
-    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
-  return [
+/** A word for a shell. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
+}
+
+/**
+ * Command line that opens a shell on a device, with the lab's own key and its own list of known hosts. Both lie on the
+ * lab's host: where that is another one, the command goes there first.
+ */
+export function sshCommand({ stateDir, remote }: LabHost, user: string, address: string): string {
+  const there = [
     "ssh",
     "-i",
     quoted(`${stateDir}/ssh/id_ed25519`),
@@ -18,5 +26,12 @@ export function sshCommand(stateDir: string, user: string, address: string): str
     "-o",
     "StrictHostKeyChecking=accept-new",
     `${user}@${address}`,
+  ].join(" ");
+  if (!remote) return there;
+  return [
+    "ssh",
+    "-t",
+    ...sshOptions(remote).map(quoted),
+    quoted(remote.user === "root" ? there : `sudo ${there}`),
   ].join(" ");
 }

@@ -21,6 +21,10 @@ export interface KickstartArgs {
   readonly allDevices: readonly DeviceConfig[];
   readonly prefix: number;
   readonly gateway: string;
+  /**
+   * Fixed addresses, from the installer on: for a network whose DHCP server is not the lab's. Undefined: DHCP.
+   */
+  readonly fixed?: { readonly netmask: string; readonly nameservers: readonly string[] };
   readonly vip: string;
   readonly depotUrl: string;
   /** `host:port` of the container registry. */
@@ -80,6 +84,48 @@ function deviceCase(args: KickstartArgs): string[] {
   });
 }
 
+/** What %pre makes of the device that it finds, and the kickstart takes in. */
+const NETWORK_FILE = "/tmp/edge-network.ks";
+
+/**
+ * The lines that give a device its own fixed address in the installer already: one kickstart serves all devices of
+ * a role, so a %pre finds by the MAC address which one this is. Anaconda keeps the settings for the installed system.
+ */
+function fixedNetwork(args: KickstartArgs): string[] {
+  if (!args.fixed) return [];
+  const { netmask, nameservers } = args.fixed;
+  const common = [
+    `--netmask=${word(netmask, "netmask")}`,
+    `--gateway=${word(args.gateway, "gateway")}`,
+    `--nameserver=${word(nameservers.join(","), "nameservers")}`,
+  ].join(" ");
+  return [
+    "%pre --erroronfail",
+    "set -eu",
+    "tries=0",
+    `until [ -s ${NETWORK_FILE} ]; do`,
+    "  for nic in /sys/class/net/*; do",
+    '    case "$(cat "$nic/address")" in',
+    ...args.devices.flatMap((d) => {
+      const mac = word(d.mac.toLowerCase(), "devices.mac");
+      const address = word(d.address, "devices.address");
+      return [
+        `    ${mac})`,
+        `      echo "network --bootproto=static --device=${mac} --ip=${address} ${common}" > ${NETWORK_FILE}`,
+        "      ;;",
+      ];
+    }),
+    "    esac",
+    "  done",
+    "  tries=$((tries + 1))",
+    '  if [ "$tries" -gt 100 ]; then echo "no device of this lab has the MAC address of this machine" >&2; exit 1; fi',
+    `  [ -s ${NETWORK_FILE} ] || sleep 0.1`,
+    "done",
+    "%end",
+    "",
+  ];
+}
+
 /**
  * What Anaconda is told besides: what it writes gets SELinux's labels, and the console gets the lines that the lab
  * waits for. An error ends the installation instead of waiting for a key.
@@ -118,7 +164,7 @@ export function renderKickstart(args: KickstartArgs): string {
     "zerombr",
     "clearpart --all --initlabel",
     "autopart",
-    "network --bootproto=dhcp",
+    args.fixed ? `%include ${NETWORK_FILE}` : "network --bootproto=dhcp",
     `ostreesetup --osname=${word(args.osName, "osName")} --remote=${word(args.remote, "remote")} ${source} --nogpg`,
     'bootloader --append="console=tty0 console=ttyS0,115200n8 panic=10 oops=panic quiet"',
     "rootpw --lock",
@@ -126,6 +172,7 @@ export function renderKickstart(args: KickstartArgs): string {
     ...user.authorizedKeys.map((key) => `sshkey --username=${name} "${publicKey(key)}"`),
     "reboot",
     "",
+    ...fixedNetwork(args),
     "%post --erroronfail",
     "set -eu",
     "name=",
@@ -149,6 +196,9 @@ export function renderKickstart(args: KickstartArgs): string {
     "EDGE_ADDRESS=$address",
     `EDGE_PREFIX=${word(args.prefix, "prefix")}`,
     `EDGE_GATEWAY=${word(args.gateway, "gateway")}`,
+    ...(args.fixed
+      ? [`EDGE_DNS="${args.fixed.nameservers.map((n) => word(n, "nameservers")).join(" ")}"`]
+      : []),
     `EDGE_VIP=${word(args.vip, "vip")}`,
     "EDGE_VIP_STATE=$vip_state",
     "EDGE_VIP_PRIORITY=$vip_priority",

@@ -5,14 +5,16 @@ import { relative, resolve } from "node:path";
 import { parseBlueprint, type Blueprint } from "./blueprint";
 import { resolveConfig, type LabConfig } from "./config";
 import { ConfigError, type Problem } from "./configErrors";
-import { notYet } from "./notYet";
+import { labHost, type LabHost } from "./remoteHost";
 import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
 
 /** A stack's configuration with the files that it names, read and validated. */
 export interface LabInputs {
   readonly config: LabConfig;
-  /** The state directory, absolute. */
+  /** The state directory, absolute: Pulumi's own state, and on this host all that the lab writes. */
   readonly stateDir: string;
+  /** Where the lab's host is: the state directory there, its libvirt, and how it is reached where it is another. */
+  readonly host: LabHost;
   readonly blueprint: Blueprint;
 }
 
@@ -57,9 +59,9 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;
   const stateDir = config?.stateDir ?? raw["stateDir"];
   if (typeof stateDir === "string") problems.push(...stateDirProblems(root, stateDir));
-  if (config) problems.push(...notYet(config));
   if (!config || !blueprint || problems.length > 0) throw new ConfigError(file, problems);
-  return { config, stateDir: resolve(root, config.stateDir), blueprint };
+  const local = resolve(root, config.stateDir);
+  return { config, stateDir: local, host: labHost(config, stack, local), blueprint };
 }
 
 function contains(folder: string, path: string): boolean {

@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 CACHE=${EDGE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-lab}/tests
 VENV=$CACHE/venv
+UNPACKED=$CACHE/unpacked
 PINS=tests/support/ksvalidator
 
 say() { printf 'tests: %s\n' "$*" >&2; }
@@ -51,6 +52,25 @@ install_packages() {
     -o Acquire::Retries=3 -o APT::Install-Recommends=false install "${missing[@]}"
 }
 
+# A network manager or an ssh daemon that a test needs must never become a service of the machine that tests: these
+# packages are unpacked into the cache, with the libraries that this machine lacks, and nothing is installed.
+unpack_packages() {
+  local stamp names=() debs=$CACHE/debs
+  stamp=$(sha256sum <tests/unpacked.txt | cut -c 1-16)
+  [[ ! -e $UNPACKED/$stamp ]] || return 0
+  mapfile -t names < <(grep -v '^#' tests/unpacked.txt)
+  say "unpacking ${names[*]} into the cache (about 10 s)"
+  rm -rf "$UNPACKED" "$debs"
+  mkdir -p "$UNPACKED" "$debs"
+  mapfile -t -O ${#names[@]} names < <(apt-get -q -s -o APT::Install-Recommends=false install "${names[@]}" |
+    awk '$1 == "Inst" && $2 ~ /^lib/ { print $2 }')
+  (cd "$debs" && logged apt-get -q -o Acquire::Retries=3 download "${names[@]}")
+  local deb
+  for deb in "$debs"/*.deb; do logged dpkg-deb --extract "$deb" "$UNPACKED"; done
+  rm -rf "$debs"
+  : >"$UNPACKED/$stamp"
+}
+
 install_ksvalidator() {
   local stamp pip
   stamp=$(cat "$PINS"/*.txt | sha256sum | cut -c 1-16)
@@ -74,6 +94,7 @@ main() {
   install_packages
   install_ksvalidator
   case " $* " in *' scripts '* | *' e2e '*) install_host_packages ;; esac
+  case " $* " in *' scripts '*) unpack_packages ;; esac
 }
 
 main "$@"

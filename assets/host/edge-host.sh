@@ -17,6 +17,31 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/subscription.sh
 # shellcheck source=assets/host/lib/osbuild-host.sh
 . assets/host/lib/osbuild-host.sh
+# shellcheck source=assets/host/lib/networkmanager.sh
+. assets/host/lib/networkmanager.sh
+# shellcheck source=assets/host/lib/lan.sh
+. assets/host/lib/lan.sh
+# shellcheck source=assets/host/lib/lan-bridge.sh
+. assets/host/lib/lan-bridge.sh
+
+# The lab's network is the host's own, or must be nobody's yet.
+check_network() {
+  local port address=$EDGE_GATEWAY device=${EDGE_UPLINK:-}
+  if [[ -n $device ]]; then
+    if lan_bridge_there; then
+      [[ ! -e /sys/class/net/$EDGE_BRIDGE/brif/$device ]] || device=$EDGE_BRIDGE
+    else
+      check_uplink "$device" "$EDGE_BRIDGE" "$EDGE_CIDR"
+    fi
+    check_bridged_traffic "$EDGE_BRIDGE"
+    # Without an address in the LAN, which is a problem named by now, nobody there can be asked.
+    address=$(address_in "$EDGE_CIDR" "$device") || return 0
+    # shellcheck disable=SC2086 # a list of addresses
+    check_lan_addresses "$device" "$EDGE_LAN_MACS" $EDGE_LAN_ADDRESSES
+  fi
+  check_subnet "$EDGE_CIDR" "$EDGE_BRIDGE" "${EDGE_UPLINK:-}"
+  for port in $EDGE_PORTS; do check_port "$address" "$port"; done
+}
 
 preflight() {
   # shellcheck source=assets/host/lib/preflight.sh
@@ -40,9 +65,7 @@ preflight() {
   fi
   check_kernel
   check_namespace
-  check_subnet "$EDGE_CIDR" "$EDGE_BRIDGE"
-  local port
-  for port in $EDGE_PORTS; do check_port "$EDGE_GATEWAY" "$port"; done
+  check_network
   # shellcheck disable=SC2086 # a list of names
   check_domains $EDGE_DOMAINS
   # A secret is no business of the builder's.
@@ -83,6 +106,7 @@ destroy() {
   remove_leftovers
   osbuild_host_destroy
   subscription_destroy
+  remove_lan_bridge
   libvirtd_destroy
   if [[ -d $STATE_DIR/host ]]; then
     remove_firewall_leftovers

@@ -21,13 +21,13 @@ describe("debian installer, kickstart", () => {
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
   /** Reads a kickstart as the installer does; answers its variables, or the reason why it was refused. */
-  const read = (text: string): { variables: Record<string, string>; failed: string } => {
+  const read = (text: string, then = ":"): { variables: Record<string, string>; failed: string } => {
     writeFileSync(join(dir, "ks.cfg"), text);
     const { stdout } = spawnSync(
       "dash",
       [
         "-euc",
-        `. ${LIB}/log.sh; . ${LIB}/kickstart.sh; failed() { echo "FAILED: $*"; exit 1; }; kickstart_read "$1"; set`,
+        `. ${LIB}/log.sh; . ${LIB}/kickstart.sh; failed() { echo "FAILED: $*"; exit 1; }; kickstart_read "$1"; ${then}; set`,
         "-",
         join(dir, "ks.cfg"),
       ],
@@ -80,6 +80,26 @@ describe("debian installer, kickstart", () => {
     assert.equal(variables["KS_FINISH"], "reboot");
     const script = readFileSync(join(dir, "ks/script.1"), "utf8");
     assert.equal(script.trimEnd(), /^%post.*\n([^]*?)\n%end/m.exec(text)?.[1]);
+  });
+
+  it("takes in what a %pre has made, and says where that is wrong", () => {
+    const include = (text: string): ReturnType<typeof read> => {
+      const file = join(dir, "network.ks");
+      if (text !== "") writeFileSync(file, text);
+      return read([...BASE, `%include ${file}`, ""].join("\n"), "kickstart_includes");
+    };
+    assert.match(include("").failed, /%include .*network\.ks: no %pre has made it/);
+    const { variables, failed } = include(
+      "# made\nnetwork --bootproto=static --device=52:54:00:00:00:01 --ip=10.0.0.2",
+    );
+    assert.equal(failed, "");
+    assert.equal(variables["KS_network_bootproto"], "static");
+    assert.equal(variables["KS_network_device"], "52:54:00:00:00:01");
+    assert.equal(variables["KS_network_ip"], "10.0.0.2");
+    assert.match(
+      include("zerombr\nvolgroup x\n").failed,
+      /line 2: the directive 'volgroup' is not supported/,
+    );
   });
 
   it("keeps several scripts apart, with their options and lines", () => {

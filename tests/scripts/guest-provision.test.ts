@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { Guest, V1, V2, V3 } from "./support/guest";
@@ -49,6 +49,28 @@ describe("guest: what a device makes of its settings", () => {
     provision();
     assert.equal(guest.read(SOCKET), "[Socket]\nListenStream=\nListenStream=198.51.100.100:8080\n");
     assert.equal(guest.read(REGISTRY), '[[registry]]\nlocation = "198.51.100.1:5000"\ninsecure = true\n');
+  });
+
+  it("the address is fixed where the installer was told so, and by DHCP else", () => {
+    const file = "etc/systemd/network/50-edge.network";
+    provision();
+    assert.ok(!existsSync(join(guest.root, file)));
+    guest.write(
+      "etc/edge/device.env",
+      `${guest.read("etc/edge/device.env")}EDGE_PREFIX=24\nEDGE_GATEWAY=198.51.100.1\nEDGE_DNS="198.51.100.2 9.9.9.9"\n`,
+    );
+    provision();
+    const dhcp = readFileSync("assets/guest/usr/lib/systemd/network/90-dhcp-wired.network", "utf8");
+    const match = /\[Match\][^[]*/.exec(dhcp)?.[0] ?? assert.fail("no match");
+    assert.equal(
+      guest.read(file),
+      `${match}[Network]\nAddress=198.51.100.11/24\nGateway=198.51.100.1\nDNS=198.51.100.2\nDNS=9.9.9.9\n`,
+    );
+    // An image without networkd has its address from the installer itself.
+    rmSync(join(guest.root, file));
+    rmSync(join(guest.root, "usr/lib/systemd/network/90-dhcp-wired.network"));
+    provision();
+    assert.ok(!existsSync(join(guest.root, file)));
   });
 
   it("a second run writes nothing", () => {

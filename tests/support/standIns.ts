@@ -25,6 +25,12 @@ const scripts: Record<string, Script> = {
     libvirt: "9.0.0",
     webConsole: "https://192.168.76.1:9090",
   }),
+  "./assets/host/bridge.sh": (env) => ({
+    bridge: env["EDGE_BRIDGE"],
+    address: "10.20.30.5",
+    router: "10.20.30.254",
+    nameservers: ["10.20.30.253", "10.20.30.254"],
+  }),
   "./assets/host/registry.sh": (env) => ({
     address: `${env["EDGE_GATEWAY"] ?? ""}:${env["EDGE_REGISTRY_PORT"] ?? ""}`,
   }),

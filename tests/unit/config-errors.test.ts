@@ -50,18 +50,6 @@ describe("a bad configuration", () => {
     assert.ok(!message.includes("the-key"));
   });
 
-  it("is refused when it asks for what this version cannot do", () => {
-    const engine = {
-      "edge-lab:network": '{"mode":"lan","uplink":"eth0"}',
-      "edge-lab:libvirtUri": "qemu+ssh://root@lab.example/system",
-    };
-    const { problems } = refusal(() => readLabInputs(project.path, "dev", engine));
-    assert.deepEqual(
-      problems.map((p) => p.key),
-      ["network.mode", "libvirtUri"],
-    );
-  });
-
   it("is refused when it came by pulumi config set or --config", () => {
     const engine = { "edge-lab:network": '{"vip":"10.0.0.1"}', "edge-lab:targetVersion": "7.0.0" };
     const { problems } = refusal(() => readLabInputs(project.path, "dev", engine));

@@ -127,7 +127,18 @@ describe("resolveConfig", () => {
     ]) {
       assert.deepEqual(resolveConfig({ subscription }, "test").subscription, subscription);
     }
-    assert.equal(resolveConfig({ network: { mode: "lan", uplink: "eth0" } }, "test").network.uplink, "eth0");
+  });
+
+  it("takes any address of a lan, whose gateway is not the lab's, as it is given", () => {
+    const network = { mode: "lan", uplink: "eth0", cidr: "10.20.30.0/24", vip: "10.20.30.1" };
+    const devices = [{ name: "a", role: "primary", address: "10.20.30.2" }];
+    const config = resolveConfig({ network, devices }, "test");
+    assert.equal(config.network.uplink, "eth0");
+    assert.equal(config.network.vip, "10.20.30.1");
+    assert.deepEqual(
+      config.devices.map((d) => [d.address, d.mac]),
+      [["10.20.30.2", "52:54:00:14:1e:02"]],
+    );
   });
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 
 import { hashPassword, sshCommand } from "../../lib/coreUser";
+import { labHost, type LabHost } from "../../lib/remoteHost";
 
 describe("hashPassword", () => {
   it("is crypt(3)'s SHA-512, by the specification's own example", () => {
@@ -26,10 +27,12 @@ describe("hashPassword", () => {
 });
 
 describe("sshCommand", () => {
-  const words = (stateDir: string): string[] =>
+  const here = (stateDir: string): LabHost =>
+    labHost({ libvirtUri: "qemu:///system", hostKeys: [] }, "dev", stateDir);
+  const words = (host: LabHost): string[] =>
     execFileSync(
       "bash",
-      ["-c", `ssh() { printf '%s\\0' "$@"; }; ${sshCommand(stateDir, "core", "192.168.76.11")}`],
+      ["-c", `ssh() { printf '%s\\0' "$@"; }; ${sshCommand(host, "core", "192.168.76.11")}`],
       {
         encoding: "utf8",
       },
@@ -46,7 +49,7 @@ describe("sshCommand", () => {
       "/a\\b;c&d|e*",
       "/ü/~",
     ]) {
-      assert.deepEqual(words(dir), [
+      assert.deepEqual(words(here(dir)), [
         "-i",
         `${dir}/ssh/id_ed25519`,
         "-o",
@@ -59,6 +62,19 @@ describe("sshCommand", () => {
   });
 
   it("has no quotes where none are needed", () => {
-    assert.ok(!sshCommand("/srv/lab", "core", "192.168.76.11").includes("'"));
+    assert.ok(!sshCommand(here("/srv/lab"), "core", "192.168.76.11").includes("'"));
+  });
+
+  it("goes to the lab's host first where that is another one, and trusts its pinned keys only", () => {
+    const uri = "qemu+ssh://me@lab.example:2222/system?keyfile=/keys/lab";
+    const host = labHost({ libvirtUri: uri, hostKeys: ["ssh-ed25519 AAAA"] }, "edge", "/a b%/.lab");
+    const all = words(host);
+    assert.deepEqual(all.slice(0, 7), ["-t", "-p", "2222", "-i", "/keys/lab", "-o", "IdentitiesOnly=yes"]);
+    assert.ok(all.includes('UserKnownHostsFile="/a b%%/.lab/remote/known_hosts"'), all.join("\n"));
+    assert.ok(all.includes("StrictHostKeyChecking=yes"));
+    assert.deepEqual(all.slice(-2), [
+      "me@lab.example",
+      "sudo ssh -i /var/lib/edge-lab/edge/ssh/id_ed25519 -o UserKnownHostsFile=/var/lib/edge-lab/edge/ssh/known_hosts -o StrictHostKeyChecking=accept-new core@192.168.76.11",
+    ]);
   });
 });

@@ -5,52 +5,11 @@ import { join } from "node:path";
 
 import fc from "fast-check";
 
-import { resolveConfig } from "../../lib/config";
-import { installSeconds, installState } from "../../lab/console";
-import { hashPassword } from "../../lib/coreUser";
 import { kernelArgs, renderKickstart, type KickstartArgs } from "../../lib/kickstart";
 import { ksvalidator } from "../support/ksvalidator";
 import { TempDir } from "../support/tempProject";
+import { args, backups, fixed, HASH, KEY } from "./support/kickstart";
 
-const HASH = hashPassword("correct horse", "0123456789abcdef");
-const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx+5nV0a2h0cHM6Ly9naXQ3aHViLmNvbQ";
-
-function args(raw: Record<string, unknown> = {}, change: Partial<KickstartArgs> = {}): KickstartArgs {
-  const config = resolveConfig(raw, "test");
-  const { gateway, prefix, vip, advertSeconds } = config.network;
-  return {
-    repoUrl: `http://${gateway}:8000/repo`,
-    ref: "debian/trixie/x86_64/edge",
-    osName: "edge",
-    remote: "edge",
-    user: {
-      name: "core",
-      groups: ["sudo"],
-      passwordHash: HASH,
-      authorizedKeys: [`${KEY} lab@host`],
-    },
-    devices: config.devices.filter((d) => d.role === "primary"),
-    allDevices: config.devices,
-    prefix,
-    gateway,
-    vip,
-    depotUrl: `http://${gateway}:8000`,
-    registry: `${gateway}:5000`,
-    advertSeconds,
-    idleSeconds: config.app.idleSeconds,
-    upgradeGate: config.upgradeGate,
-    appPort: 8080,
-    installer: "own",
-    ...change,
-  };
-}
-
-const many = {
-  devices: ["one", "two", "three"].map((name, i) => ({ name, role: i === 0 ? "primary" : "backup" })),
-};
-const backups = args(many, {
-  devices: resolveConfig(many, "test").devices.filter((d) => d.role === "backup"),
-});
 const keys = (...authorizedKeys: string[]): KickstartArgs =>
   args({}, { user: { ...args().user, authorizedKeys } });
 const oddKey = `${KEY} bob's "laptop" $(id) \`id\` \\ #2 %end`;
@@ -62,6 +21,7 @@ describe("a rendered kickstart", () => {
       const all = [
         args(),
         backups,
+        fixed,
         keys(),
         keys(oddKey),
         { ...args(), user: { ...args().user, groups: [] } },
@@ -97,31 +57,6 @@ describe("a rendered kickstart", () => {
       assert.equal(lines.filter((l) => l === line).length, 1, line);
     }
     assert.ok(!renderKickstart(args()).includes("correct horse"));
-  });
-});
-
-describe("for Anaconda", () => {
-  const text = renderKickstart(args({}, { installer: "anaconda" }));
-
-  it("waits for no key, and tells the console how it ended, in the words that the lab waits for", () => {
-    assert.match(text, /^text --non-interactive$/m);
-    const said = [...text.matchAll(/echo "(edge-install: [^\n]*)" > \/dev\/console/g)].map((m) => m[1] ?? "");
-    const [end = "", failed = ""] = said.map((line) => line.replace(/\$\(.*\)/, "12.5"));
-    assert.deepEqual(installState(end), { kind: "complete" });
-    assert.equal(installSeconds(end), 12.5);
-    assert.equal(installState(failed).kind, "failed");
-    assert.equal(said.length, 2);
-  });
-
-  it("says complete last, once everything of the device is in place", () => {
-    const post = text.split("%post")[1]?.split("%end")[0]?.trim().split("\n") ?? [];
-    assert.match(post.at(-1) ?? "", /complete/);
-    assert.match(post.at(-2) ?? "", /^restorecon -R .*\/etc\/edge/);
-    assert.equal(post.at(-3), "/usr/libexec/edge/provision");
-  });
-
-  it("says nothing of the kind to the installer that says it by itself", () => {
-    assert.ok(!/edge-install|restorecon|onerror/.test(renderKickstart(args())));
   });
 });
 

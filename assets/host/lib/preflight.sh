@@ -58,14 +58,14 @@ check_kernel() {
 # A bridge made and removed inside a network namespace that ends with the command leaves nothing behind.
 bridge_builtin() { unshare --net ip link add probe0 type bridge 2>/dev/null; }
 
-# check_subnet CIDR BRIDGE: nothing else on the host uses it
+# check_subnet CIDR BRIDGE [UPLINK]: nothing else on the host uses it
 check_subnet() {
   local line dev net
   while read -r line; do
     net=${line%% *}
     dev=${line##* dev }
     dev=${dev%% *}
-    [[ $net == default || $dev == "$2" || $dev == lo ]] && continue
+    [[ $net == default || $dev == "$2" || $dev == "${3:-}" || $dev == lo ]] && continue
     [[ $net == */* ]] || net=$net/32
     ! cidrs_overlap "$1" "$net" ||
       problem "network.cidr $1 overlaps $net, which $dev uses" "choose a free network.cidr, e.g. 192.168.$((RANDOM % 50 + 150)).0/24"

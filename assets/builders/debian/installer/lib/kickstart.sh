@@ -9,6 +9,7 @@ KS_SCRIPTS=0
 KS_FINISH=poweroff
 KS_TIMEZONE=''
 KS_LOCK_ROOT=''
+KS_INCLUDES=''
 
 kickstart_read() {
   mkdir -p "$KS_DIR"
@@ -22,6 +23,7 @@ kickstart_read() {
     case $line in
       '' | '#'*) ;;
       %pre* | %post*) kickstart_script "$line" ;;
+      '%include /'*) KS_INCLUDES="$KS_INCLUDES ${line#%include }" ;;
       *) kickstart_directive "$line" ;;
     esac
   done <"$1"
@@ -32,6 +34,21 @@ kickstart_read() {
   [ -n "${KS_clearpart_all:-}" ] || failed "kickstart: clearpart --all is required: the installer takes the whole disk"
   [ -n "${KS_autopart:-}" ] || failed "kickstart: autopart is required"
   step "kickstart read: ${KS_ostreesetup_ref} from ${KS_ostreesetup_url}"
+}
+
+# kickstart_includes: the files that the kickstart takes in, which its %pre has made by now
+kickstart_includes() {
+  for file in $KS_INCLUDES; do
+    [ -e "$file" ] || failed "kickstart: %include $file: no %pre has made it"
+    number=0
+    while IFS= read -r line || [ -n "$line" ]; do
+      number=$((number + 1))
+      case $line in
+        '' | '#'*) ;;
+        *) kickstart_directive "$line" ;;
+      esac
+    done <"$file"
+  done
 }
 
 # words LINE: one word a line, quotes removed, nothing expanded (password hashes are full of $)

@@ -9,6 +9,21 @@ location = \"$EDGE_REGISTRY\"
 insecure = true"
 }
 
+# A fixed address, where the network's DHCP server is not the lab's; an image without networkd has it from its installer.
+render_network() {
+  local server text units=$ROOT/usr/lib/systemd/network
+  [[ -n ${EDGE_DNS:-} && -e $units/90-dhcp-wired.network ]] || return 0
+  text="[Match]
+Type=ether
+Kind=!*
+
+[Network]
+Address=${EDGE_ADDRESS:?}/${EDGE_PREFIX:?}
+Gateway=${EDGE_GATEWAY:?}"
+  for server in $EDGE_DNS; do text+=$'\n'"DNS=$server"; done
+  edge_put "$ROOT/etc/systemd/network/50-edge.network" "$text"
+}
+
 # The remote is made by the installer; here it follows a depot that moved and a key that the image got.
 render_remote() {
   local url=${EDGE_DEPOT:-}/repo keys=$ROOT/usr/share/ostree/trusted.gpg.d verify=false key text

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The other side of remote.sh, on the lab's host as root: on-host.sh PROGRAM VERB... Its standard input is the program's
+# environment (NAME=VALUE, each ended by NUL), an empty one, and what the program shall read, ended by NUL; from then on
+# a sign of life every few seconds. Without one the program is ended with all that it started: whoever asked for it has
+# gone. Values come on no command line, and in no file.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+SILENCE=${EDGE_ON_HOST_SILENCE:-60}
+
+# end_group PID: asks the group of that process to end, and after 5 s ends it
+end_group() {
+  local signal
+  for signal in TERM KILL; do
+    kill -s "$signal" -- "-$1" 2>/dev/null || return 0
+    for _ in {1..50}; do
+      kill -s 0 -- "-$1" 2>/dev/null || return 0
+      sleep 0.1
+    done
+  done
+}
+
+main() {
+  local pair input child watcher status=0
+  PATH=$PWD/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  export HOME=/root LANG=C.UTF-8 PATH
+  while IFS= read -r -d '' pair && [[ -n $pair ]]; do export "${pair?}"; done
+  IFS= read -r -d '' input || exit 1
+  exec 3<&0
+  setsid "$@" < <(printf '%s' "$input") 3<&- &
+  child=$!
+  {
+    while read -r -t "$SILENCE" -u 3 _; do :; done
+    end_group "$child"
+  } >/dev/null 2>&1 &
+  watcher=$!
+  exec 3<&-
+  wait "$child" || status=$?
+  kill "$watcher" 2>/dev/null || [[ ! -d /proc/$watcher ]]
+  exit "$status"
+}
+
+main "$@"
