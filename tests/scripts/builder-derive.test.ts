@@ -6,11 +6,10 @@ import { join } from "node:path";
 
 import { needs } from "./support/sandbox";
 
-const DERIVE = "assets/builders/debian/derive";
 const REF = "test/edge";
 const INITRAMFS = "/usr/lib/modules/6.1-test/initramfs.img";
 
-describe("debian builder: a release derived from another one", function () {
+describe("builders: a release derived from another one", function () {
   this.timeout("120s");
   let dir: string;
   let repo: string;
@@ -39,8 +38,8 @@ describe("debian builder: a release derived from another one", function () {
     assert.equal(status, 0, `ostree ${args.join(" ")}: ${stderr}`);
     return stdout;
   };
-  const derive = (change: object): ReturnType<typeof spawnSync> =>
-    spawnSync(DERIVE, {
+  const derive = (change: object, builder = "debian"): ReturnType<typeof spawnSync> =>
+    spawnSync(`assets/builders/${builder}/derive`, {
       encoding: "utf8",
       input: JSON.stringify({
         stateDir: dir,
@@ -99,6 +98,17 @@ describe("debian builder: a release derived from another one", function () {
       encoding: "utf8",
     });
     assert.equal(listed, "init\n");
+  });
+
+  it("is made by the osbuild backend as well, where commits carry no signature", () => {
+    const files = [{ path: "/usr/share/new", content: "new" }];
+    const { status, stdout, stderr } = derive({ version: "0.0.2+test.4", files }, "osbuild");
+    assert.equal(status, 0, String(stderr));
+    const { commit } = JSON.parse(String(stdout)) as { commit: string };
+    assert.equal(ostree("cat", commit, "/usr/share/new"), "new");
+    assert.equal(ostree("cat", commit, "/usr/share/old"), "old");
+    assert.equal(ostree("rev-parse", "scenario/0.0.2_test.4").trim(), commit);
+    assert.doesNotMatch(ostree("show", commit), /[Ss]ignature/);
   });
 
   it("refuses files that no commit can hold", () => {
