@@ -183,6 +183,7 @@ describe("guest: updates", () => {
     const removals = (): string[] => guest.calls().filter((call) => call.startsWith("unshare --mount"));
     assert.match(removals().join("\n"), /tmp\/staging-/);
     assert.equal(removals().length, 1);
+    assert.equal((depot.posted("/v1/report").at(-1) as Report)["updateError"], null);
     await update();
     assert.equal(removals().length, 1);
     assert.equal((depot.posted("/v1/report").at(-1) as Report)["updateError"], null);
