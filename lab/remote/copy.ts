@@ -11,6 +11,11 @@ const SOURCES = [
   "depot",
   "lab",
   "lib",
+  // What builds the registry on a host that has no package of it.
+  "toolchain/cli",
+  "toolchain/go.sh",
+  "toolchain/lib",
+  "toolchain/registry",
   "package.json",
   "package-lock.json",
   "tsconfig.json",

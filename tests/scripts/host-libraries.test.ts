@@ -129,7 +129,7 @@ exec unshare --map-root-user env -i PATH=/usr/bin:/bin HOME=/root "\${args[@]}" 
     });
 
     it("opens the way to the disks for libvirt's user, and closes what it opened", () => {
-      host.program("bin/getent", ":");
+      host.program("bin/getent", "[[ $2 == libvirt-qemu ]]");
       host.program("bin/setfacl", `echo "$@" >>${host.path}/calls`);
       host.program("bin/stat", `[[ $3 == *lab-test* ]] && echo 700 || echo 755`);
       state("open_path; open_path; close_path");
@@ -141,6 +141,16 @@ exec unshare --map-root-user env -i PATH=/usr/bin:/bin HOME=/root "\${args[@]}" 
         closed.map((call) => call.slice(call.indexOf("/"))).sort(),
         [...new Set(opened.map((call) => call.slice(call.indexOf("/"))))].sort(),
       );
+    });
+
+    it("opens it to the image builder's user too, where there is one", () => {
+      host.program("bin/getent", "[[ $2 == *qemu || $2 == _osbuild-composer ]]");
+      host.program("bin/setfacl", `echo "$@" >>${host.path}/calls`);
+      host.program("bin/stat", `[[ $3 == *lab-test* ]] && echo 700 || echo 755`);
+      state("open_path; close_path");
+      const calls = host.read("calls");
+      assert.match(calls, /^-m u:libvirt-qemu:--x,u:qemu:--x,u:_osbuild-composer:--x \//m);
+      assert.match(calls, /^-x u:libvirt-qemu,u:qemu,u:_osbuild-composer \//m);
     });
 
     it("removes the firewall tables that libvirt left, and none that was there before", () => {

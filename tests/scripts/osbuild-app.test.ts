@@ -3,8 +3,10 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { copyOf } from "../../lab/remote/copy";
 import { DnfHost, good } from "../support/osbuild/dnfHost";
 import { skipBecause } from "../support/skip";
+import { TempDir } from "../support/tempProject";
 
 describe("the app's image and its registry on a host without Debian's packages", () => {
   let host: DnfHost;
@@ -66,6 +68,16 @@ echo root:x:0:0::/root:/bin/sh >"$tree/etc/passwd"; echo root:x:0: >"$tree/etc/g
       "\n  *** RHEL for Edge ***\n\n< Podman auto-update is awesome! >\n",
       page.stderr,
     );
+  });
+
+  it("has what builds the registry among what is copied to another host", () => {
+    const paths = copyOf(process.cwd(), "rhel").paths.filter((path) => !path.startsWith("node_modules/"));
+    const copy = new TempDir().copy(...paths);
+    const { status, stderr } = spawnSync(join(copy.path, "toolchain/go.sh"), ["registry", "list", "-m"], {
+      encoding: "utf8",
+    });
+    copy.remove();
+    assert.equal(status, 0, stderr);
   });
 
   it("is kept by a registry that is built from its Go module, once", function () {

@@ -48,6 +48,16 @@ withEveryClient("osbuild builder: blueprints", (host) => {
       );
     });
 
+    it("waits for the image builder to see a package that was just built, and not for ever", async () => {
+      host().weldr.staleLists = 3;
+      answer(await push(host()));
+      host().weldr.staleLists = 1000;
+      const env = { EDGE_COMPOSE_LIST: "1" };
+      const outcome = await host().verb("push-blueprint", { blueprint: blueprintText("0.0.2") }, env);
+      assert.match(failure(outcome), /missing packages: edge-lab-guest/);
+      assert.equal(host().weldr.blueprints.get("RFE")?.version, "0.0.1");
+    });
+
     it("with a package that is not to be had, puts the one of before back", async () => {
       answer(await push(host()));
       host().weldr.missingPackages = ["strays"];

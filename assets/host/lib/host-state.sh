@@ -38,13 +38,19 @@ path_users() {
   done
 }
 
+# acl_of RIGHTS USER...: as setfacl takes it, without rights for -x
+acl_of() {
+  local user
+  for user in "${@:2}"; do echo "u:$user${1:+:$1}"; done | paste -sd,
+}
+
 open_path() {
   local dir=$STATE_DIR users
   mapfile -t users < <(path_users)
   ((${#users[@]})) || return 0
   while [[ $dir != / ]]; do
     if (((8#$(stat -c %a "$dir") & 1) == 0)); then
-      setfacl -m "$(printf 'u:%s:--x,' "${users[@]}")" "$dir"
+      setfacl -m "$(acl_of --x "${users[@]}")" "$dir"
       mkdir -p "$NOTED"
       grep -qxF "$dir" "$NOTED/acl" 2>/dev/null || echo "$dir" >>"$NOTED/acl"
     fi
@@ -57,7 +63,7 @@ close_path() {
   local dir users
   mapfile -t users < <(path_users)
   while read -r dir; do
-    [[ ! -d $dir ]] || setfacl -x "$(printf 'u:%s,' "${users[@]}")" "$dir"
+    [[ ! -d $dir ]] || setfacl -x "$(acl_of '' "${users[@]}")" "$dir"
   done <"$NOTED/acl"
   rm -f "$NOTED/acl"
 }

@@ -4,6 +4,9 @@
 # --json gives a list of {method, path, status, body}, one a request; a refusal is a body with `errors`, and
 # status 1 with nothing on stderr; what is no reply (no socket, no file, no space) is a line "ERROR: ..." there.
 
+# Between two questions to the image builder for how something goes.
+POLL_SECONDS=${EDGE_COMPOSE_POLL:-5}
+
 # composer_here: an empty directory: the client takes a file beside it for a blueprint of that name
 composer_here() { mkdir -p "$WORK" && cd "$WORK" || return; }
 

@@ -2,7 +2,6 @@
 # One compose on the image builder: started or found again, followed to its end, fetched, removed there.
 # Needs common.sh, composer.sh; WORK, COMPOSES (a folder where running composes are noted).
 
-POLL_SECONDS=${EDGE_COMPOSE_POLL:-5}
 # The image builder may be restarted meanwhile; away for longer than this it does not come back by itself.
 AWAY_SECONDS=${EDGE_COMPOSE_AWAY:-300}
 # A line at least this often, also while nothing changes.
