@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { z } from "zod";
+
 import { readLabInputs, type LabInputs } from "../lib/labProgram";
 import { parseStackFile } from "../lib/stackFile";
 import { requiredEnv } from "./env";
@@ -14,8 +16,13 @@ export interface LabContext extends LabInputs {
   readonly cacheDir: string;
 }
 
-/** Plain values that `pulumi config set` has written for the stack; secrets are not needed outside the program. */
-function localOverrides(root: string, stack: string): Record<string, string> {
+/**
+ * Plain values that `pulumi config set` has written for the stack; secrets are not needed outside the program. On a
+ * host that is not the caller's, those are that the caller sent.
+ */
+export function overrides(root: string, stack: string): Record<string, string> {
+  const sent = process.env["EDGE_OVERRIDES"];
+  if (sent !== undefined) return z.record(z.string(), z.string()).parse(JSON.parse(sent));
   const path = join(root, ".lab", "config", `Pulumi.${stack}.yaml`);
   if (!existsSync(path)) return {};
   const keys = parseStackFile(readFileSync(path, "utf8"), path, "plain");
@@ -31,6 +38,11 @@ function localOverrides(root: string, stack: string): Record<string, string> {
 export function labContext(): LabContext {
   const root = process.cwd();
   const stack = (process.env["PULUMI_STACK"] ?? "dev").split("/").pop() ?? "dev";
-  const inputs = readLabInputs(root, stack, localOverrides(root, stack));
-  return { ...inputs, root, stack, cacheDir: requiredEnv("EDGE_LAB_CACHE") };
+  const inputs = readLabInputs(root, stack, overrides(root, stack));
+  const context = { ...inputs, root, stack, cacheDir: requiredEnv("EDGE_LAB_CACHE") };
+  if (!process.env["EDGE_ON_HOST"]) return context;
+  // A verb that was sent to the lab's host, which is then this one.
+  const { stateDir, libvirtUri } = inputs.host;
+  const host = { stateDir, libvirtUri, providerUri: libvirtUri, remote: undefined };
+  return { ...context, stateDir, host, config: { ...inputs.config, libvirtUri } };
 }

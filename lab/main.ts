@@ -103,8 +103,17 @@ function report(e: unknown): number {
   return 1;
 }
 
-program((action) => {
+const end = (action: Promise<number>): void =>
   void action.catch(report).then((status) => {
     process.exitCode = status;
   });
-}).parse();
+
+async function main(): Promise<void> {
+  const status = await (await import("./remote/verb.js")).onOtherHost(process.argv.slice(2));
+  if (status === undefined) program(end).parse();
+  else process.exitCode = status;
+}
+
+main().catch((e: unknown) => {
+  process.exitCode = report(e);
+});

@@ -1,15 +1,11 @@
 import { encrypt } from "unixcrypt";
 
 import { sshOptions, type LabHost } from "./remoteHost";
+import { quoted } from "./shellWord";
 
 /** The crypt(3) hash (SHA-512) of a password; the same salt gives the same hash, so previews stay clean. */
 export function hashPassword(password: string, salt: string): string {
   return encrypt(password, `$6$${salt}`);
-}
-
-/** A word for a shell. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
 }
 
 /**

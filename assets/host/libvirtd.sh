@@ -9,7 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/libvirtd.sh
 
 apply() {
-  libvirtd_apply
+  # A host that was never made ready has none to start.
+  [[ ! -e $STATE_DIR/host/applied ]] || libvirtd_apply
   status
 }
 

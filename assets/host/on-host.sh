@@ -5,7 +5,6 @@
 # gone. Values come on no command line, and in no file.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-SILENCE=${EDGE_ON_HOST_SILENCE:-60}
 
 # end_group PID: asks the group of that process to end, and after 5 s ends it
 end_group() {
@@ -29,7 +28,7 @@ main() {
   setsid "$@" < <(printf '%s' "$input") 3<&- &
   child=$!
   {
-    while read -r -t "$SILENCE" -u 3 _; do :; done
+    while read -r -t "${EDGE_ON_HOST_SILENCE:-60}" -u 3 _; do :; done
     end_group "$child"
   } >/dev/null 2>&1 &
   watcher=$!

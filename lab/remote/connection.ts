@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
-import { quoted } from "../../lib/coreUser";
 import { sshOptions, type RemoteConnection } from "../../lib/remoteHost";
+import { quoted } from "../../lib/shellWord";
 import { LabError } from "../env";
 import { copyOf, nodeBinary } from "./copy";
 
@@ -34,17 +34,19 @@ export class Connection {
   /**
    * Runs a program of the project there and resolves to its exit status. The words are constant text of the project or
    * a user's own; everything else travels on standard input.
+   * @param words a script of the project, and its arguments
    * @param start begins to talk to it
    */
   async run(
     words: readonly string[],
     options: { stdio: StdioOptions; terminal?: boolean },
-    start: (child: ChildProcess) => void,
+    start: (child: ChildProcess) => void = () => undefined,
   ): Promise<number> {
+    const [script = "", ...rest] = words;
     const command = [
       AS_ROOT,
       `[ "$(cat ${this.program}/copy 2>/dev/null)" = ${this.copy.hash} ] || exit ${OTHER_COPY}`,
-      `exec $s ${[`${this.program}/assets/host/on-host.sh`, ...words].map(quoted).join(" ")}`,
+      `exec $s ${[join(this.program, script), ...rest].map(quoted).join(" ")}`,
     ].join("; ");
     const status = await this.ssh(command, options, start);
     if (status !== OTHER_COPY) return status;
@@ -104,12 +106,18 @@ export class Connection {
       });
       // It ends before it has read all where the other side refuses: its status says so.
       child.stdin?.on("error", () => undefined);
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-        process.on(signal, () => child.kill(signal));
+      let cancelled = false;
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+        process.on(signal, () => {
+          cancelled = true;
+          child.kill(signal);
+        });
+      }
       child.on("error", reject);
       child.on("close", (code) => {
         const where = `${user}@${host}, port ${port}`;
-        if (code === 255) {
+        if (cancelled) resolve(130);
+        else if (code === 255) {
           const rule =
             "it is reached by ssh with a key and without a question, and its host key is one of edge-lab:hostKeys";
           reject(

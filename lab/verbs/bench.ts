@@ -71,6 +71,8 @@ function installs(ctx: LabContext): Figure[] {
 /** `npm run bench [-- --fresh]`: destroys the lab, builds it, and prints the table of the README. */
 export async function bench(options: { fresh: boolean }): Promise<number> {
   const ctx = labContext();
+  if (ctx.host.remote)
+    throw new LabError("bench measures a lab on this host; fix: run it on the lab's own host");
   if (existsSync(ctx.stateDir)) await timed("destroy");
   if (options.fresh) {
     rmSync(ctx.cacheDir, { recursive: true, force: true });

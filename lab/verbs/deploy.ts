@@ -6,8 +6,10 @@ import { x } from "tinyexec";
 
 import { labContext, type LabContext } from "../context";
 import { LabError } from "../env";
+import { onLabHost } from "../labHost";
 import { runPulumi } from "../pulumi/cli";
 import { recover, stackExists } from "../pulumi/recover";
+import { Connection } from "../remote/connection";
 
 /** What a caller may add for pulumi itself, e.g. `--refresh`. */
 type Extra = readonly string[];
@@ -17,12 +19,13 @@ const quiet = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive"]
 const terminal = (): string[] => (process.stdout.isTTY ? [] : [...quiet(), "--suppress-progress"]);
 
 async function hostScript(ctx: LabContext, script: string, verb: string): Promise<void> {
-  const child = x(join(ctx.root, "assets/host", script), [verb], {
+  const { command, args, env } = onLabHost(ctx, [`./assets/host/${script}`, verb]);
+  const child = x(command, args, {
     throwOnError: false,
     nodeOptions: {
       cwd: ctx.root,
       stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, EDGE_STATE_DIR: ctx.stateDir, EDGE_LIBVIRT_URI: ctx.config.libvirtUri },
+      env: { ...process.env, ...env },
     },
   });
   const { exitCode } = await child;
@@ -31,7 +34,8 @@ async function hostScript(ctx: LabContext, script: string, verb: string): Promis
 
 /** A lab whose host was restarted needs its daemon again before libvirt can be asked anything. */
 async function wake(ctx: LabContext): Promise<void> {
-  if (existsSync(join(ctx.stateDir, "host", "applied"))) await hostScript(ctx, "libvirtd.sh", "apply");
+  const there = ctx.host.remote ? stackExists(ctx) : existsSync(join(ctx.stateDir, "host", "applied"));
+  if (there) await hostScript(ctx, "libvirtd.sh", "apply");
 }
 
 /** `npm run up`: builds the lab and takes it to the target version. */
@@ -91,7 +95,10 @@ export async function destroy(extra: Extra): Promise<number> {
     process.stderr.write(`destroy: stack ${ctx.stack} does not exist; nothing to remove but left-overs\n`);
   }
   // What a run began and was killed before noting is known to no state: the host script finds it by itself.
-  if (existsSync(ctx.stateDir)) await hostScript(ctx, "edge-host.sh", "destroy");
+  if (existsSync(ctx.stateDir)) {
+    await hostScript(ctx, "edge-host.sh", "destroy");
+    if (ctx.host.remote) await new Connection(ctx.host.remote, ctx.root, ctx.stack).remove();
+  }
   rmSync(ctx.stateDir, { recursive: true, force: true });
   rmSync(join(ctx.root, ".lab"), { recursive: true, force: true });
   return 0;

@@ -6,6 +6,7 @@ import { x } from "tinyexec";
 import { askApp } from "../appProbe";
 import { labContext } from "../context";
 import { DepotClient } from "../depotClient";
+import { registryAddress } from "../registryAddress";
 import { diskUsage, mebibytes } from "./caches";
 
 interface Finding {
@@ -44,7 +45,7 @@ export async function doctor(): Promise<number> {
     findings.push(
       await check("depot", again, async () => `answers, ${(await depot.devices()).length} devices known`),
       await check("registry", again, async () => {
-        const response = await fetch(`http://${config.network.gateway}:5000/v2/`, {
+        const response = await fetch(`http://${registryAddress(stateDir)}/v2/`, {
           signal: AbortSignal.timeout(5000),
         });
         if (!response.ok) throw new Error(`answered ${response.status}`);

@@ -6,6 +6,7 @@ import { z } from "zod";
 
 import { labContext } from "../context";
 import { LabError } from "../env";
+import { registryAddress } from "../registryAddress";
 import { scenarios } from "../scenario/registry";
 
 /** What the command line says, as text. */
@@ -55,7 +56,7 @@ export async function scenario(name: string, words: ScenarioWords): Promise<numb
   if (!existsSync(join(stateDir, "depot", "admin.sock"))) {
     throw new LabError("the lab is not up; fix: npm run up");
   }
-  const { vip, gateway } = config.network;
+  const { vip } = config.network;
   const request = {
     name,
     options,
@@ -65,7 +66,7 @@ export async function scenario(name: string, words: ScenarioWords): Promise<numb
       libvirtUri: config.libvirtUri,
       vip,
       appUrl: `http://${vip}:8080/`,
-      registry: `${gateway}:5000`,
+      registry: registryAddress(stateDir),
       idleSeconds: config.app.idleSeconds,
       devices: config.devices.map(({ name: device, role, address }) => ({ name: device, role, address })),
     },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { skipBecause } from "../support/skip";
@@ -101,6 +101,7 @@ describe("host scripts on another host", () => {
     it(`ends the program there, with all that it started, when this side gets ${signal}`, async () => {
       const child = host.begin([probe("endless")]);
       child.stdin?.end();
+      const end = ended(child);
       const pids = await new Promise<string>((resolve) =>
         child.stdout?.once("data", (d: Buffer) => resolve(d.toString().trim())),
       );
@@ -110,7 +111,9 @@ describe("host scripts on another host", () => {
       const node = await host.sh("pgrep -f lab/remote/main[.]ts");
       await host.sh(`kill -${signal.slice(3)} ${node}`);
       await host.until(`[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f on-host[.]sh`, 30);
-      await ended(child);
+      const { status, stderr } = await end;
+      assert.notEqual(status, 0);
+      assert.doesNotMatch(stderr, /no connection/);
     });
   }
 
@@ -120,7 +123,7 @@ describe("host scripts on another host", () => {
     const end = ended(child);
     await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
     await host.sh("kill -STOP $(pgrep -x ssh)");
-    await host.until("! pgrep -f probes/endles[s]", 30);
+    await host.until("! pgrep -f '^/bin/bash ./assets/probes/endless'", 30);
     await host.sh("kill -KILL $(pgrep -x ssh)");
     assert.notEqual((await end).status, 0);
   });
@@ -180,5 +183,45 @@ describe("host scripts on another host", () => {
       await host.sh("ls /var/lib/edge-lab/dev; ls /var/lib/edge-lab/dev/program | grep -c junk"),
       "program\n0",
     );
+  });
+
+  describe("verbs of npm run lab", () => {
+    before(() => host.stackFile());
+
+    it("speak of the lab there", async () => {
+      const status = await host.lab("status", "--json");
+      assert.equal(status.status, 0, status.stderr);
+      assert.deepEqual(
+        { ...(JSON.parse(status.stdout) as object) },
+        { stack: "dev", up: false, targetVersion: "0.0.2", vip: "192.168.76.100", devices: [] },
+      );
+      await host.sh(
+        "mkdir -p /var/lib/edge-lab/dev/log; echo 'said there' >/var/lib/edge-lab/dev/log/depot.log",
+      );
+      assert.equal((await host.lab("logs", "depot")).stdout, "said there\n");
+    });
+
+    it("fail with the words and the status of that side", async () => {
+      const { status, stderr } = await host.lab("logs", "it's none; $(id)");
+      assert.equal(status, 1);
+      assert.match(stderr, /^error: there is no log "it's none; \$\(id\)"; rule: .*; fix: depot$/m);
+    });
+
+    it("are told what pulumi config set has changed on this side", async () => {
+      mkdirSync(join(host.path, ".lab/config"), { recursive: true });
+      writeFileSync(
+        join(host.path, ".lab/config/Pulumi.dev.yaml"),
+        "config:\n  edge-lab:targetVersion: 0.0.1\n",
+      );
+      assert.match((await host.lab("status", "--json")).stdout, /"targetVersion": "0\.0\.1"/);
+    });
+
+    it("remove all of the lab there with destroy, for a stack that is gone too", async () => {
+      await host.sh("mkdir -p /var/lib/edge-lab/other");
+      mkdirSync(join(host.path, ".lab/mine"), { recursive: true });
+      const { status, stderr } = await host.lab("destroy");
+      assert.equal(status, 0, stderr);
+      assert.equal(await host.sh("ls /var/lib/edge-lab"), "other");
+    });
   });
 });

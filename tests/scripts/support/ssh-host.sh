@@ -28,4 +28,5 @@ END
 "$unpacked/usr/sbin/sshd" -D -e -f /run/sshd_config 2>/run/sshd.log &
 until (: </dev/tcp/127.0.0.1/2222) 2>/dev/null; do sleep 0.05; done
 echo up
-exec sleep infinity
+# Process 1 looks after those whose parent has ended.
+while sleep 0.2; do :; done

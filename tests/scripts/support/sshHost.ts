@@ -18,7 +18,15 @@ export interface Outcome {
 
 /** A project of a test's own, and a lab host that it reaches by ssh; see ssh-host.sh. */
 export class SshHost {
-  private readonly dir = new TempDir().copy("assets/host", "lab", "lib", "package.json", "tsconfig.json");
+  private readonly dir = new TempDir().copy(
+    "assets/host",
+    "assets/blueprints",
+    "lab",
+    "lib",
+    "package.json",
+    "tsconfig.json",
+    "Pulumi.yaml",
+  );
   readonly path = this.dir.path;
   private readonly world: ChildProcess;
   private pid = "";
@@ -47,8 +55,8 @@ export class SshHost {
   static async start(): Promise<SshHost> {
     const host = new SshHost();
     // What the project's packages are, but no copy of 400 MB.
-    for (const name of ["depot", "assets/probes"]) mkdirSync(join(host.path, name), { recursive: true });
-    writeFileSync(join(host.path, "Pulumi.yaml"), "name: edge-lab\n");
+    for (const name of ["depot", "assets/probes", "assets/builders/debian"])
+      mkdirSync(join(host.path, name), { recursive: true });
     writeFileSync(join(host.path, "package-lock.json"), "{}\n");
     await new Promise<void>((resolve, reject) => {
       host.world.stdout?.once("data", () => resolve());
@@ -70,11 +78,14 @@ export class SshHost {
     return readFileSync(join(this.path, "keys", `${name}.pub`), "utf8").trim();
   }
 
+  private get uri(): string {
+    return `qemu+ssh://root@127.0.0.1:2222/system?keyfile=${this.path}/keys/user`;
+  }
+
   /** How the host is reached; with its own key, unless others are pinned. */
   connection(hostKeys = [this.key("host")]): RemoteConnection {
-    const libvirtUri = `qemu+ssh://root@127.0.0.1:2222/system?keyfile=${this.path}/keys/user`;
-    const { remote } = labHost({ libvirtUri, hostKeys }, "dev", join(this.path, ".lab"));
-    if (!remote) throw new Error(`${libvirtUri} is no remote host`);
+    const { remote } = labHost({ libvirtUri: this.uri, hostKeys }, "dev", join(this.path, ".lab"));
+    if (!remote) throw new Error(`${this.uri} is no remote host`);
     return remote;
   }
 
@@ -91,6 +102,35 @@ export class SshHost {
   program(name: string, body: string): string {
     writeFileSync(join(this.path, "assets/probes", name), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
     return `./assets/probes/${name}`;
+  }
+
+  /** A stack file for this host. */
+  stackFile(): void {
+    const lines = [
+      "config:",
+      `  edge-lab:libvirtUri: ${this.uri}`,
+      `  edge-lab:hostKeys: [${this.key("host")}]`,
+      "  edge-lab:stateDir: .lab/mine",
+    ];
+    writeFileSync(join(this.path, "Pulumi.dev.yaml"), `${lines.join("\n")}\n`);
+  }
+
+  /** Runs a verb of `npm run lab` on this side. */
+  lab(...words: string[]): Promise<Outcome> {
+    const command = [
+      "bash",
+      "-c",
+      'cd "$1"; shift; exec node --import tsx lab/main.ts "$@"',
+      "-",
+      this.path,
+      ...words,
+    ];
+    return ended(
+      spawn("nsenter", ["-t", this.pid, "-n", "-m", "-p", "--", ...command], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: this.environment({ EDGE_LAB_CACHE: "/run/cache", PULUMI_STACK: "organization/edge-lab/dev" }),
+      }),
+    );
   }
 
   /** Begins remote.sh with these words. */
