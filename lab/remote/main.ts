@@ -30,7 +30,7 @@ function environment(): string[] {
       ([name]) =>
         name.startsWith("EDGE_") && (!/^EDGE_(REMOTE|LAB_|CALLER_)/.test(name) || name === "EDGE_LAB_CACHE"),
     )
-    .map(([name, value]) => `${name}=${value ?? ""}\0`);
+    .map(([name, value]) => `${name}=${value}\0`);
 }
 
 /** Says what the program there needs to know, then every few seconds that somebody still waits for it. */
