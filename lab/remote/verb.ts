@@ -1,4 +1,5 @@
 import { labContext, overrides } from "../context";
+import { LabError } from "../env";
 import { Connection } from "./connection";
 
 /** Verbs of this side: they work with Pulumi, or with its caches. Every other one asks the lab's host itself. */
@@ -14,6 +15,12 @@ export async function onOtherHost(words: readonly string[]): Promise<number | un
   const ctx = labContext();
   const { remote } = ctx.host;
   if (!remote) return undefined;
+  if (verb === "tour") {
+    // Its stops are npm's commands, and there is no npm there.
+    throw new LabError(
+      "the tour is for a lab on this host; fix: npm run lab -- status, ssh, logs and scenario show the same",
+    );
+  }
   const own = {
     ...overrides(ctx.root, ctx.stack),
     // About this side: no verb there needs them, and they may name what is not there.

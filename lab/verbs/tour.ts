@@ -5,6 +5,7 @@ import { x } from "tinyexec";
 import { labContext } from "../context";
 import { DepotClient } from "../depotClient";
 import { LabError } from "../env";
+import { registryAddress } from "../registryAddress";
 
 /** A stop of the tour: what is shown, and the command line that shows it. */
 interface Stop {
@@ -79,7 +80,9 @@ export function stops(lab: {
 /** `lab tour`: goes through the lab, a step at a time; without a terminal it does not wait. */
 export async function tour(): Promise<number> {
   const { stateDir, config } = labContext();
-  const { vip, gateway } = config.network;
+  const { vip } = config.network;
+  const registry = registryAddress(stateDir);
+  const address = registry.slice(0, registry.lastIndexOf(":"));
   const devices = await new DepotClient(stateDir).devices();
   const owner = devices.find((d) => d.report?.vip)?.name ?? config.devices[0]?.name;
   if (owner === undefined) throw new LabError("no device has reported yet; fix: npm run up");
@@ -87,8 +90,8 @@ export async function tour(): Promise<number> {
     stateDir,
     versions: [config.releases[0]?.version ?? config.targetVersion, config.targetVersion],
     owner,
-    contentUrl: `http://${gateway}:8000`,
-    registryUrl: `http://${gateway}:5000`,
+    contentUrl: `http://${address}:8000`,
+    registryUrl: `http://${registry}`,
     appUrl: `http://${vip}:8080/`,
   });
   const prompt = process.stdin.isTTY

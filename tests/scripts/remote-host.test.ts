@@ -210,6 +210,12 @@ describe("host scripts on another host", () => {
       assert.match(stderr, /^error: there is no log "it's none; \$\(id\)"; rule: .*; fix: depot$/m);
     });
 
+    it("refuse the one that cannot be there", async () => {
+      const { status, stderr } = await host.lab("tour");
+      assert.equal(status, 1);
+      assert.match(stderr, /^error: the tour is for a lab on this host; fix: /);
+    });
+
     it("are told what pulumi config set has changed on this side", async () => {
       mkdirSync(join(host.path, ".lab/config"), { recursive: true });
       writeFileSync(
