@@ -141,6 +141,8 @@ describe("the lab's bridge in the host's own LAN", () => {
     host.sh("kill -STOP $(pgrep dnsmasq)");
     const began = host.beginBridge("apply", { EDGE_REACHABLE_SECONDS: "1" });
     await host.until("[[ -e /sys/class/net/edgelan0/brif/eth0 ]]");
+    // A host that goes down now comes up as it was.
+    assert.doesNotMatch(host.sh("ls /run/nm/profiles"), /edgelan0/);
     host.sh("kill -KILL $(pgrep -f 'bridge[.]sh apply')");
     began.kill("SIGKILL");
     host.sh("kill -CONT $(pgrep dnsmasq)");
