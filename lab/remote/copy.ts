@@ -6,7 +6,7 @@ import { z } from "zod";
 import { hashFiles } from "../../lib/contentHash";
 
 /** Parts of the project that run on the lab's host. */
-const SOURCES = [
+export const SOURCES = [
   "assets",
   "depot",
   "lab",

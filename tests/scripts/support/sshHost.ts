@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { canonicalJson } from "../../../lib/contentHash";
+import { SOURCES } from "../../../lab/remote/copy";
 import { labHost, type RemoteConnection } from "../../../lib/remoteHost";
 import { testCache } from "../../support/cache";
 import { TempDir } from "../../support/tempProject";
@@ -18,15 +19,7 @@ export interface Outcome {
 
 /** A project of a test's own, and a lab host that it reaches by ssh; see ssh-host.sh. */
 export class SshHost {
-  private readonly dir = new TempDir().copy(
-    "assets/host",
-    "assets/blueprints",
-    "lab",
-    "lib",
-    "package.json",
-    "tsconfig.json",
-    "Pulumi.yaml",
-  );
+  private readonly dir = new TempDir().copy(...SOURCES);
   readonly path = this.dir.path;
   private readonly world: ChildProcess;
   private pid = "";
@@ -54,10 +47,7 @@ export class SshHost {
 
   static async start(): Promise<SshHost> {
     const host = new SshHost();
-    // What the project's packages are, but no copy of 400 MB.
-    for (const name of ["depot", "assets/probes", "assets/builders/debian"])
-      mkdirSync(join(host.path, name), { recursive: true });
-    writeFileSync(join(host.path, "package-lock.json"), "{}\n");
+    mkdirSync(join(host.path, "assets/probes"), { recursive: true });
     await new Promise<void>((resolve, reject) => {
       host.world.stdout?.once("data", () => resolve());
       host.world.once("exit", (code) => reject(new Error(`sshd did not start: status ${code}`)));
