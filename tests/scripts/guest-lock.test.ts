@@ -58,7 +58,7 @@ describe("guest: the reboot lock", () => {
     assert.deepEqual(JSON.parse(call.body), { client_params: { id: "edge-device-1", group: "default" } });
     assert.deepEqual(acts(), [
       "systemctl stop keepalived.service",
-      "ping -c 1 -W 1 -q 198.51.100.100",
+      "ping -c 1 -W 1 -q -I enp1s0 198.51.100.100",
       "systemctl --no-block reboot",
     ]);
     assert.deepEqual(asked(), [TAKE, "/v1/report", "/v1/report"]);

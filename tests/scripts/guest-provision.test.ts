@@ -202,6 +202,17 @@ describe("guest: what a device makes of its settings", () => {
     });
   });
 
+  it("the virtual IP stays local to the kernel, and nobody else is told", () => {
+    guest.standIn("ip", "");
+    for (const name of ["arp_ignore", "arp_announce", "accept_local"]) {
+      guest.write(`proc/sys/net/ipv4/conf/enp1s0/${name}`, "0\n");
+    }
+    guest.ok("usr/libexec/edge/keep-connections");
+    const read = (name: string): string => guest.read(`proc/sys/net/ipv4/conf/enp1s0/${name}`);
+    assert.deepEqual([read("arp_ignore"), read("arp_announce"), read("accept_local")], ["1\n", "2\n", "1\n"]);
+    assert.deepEqual(guest.calls(), ["ip route replace local 198.51.100.100/32 dev lo"]);
+  });
+
   describe("keepalived's check of the app", () => {
     const check = (): number | null => guest.run("usr/libexec/edge/vip-check", ["646433C6:1F90"]).status;
     const fit = (): void => {
@@ -211,15 +222,19 @@ describe("guest: what a device makes of its settings", () => {
       guest.write("run/user/1000/systemd/generator/container-httpd.service", "");
     };
 
-    it("passes where the socket listens and podman can be run", () => {
+    it("passes where the socket listens and podman can be run, in a boot that was judged", () => {
       fit();
-      assert.equal(check(), 0);
+      for (const health of ["green\n", "red\n"]) {
+        guest.write("run/edge/health", health);
+        assert.equal(check(), 0);
+      }
     });
 
     for (const [what, breakIt] of [
       ["no listener", () => guest.write("proc/net/tcp", "   0: 646433C6:1F90 00000000:0000 01 0\n")],
       ["podman cannot be run", () => guest.shell('chmod -x "$ROOT/usr/bin/podman"')],
       ["no unit of the container", () => guest.shell('rm "$ROOT"/run/user/1000/systemd/generator/*')],
+      ["a boot without a verdict", () => guest.write("run/edge/health", "pending\n")],
       ["a start that failed", () => guest.write("run/user/1000/edge/app-broken", "")],
     ] as const) {
       it(`fails with ${what}`, () => {

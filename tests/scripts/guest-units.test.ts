@@ -83,7 +83,7 @@ describe("guest: units and files of the image", () => {
   });
 
   it("the counter is armed before anything that was staged is finalised, and else nothing is", () => {
-    const dropIn = join(SYSTEM, "ostree-finalize-staged.service.d/10-edge.conf");
+    const dropIn = join(SYSTEM, "ostree-finalize-staged.service.d/20-boot-counter.conf");
     const lines = readFileSync(dropIn, "utf8").split("\n");
     assert.deepEqual(
       lines.filter((line) => line.startsWith("ExecStop=")),

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Giving the virtual IP to a peer before this device goes away.
+# Giving the virtual IP to a peer before this device goes away. Needs render.sh.
 
 # Keepalived says goodbye with an advertisement of priority 0: the peer takes over at once instead of
 # after three missed ones. Waits until it has, but not for ever: there may be no healthy peer.
@@ -10,7 +10,9 @@ hand_over_vip() {
   edge_put "$RUN/vip" no
   edge_uptime
   deadline=$((UPTIME + ${EDGE_HANDOVER_SECONDS:-5}))
-  until ping -c 1 -W 1 -q "${EDGE_VIP:?}" >/dev/null 2>&1; do
+  find_interface
+  # By the wire: to this device itself the address is its own, see keep-connections.
+  until ping -c 1 -W 1 -q -I "$INTERFACE" "${EDGE_VIP:?}" >/dev/null 2>&1; do
     edge_uptime
     if ((UPTIME >= deadline)); then
       edge_log 4 "no peer has taken $EDGE_VIP"
