@@ -1,4 +1,8 @@
 import type { ClientTotals, DepotClient } from "../depotClient";
+import { sleep } from "../env";
+
+/** The web server writes its log at most this much later than it has sent, milliseconds. */
+const LOG_DELAY_MS = 1200;
 
 /** What one device fetched from the content server. */
 export interface FetchedCount {
@@ -15,11 +19,13 @@ export class Fetched {
   ) {}
 
   static async since(depot: DepotClient): Promise<Fetched> {
+    await sleep(LOG_DELAY_MS);
     return new Fetched(depot, await depot.clients());
   }
 
   /** Files and bytes of each device that fetched anything. */
   async byDevice(): Promise<FetchedCount[]> {
+    await sleep(LOG_DELAY_MS);
     return (await this.depot.clients()).flatMap(({ client, device, files, bytes }) => {
       const was = this.before.find((c) => c.client === client);
       const count = { files: files - (was?.files ?? 0), bytes: bytes - (was?.bytes ?? 0) };

@@ -12,6 +12,8 @@ interface Totals {
 /** What the host itself, as a client of the content server, has fetched. */
 async function fetchedByHost(out: Outputs): Promise<Totals> {
   const gateway = new URL(out.contentUrl).hostname;
+  // The web server writes its log within a second.
+  await new Promise((next) => setTimeout(next, 1500));
   const answer = await lab.run("curl", ["-fsS", `${out.contentUrl}/v1/clients`]);
   const clients = JSON.parse(answer.stdout) as (Totals & { client: string })[];
   return clients.find((c) => c.client === gateway) ?? { files: 0, bytes: 0 };
