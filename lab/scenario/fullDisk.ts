@@ -5,6 +5,8 @@ import { Random } from "./random";
 import type { Figures, Run, Scenario } from "./scenario";
 
 const LIMIT_SECONDS = 300;
+/** Each attempt fails soon: the next one need not wait for the device's timer. */
+const NUDGE_SECONDS = 8;
 /** A release that is larger than what is left on the disk, characters. */
 const CONTENT_LENGTH = 16_000_000;
 const FILLER = "/var/lib/edge-scenario-filler";
@@ -33,7 +35,7 @@ export const fullDisk: Scenario = {
     let reason = "";
     try {
       await publish(lab, timeline, release);
-      const verdict = await outcome(lab, release, LIMIT_SECONDS);
+      const verdict = await outcome(lab, release, LIMIT_SECONDS, lab.names, NUDGE_SECONDS);
       reason = verdict.kind === "failed" ? verdict.what : verdict.kind;
       const told = verdict.kind === "failed" && verdict.device.name === device && /free|space/i.test(reason);
       invariants.hold("the rollout ends with the reason", told, reason);

@@ -5,7 +5,6 @@ import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
 
 const POLL_MS = 500;
-const NUDGE_SECONDS = 30;
 
 /** A release as a scenario publishes it. */
 export interface Publication {
@@ -24,12 +23,14 @@ export async function publish(lab: RunningLab, timeline: Timeline, release: Publ
 /**
  * Waits until every device is healthy on a published release, or one has failed on it.
  * @param seconds limit of the whole wait
+ * @param nudgeSeconds time between two nudges of devices that do nothing about it
  */
 export async function outcome(
   lab: RunningLab,
   release: Publication,
   seconds: number,
   names: readonly string[] = lab.names,
+  nudgeSeconds = 30,
 ): Promise<Verdict> {
   const begun = Date.now();
   let nudgedAt = Date.now();
@@ -37,7 +38,7 @@ export async function outcome(
   for (;;) {
     const verdict = judge(await reports(lab.depot), names, { commit: release.commit, gateOpen });
     if (verdict.kind !== "going" || Date.now() - begun > seconds * 1000) return verdict;
-    if (Date.now() - nudgedAt > NUDGE_SECONDS * 1000) {
+    if (Date.now() - nudgedAt > nudgeSeconds * 1000) {
       nudgedAt = Date.now();
       await nudge(lab, idle(verdict.waitingFor));
     }

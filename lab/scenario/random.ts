@@ -1,15 +1,15 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { mersenne } from "pure-rand/generator/mersenne";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** Random values that a seed decides. */
 export class Random {
-  private readonly generator: ReturnType<typeof xoroshiro128plus>;
+  private readonly generator: ReturnType<typeof mersenne>;
 
   /** @param seed an integer; its lowest 32 bits count */
   constructor(seed: number) {
-    this.generator = xoroshiro128plus(seed);
+    this.generator = mersenne(seed);
   }
 
   /** A multiple of a tenth, from `from` to `to`. */
