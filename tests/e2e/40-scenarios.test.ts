@@ -21,7 +21,7 @@ const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
   ["failover"],
   ["os-upgrade"],
   ["panic", "--in", "initramfs"],
-  // This seed cuts pull, stage, finalise and first boot; a rollback, which takes longest, has been seen by then.
+  // This seed cuts pull, stage, finalise and first boot; cuts of a rollback take longest and are left to other seeds.
   ["power-cut", "--cuts", "4", "--seed", "2"],
 ];
 
