@@ -14,15 +14,22 @@ const LIMIT_SECONDS = 900;
 /** A release that is not fetched in an instant, characters. */
 const CONTENT_LENGTH = 3_000_000;
 
-/** Waits for a device's step after the `from`th event; false when it does not come. */
-async function stepComes(run: Run, device: string, step: string, from: number): Promise<boolean> {
+/** The first device that comes to a step after the `from`th event; undefined when none does. */
+async function firstToCome(run: Run, step: string, from: number): Promise<string | undefined> {
   const begun = Date.now();
   while (Date.now() - begun < LIMIT_SECONDS * 1000) {
-    const later = run.timeline.events.slice(from);
-    if (later.some((e) => e.subject === device && e.step === step)) return true;
+    const event = run.timeline.events.slice(from).find((e) => e.step === step);
+    if (event) return event.subject;
     await sleep(100);
   }
-  return false;
+  return undefined;
+}
+
+/** A device that does not own the virtual IP now: it is the first to take a release. */
+async function notOwner({ lab }: Run): Promise<string> {
+  const records = await reports(lab.depot);
+  const other = lab.names.find((name) => records.find((r) => r.name === name)?.report?.vip === false);
+  return other ?? lab.names[lab.names.length - 1] ?? "";
 }
 
 /** The commit that a device reports first after its power came back. */
@@ -53,23 +60,26 @@ async function cutPower(run: Run, device: string, cut: Cut): Promise<void> {
 /** One release with one cut. Returns the release that the device is on at the end. */
 async function round(run: Run, cut: Cut, from: Publication, random: Random): Promise<Publication> {
   const { lab, timeline, invariants } = run;
-  const owner = await lab.owner();
-  // The owner goes last, so it is another device that meets a release first.
-  const device = lab.names.find((name) => name !== owner) ?? owner;
   const difference = cut.phase.bad
     ? faults.required
     : { files: [{ path: "/usr/share/edge/scenario.txt", content: random.text(CONTENT_LENGTH) }] };
   const release = await derive(lab, from, "power-cut", difference);
   const begun = timeline.events.length;
+  // A device that is still on its way to the release before may boot what it runs now.
+  const old = [from.commit, ...(await reports(lab.depot)).map((d) => d.report?.booted.commit)];
   await publish(lab, timeline, release);
-  if (cut.phase.after && !(await stepComes(run, device, cut.phase.after, begun))) {
-    invariants.hold(`${device} comes to ${cut.phase.name}`, false, `no ${cut.phase.after}`);
+  // Another device may still be on its way to the release before: whoever comes to the phase is cut.
+  const { after } = cut.phase;
+  const device = after === undefined ? await notOwner(run) : await firstToCome(run, after, begun);
+  if (device === undefined) {
+    invariants.hold(`a device comes to ${cut.phase.name}`, false, `no ${String(after)}`);
+    await lab.ref.move(from.commit);
     return from;
   }
   const before = (await reports(lab.depot)).find((d) => d.name === device)?.report?.bootId;
   await cutPower(run, device, cut);
   const booted = await bootedAfter(run, device, before);
-  const which = booted === release.commit ? "the new" : booted === from.commit ? "the old" : undefined;
+  const which = booted === release.commit ? "the new" : old.includes(booted ?? "") ? "the old" : undefined;
   invariants.hold(
     `${device} boots one of the two releases`,
     which !== undefined,
