@@ -19,6 +19,7 @@ const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
   ["bad-image"],
   ["scale-from-zero"],
   ["failover"],
+  ["partition"],
   ["os-upgrade"],
   ["panic", "--in", "initramfs"],
   // This seed cuts pull, stage, finalise and first boot; cuts of a rollback take longest and are left to other seeds.
