@@ -35,10 +35,19 @@ export async function runOnDevice(
   commandLine: string,
   timeoutSeconds = 60,
 ): Promise<RemoteResult> {
-  const result = await x("ssh", [...sshArgs(stateDir, address), commandLine], {
+  const running = x("ssh", [...sshArgs(stateDir, address), commandLine], {
     throwOnError: false,
     timeout: timeoutSeconds * 1000,
     nodeOptions: { stdio: ["ignore", "pipe", "pipe"] },
   });
+  const result = await running.then(
+    (output) => output,
+    (e: unknown) => {
+      // A device that is switched off while it is asked is one that cannot be reached, no defect.
+      if (running.aborted || (e instanceof Error && e.name === "AbortError")) return undefined;
+      throw e;
+    },
+  );
+  if (!result) return { exitCode: 255, stdout: "", stderr: `no answer within ${timeoutSeconds} s` };
   return { exitCode: result.exitCode ?? 255, stdout: result.stdout, stderr: result.stderr };
 }
