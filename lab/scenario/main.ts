@@ -8,14 +8,19 @@ import { z } from "zod";
 
 import { LabError, runProgram } from "../env";
 import { Fetched } from "../rollout/fetched";
+import { reports } from "../rollout/fleet";
 import { settle } from "../rollout/settle";
 import { forget, publishedRelease } from "./derivedRelease";
 import { Invariants } from "./invariants";
 import { Observer } from "./observer";
+import { outcome, publish, type Publication } from "./publish";
 import { scenarios } from "./registry";
 import { labInput, RunningLab } from "./runningLab";
 import type { Figures } from "./scenario";
 import { Timeline } from "./timeline";
+
+/** One device after the other, without KVM. */
+const RETURN_SECONDS = 900;
 
 const input = z.object({
   name: z.string(),
@@ -27,6 +32,20 @@ const input = z.object({
   lab: labInput,
 });
 
+/** Devices that an earlier scenario has left on a release of its own come back to the published one first. */
+async function comeBack(lab: RunningLab, timeline: Timeline, base: Publication): Promise<void> {
+  const away = (await reports(lab.depot)).filter((d) => d.report?.booted.commit !== base.commit);
+  if (away.length === 0) return;
+  await publish(lab, timeline, base);
+  const verdict = await outcome(lab, base, RETURN_SECONDS);
+  if (verdict.kind !== "done") {
+    throw new LabError(
+      `${away.map((d) => d.name).join(", ")} did not come back to ${base.version} within ${RETURN_SECONDS} s; npm run lab -- status shows where they are`,
+    );
+  }
+  await settle(lab, "lab");
+}
+
 async function main(): Promise<void> {
   const { name, options, lab: labOf } = input.parse(JSON.parse(readFileSync(0, "utf8")));
   const scenario = scenarios[name];
@@ -35,8 +54,9 @@ async function main(): Promise<void> {
   const lab = await RunningLab.open(labOf);
   const base = await publishedRelease(lab);
   await settle(lab, "lab");
-  await forget(lab);
   const timeline = new Timeline(say);
+  await comeBack(lab, timeline, base);
+  await forget(lab);
   const invariants = new Invariants(say);
   const observer = await Observer.start(lab, timeline);
   const fetched = await Fetched.since(lab.depot);
