@@ -43,6 +43,14 @@ describe("toolchain: setup, env and with", () => {
     assert.deepEqual(readdirSync(checkout.dir).sort(), [".lab", ...before].sort());
     assert.equal(readdirSync(checkout.path(".lab/config")).join(), "Pulumi.dev.yaml");
     assert.equal(statSync(checkout.path(".lab/passphrase")).mode & 0o777, 0o600);
+    const inPlace = readdirSync(checkout.path(".lab/pulumi"), { recursive: true, encoding: "utf8" }).filter(
+      (file) => file.endsWith(".attrs"),
+    );
+    assert.deepEqual(
+      inPlace,
+      [],
+      "files that the backend does not replace in one step: a kill leaves half of one",
+    );
   });
 
   it("env keeps the user's PATH and a passphrase in the environment does not get in the way", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { HostScripts } from "../support/hostScripts";
@@ -11,6 +11,27 @@ describe("libraries of the host scripts", () => {
     host = new HostScripts();
   });
   afterEach(() => host.remove());
+
+  it("share no function's name: of two that one script takes in, the later would win", () => {
+    // These stand in for one another, and no script takes in both.
+    const alternatives = [
+      ["app-base-dnf.sh", "app-base.sh"],
+      ["service-supervisor.sh", "service-systemd.sh"],
+    ];
+    const owners = new Map<string, string[]>();
+    for (const file of readdirSync("assets/host/lib").sort()) {
+      for (const [, name = ""] of readFileSync(join("assets/host/lib", file), "utf8").matchAll(
+        /^(\w+)\(\)/gm,
+      )) {
+        owners.set(name, [...(owners.get(name) ?? []), file]);
+      }
+    }
+    assert.ok(owners.size > 50);
+    const shared = [...owners].filter(
+      ([, files]) => files.length > 1 && !alternatives.some((a) => a.join() === files.join()),
+    );
+    assert.deepEqual(shared, []);
+  });
 
   describe("log.sh", () => {
     const logged = (text: string): ReturnType<HostScripts["bash"]> => host.bash(["paths", "log"], text);

@@ -22,7 +22,9 @@ set_environment() {
   unset PULUMI_CONFIG_PASSPHRASE
   export PATH=$LINKS/bin:${PATH#"$LINKS/bin:"}
   export EDGE_LAB_STATE=$state EDGE_LAB_CACHE=$CACHE PULUMI_STACK=$stack
-  export PULUMI_HOME=$state/pulumi-home PULUMI_BACKEND_URL=file://$state/pulumi
+  # The backend replaces a file in one step, but writes the attributes that it keeps beside it in place: a run killed
+  # in that moment leaves half of them, and then no Pulumi reads the stack any more. Nobody needs them: none are written.
+  export PULUMI_HOME=$state/pulumi-home PULUMI_BACKEND_URL="file://$state/pulumi?metadata=skip"
   export PULUMI_CONFIG_PASSPHRASE_FILE=$state/passphrase
   # Nothing is looked up or downloaded while the program runs: setup.sh did that.
   export PULUMI_SKIP_UPDATE_CHECK=true PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true

@@ -15,8 +15,8 @@ profile_uuid() {
 BRIDGE_UUID=$(profile_uuid bridge)
 PORT_UUID=$(profile_uuid port)
 
-# noted KEY: what note_uplink kept; nothing where it kept none
-noted() { [[ ! -e $NOTE ]] || jq -r ".$1 // empty" "$NOTE"; }
+# uplink_note KEY: what note_uplink kept; nothing where it kept none
+uplink_note() { [[ ! -e $NOTE ]] || jq -r ".$1 // empty" "$NOTE"; }
 
 # lan_bridge_there: the lab's, whole or on trial or left behind
 lan_bridge_there() { nm_runs && { nm_has "$BRIDGE_UUID" || nm_has "$PORT_UUID"; }; }
@@ -46,8 +46,8 @@ restored() {
   while read -r address; do
     WHY="$1 does not have the address $address"
     device_addresses "$1" | grep -qxF "$address" || return 1
-  done < <(noted 'addresses[]')
-  router=$(noted router)
+  done < <(uplink_note 'addresses[]')
+  router=$(uplink_note router)
   [[ -n $router ]] || return 0
   WHY="$1 does not have the default route by $router"
   [[ $(device_router "$1") == "$router" ]]
@@ -57,8 +57,8 @@ restored() {
 reachable() {
   local router
   restored "$1" || return 1
-  router=$(noted router)
-  [[ $(noted answers) == true ]] || return 0
+  router=$(uplink_note router)
+  [[ $(uplink_note answers) == true ]] || return 0
   WHY="the router $router does not answer on $1"
   [[ -n $(neighbours "$1" "$router") ]]
 }
@@ -66,8 +66,8 @@ reachable() {
 # add_profiles: in memory only, so that a host that goes down before it is reachable comes up as it was
 add_profiles() {
   local profile identity mac mtu priority metric
-  profile=$(noted profile)
-  mac=$(noted mac)
+  profile=$(uplink_note profile)
+  mac=$(uplink_note mac)
   nm_copied "$profile" || die "NetworkManager has no settings of the profile $profile"
   # A bridge's routes would count less than other interfaces' (metric 425): the uplink's own metric goes with it.
   metric=$(ip -4 route show default dev "$EDGE_UPLINK" | sed -n 's/.* metric \([0-9]*\).*/\1/p' | head -n 1)
@@ -129,7 +129,7 @@ recover() {
   trap - EXIT
   nm_end_checkpoint "$CHECKPOINT" revert
   if lan_bridge_there; then
-    profile=$(noted profile)
+    profile=$(uplink_note profile)
     if [[ -n $profile ]] && nm_has "$profile"; then
       nmcli --wait 30 connection up uuid "$profile" ifname "$EDGE_UPLINK" >/dev/null ||
         die "NetworkManager does not bring $EDGE_UPLINK up with its profile $profile; $EDGE_BRIDGE stays"
@@ -150,10 +150,10 @@ recover() {
 remove_lan_bridge() {
   if nm_runs; then
     [[ -e $NOTE || -e $CHECKPOINT ]] || lan_bridge_there || return 0
-    EDGE_BRIDGE=${EDGE_BRIDGE:-$(noted bridge)}
-    EDGE_UPLINK=${EDGE_UPLINK:-$(noted uplink)}
+    EDGE_BRIDGE=${EDGE_BRIDGE:-$(uplink_note bridge)}
+    EDGE_UPLINK=${EDGE_UPLINK:-$(uplink_note uplink)}
     recover
   elif [[ -e $NOTE ]]; then
-    die "NetworkManager does not run, and $(noted uplink) is in the bridge $(noted bridge); start it (systemctl start NetworkManager)"
+    die "NetworkManager does not run, and $(uplink_note uplink) is in the bridge $(uplink_note bridge); start it (systemctl start NetworkManager)"
   fi
 }

@@ -7,8 +7,8 @@ OSBUILD_UNITS=(osbuild-composer.socket cockpit.socket)
 # Content server, registry, web console.
 OSBUILD_PORTS=(8000/tcp 5000/tcp 9090/tcp)
 
-# noted WHAT: written down before it is changed, for a run may be killed at any moment
-noted() {
+# note_change WHAT: written down before it is changed, for a run may be killed at any moment
+note_change() {
   mkdir -p "${OSBUILD_NOTES%/*}"
   grep -qxF "$1" "$OSBUILD_NOTES" 2>/dev/null || echo "$1" >>"$OSBUILD_NOTES"
 }
@@ -17,7 +17,7 @@ start_units() {
   local unit
   for unit in "${OSBUILD_UNITS[@]}"; do
     systemctl --quiet is-active "$unit" && systemctl --quiet is-enabled "$unit" && continue
-    systemctl --quiet is-enabled "$unit" || noted "unit $unit"
+    systemctl --quiet is-enabled "$unit" || note_change "unit $unit"
     run_logged osbuild-host systemctl enable --now "$unit" ||
       die "$unit does not start; fix: see systemctl status $unit, and journalctl -u ${unit%.socket}"
   done
@@ -28,7 +28,7 @@ join_group() {
   local user=${SUDO_USER:-}
   [[ -n $user && $user != root ]] && getent group weldr >/dev/null || return 0
   [[ " $(id -nG "$user") " != *" weldr "* ]] || return 0
-  noted "group $user"
+  note_change "group $user"
   usermod --append --groups weldr "$user"
 }
 
@@ -46,7 +46,7 @@ open_ports() {
   for zone in "${zones[@]}"; do
     for port in "${OSBUILD_PORTS[@]}"; do
       ! firewall-cmd --quiet --permanent --zone="$zone" --query-port="$port" || continue
-      noted "port $zone $port"
+      note_change "port $zone $port"
       firewall-cmd --quiet --permanent --zone="$zone" --add-port="$port"
       firewall-cmd --quiet --zone="$zone" --add-port="$port"
     done
