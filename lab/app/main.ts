@@ -12,7 +12,8 @@ import { LabError, requiredEnv, runProgram, sleep } from "../env";
 import { Progress } from "../progress";
 import { reports } from "../rollout/fleet";
 import { runOnDevice } from "../ssh";
-import { judgeApp, STATE_COMMAND, type DeviceApp } from "./verdict";
+import { readDeviceApp, STATE_COMMAND, type DeviceApp } from "./deviceApp";
+import { judgeApp } from "./verdict";
 
 const POLL_MS = 1500;
 /** Fetch, trial and restart on an emulated device that may be booting, seconds. */
@@ -28,8 +29,7 @@ type Device = z.infer<typeof input>["devices"][number];
 
 async function stateOf(stateDir: string, device: Device): Promise<DeviceApp> {
   const { exitCode, stdout } = await runOnDevice(stateDir, device.address, STATE_COMMAND, 30);
-  const [image = "", refused = "", container = ""] = exitCode === 0 ? stdout.split("\n") : [];
-  return { name: device.name, image, refused, container };
+  return readDeviceApp(device.name, exitCode === 0 ? stdout : "");
 }
 
 async function evidence(stateDir: string, device: Device | undefined): Promise<string> {

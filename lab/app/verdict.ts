@@ -1,19 +1,4 @@
-/** Prints a device's image, the one that it has refused, and the one that its container runs, a line each. */
-export const STATE_COMMAND = [
-  "cd ~/.local/state/edge 2>/dev/null",
-  "cat image 2>/dev/null || echo",
-  "cat refused 2>/dev/null || echo",
-  "podman container inspect --format '{{.ImageDigest}}' httpd 2>/dev/null || echo",
-].join("; ");
-
-/** What a device has of the app; digests, empty where there is none. */
-export interface DeviceApp {
-  readonly name: string;
-  readonly image: string;
-  readonly refused: string;
-  /** Image of the container that runs now. */
-  readonly container: string;
-}
+import type { DeviceApp } from "./deviceApp";
 
 /** Whether the app is served as it shall be; `device` is the one that it hangs on. */
 export interface AppVerdict {

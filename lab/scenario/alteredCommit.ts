@@ -93,8 +93,7 @@ export const alteredCommit: Scenario = {
     "the depot serves flipped, cut, unsigned and foreign content; the device refuses all of it and says why",
   async run(run: Run): Promise<Figures> {
     const { lab, timeline, invariants, base } = run;
-    const owner = await lab.owner();
-    const device = lab.names.find((name) => name !== owner) ?? owner;
+    const device = await lab.follower();
     const boot = await lab.ask(device, "cat /proc/sys/kernel/random/boot_id");
     const figures: Record<string, string> = {};
     for (const { what, boundTo, alter } of ALTERATIONS) {
@@ -104,16 +103,17 @@ export const alteredCommit: Scenario = {
       await lab.depot.startRollout(commit, release.version);
       await lab.ref.move(commit);
       timeline.mark("lab", "published", what);
-      await lab.ask(device, "sudo systemctl start edge-update.service", 180);
-      const report = (await lab.depot.devices()).find((d) => d.name === device)?.report;
+      await lab.update(device);
+      const report = await lab.report(device);
       const error = report?.updateError;
       const refused = error?.commit === commit && !report?.staged;
-      invariants.hold(`${what} is refused`, refused, error?.output.trim().split("\n").pop() ?? "no error");
-      figures[what] = error?.output.trim().split("\n").pop() ?? "";
+      const said = error?.output.trim().split("\n").pop();
+      invariants.hold(`${what} is refused`, refused, said ?? "no error");
+      figures[what] = said ?? "";
       await lab.ref.move(base.commit);
-      await lab.ask(device, "sudo systemctl start edge-update.service", 180);
+      await lab.update(device);
     }
-    const report = (await lab.depot.devices()).find((d) => d.name === device)?.report;
+    const report = await lab.report(device);
     invariants.equal(`${device} has nothing to complain of any more`, report?.updateError ?? null, null);
     invariants.equal(`${device} runs the right commit`, report?.booted.commit, base.commit);
     const after = await lab.ask(device, "cat /proc/sys/kernel/random/boot_id");

@@ -1,10 +1,6 @@
-import { sleep } from "../env";
+import { readDeviceApp, STATE_COMMAND, type DeviceApp } from "../app/deviceApp";
 import type { RunningLab } from "./runningLab";
-
-/** The app's container as devices name it. */
-export const CONTAINER = "httpd";
-/** Where the devices' libraries keep which image they have. */
-const STORE = "$HOME/.local/state/edge";
+import { waitFor } from "./waitFor";
 
 /** Devices on which the app's container runs now. */
 export async function running(lab: RunningLab): Promise<string[]> {
@@ -19,12 +15,7 @@ export async function running(lab: RunningLab): Promise<string[]> {
 
 /** Waits until the app is at zero on every device. Returns the seconds, or undefined after the limit. */
 export async function untilZero(lab: RunningLab, limitSeconds: number): Promise<number | undefined> {
-  const begun = Date.now();
-  while (Date.now() - begun < limitSeconds * 1000) {
-    if ((await running(lab)).length === 0) return (Date.now() - begun) / 1000;
-    await sleep(1000);
-  }
-  return undefined;
+  return (await waitFor(limitSeconds, async () => (await running(lab)).length === 0, 1000))?.seconds;
 }
 
 /** A property of the app's unit, as systemd shows it. */
@@ -33,12 +24,13 @@ export async function unitProperty(lab: RunningLab, device: string, property: st
   return (await lab.ask(device, command)).trim();
 }
 
-/** Digest of the image that a device holds for the tag; empty where it has none. */
-export async function imageOf(lab: RunningLab, device: string): Promise<string> {
-  return (await lab.ask(device, `cat ${STORE}/image 2>/dev/null || echo`)).trim();
+/** The images of the app on a device. */
+export async function appOf(lab: RunningLab, device: string): Promise<DeviceApp> {
+  return readDeviceApp(device, await lab.ask(device, STATE_COMMAND));
 }
 
-/** Digest of the image that a device has refused; empty where it has refused none. */
-export async function refusedBy(lab: RunningLab, device: string): Promise<string> {
-  return (await lab.ask(device, `cat ${STORE}/refused 2>/dev/null || echo`)).trim();
+/** Whether every device has this image of the app. */
+export async function allHaveImage(lab: RunningLab, digest: string): Promise<boolean> {
+  const apps = await Promise.all(lab.names.map((name) => appOf(lab, name)));
+  return apps.every((app) => app.image === digest);
 }

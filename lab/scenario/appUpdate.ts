@@ -1,22 +1,18 @@
 import { askApp } from "../appProbe";
-import { sleep } from "../env";
-import { imageOf, refusedBy, untilZero } from "./app";
+import { allHaveImage, appOf, untilZero } from "./app";
 import { RegistryClient } from "./registryClient";
 import type { Figures, Run, Scenario } from "./scenario";
+import { waitFor } from "./waitFor";
 
 /** The devices' timer, seconds. */
 const TIMER_SECONDS = 15;
 /** Timer, fetch, trial and restart on an emulated device that does other things as well. */
 const LIMIT_SECONDS = 180;
 
-/** Waits for a state of a device; the seconds that it took, or undefined. */
-async function within(seconds: number, holds: () => Promise<boolean>): Promise<number | undefined> {
-  const begun = Date.now();
-  while (Date.now() - begun < seconds * 1000) {
-    if (await holds()) return Math.round((Date.now() - begun) / 100) / 10;
-    await sleep(500);
-  }
-  return undefined;
+/** Seconds, in tenths, that it took until something held; undefined where it did not. */
+async function within(limitSeconds: number, holds: () => Promise<boolean>): Promise<number | undefined> {
+  const found = await waitFor(limitSeconds, holds);
+  return found && Math.round(found.seconds * 10) / 10;
 }
 
 /** The other one of the app's two versions. */
@@ -37,9 +33,7 @@ async function withTag(
   } finally {
     await registry.tag(prod, "prod");
     timeline.mark("lab", "prod is as before");
-    const back = await within(LIMIT_SECONDS, async () =>
-      (await Promise.all(lab.names.map((name) => imageOf(lab, name)))).every((digest) => digest === prod),
-    );
+    const back = await within(LIMIT_SECONDS, () => allHaveImage(lab, prod));
     run.invariants.hold("every device has the first image again", back !== undefined);
   }
 }
@@ -69,9 +63,7 @@ export const appUpdate: Scenario = {
       );
       await registry.tag(prod, "prod");
       timeline.mark("lab", "retagged", "prod is the first one again, the app is at zero");
-      const atZero = await within(LIMIT_SECONDS, async () =>
-        (await Promise.all(lab.names.map((name) => imageOf(lab, name)))).every((digest) => digest === prod),
-      );
+      const atZero = await within(LIMIT_SECONDS, () => allHaveImage(lab, prod));
       const next = await askApp(lab.appUrl);
       timeline.mark("lab", "next request", `${atZero ?? "never"} s after the retagging it would be new`);
       invariants.equal("the next request is served by the new image", next.text, before.text);
@@ -101,15 +93,15 @@ export const badImage: Scenario = {
         const before = await askApp(lab.appUrl);
         const digest = await registry.withCommand(prod, "prod", command);
         timeline.mark("lab", "retagged", `prod is an image that ${how}`);
-        const seconds = await within(LIMIT_SECONDS, async () => (await refusedBy(lab, owner)) === digest);
+        const seconds = await within(LIMIT_SECONDS, async () => (await appOf(lab, owner)).refused === digest);
         timeline.mark(owner, "refused", `${seconds ?? "never"} s`);
         invariants.hold(`an image that ${how} is refused`, seconds !== undefined);
         const answer = await askApp(lab.appUrl);
         invariants.equal("the old text stays", answer.text === before.text, true);
         await lab.ask(owner, "sudo /usr/libexec/edge/report periodic");
-        const report = (await lab.depot.devices()).find((d) => d.name === owner)?.report;
-        const reported = (report?.app ?? "").includes(digest);
-        invariants.hold("the device reports what it refused", reported, reported ? "" : (report?.app ?? ""));
+        const said = (await lab.report(owner))?.app ?? "";
+        const reported = said.includes(digest);
+        invariants.hold("the device reports what it refused", reported, reported ? "" : said);
         figures[`refused an image that ${how}, seconds after the retagging`] = seconds ?? "never";
       }
       return figures;

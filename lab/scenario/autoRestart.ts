@@ -1,6 +1,6 @@
-import { askApp } from "../appProbe";
 import { sleep } from "../env";
 import { unitProperty } from "./app";
+import { holdsAnswer } from "./invariants";
 import type { Figures, Run, Scenario } from "./scenario";
 
 /** How a service may end, and which of systemd's restart policies start it again (systemd.service(5), Restart=). */
@@ -91,8 +91,7 @@ async function watchUnit(
 
 async function end(run: Run, device: string, ending: Ending): Promise<string> {
   const { lab, timeline, invariants } = run;
-  const first = await askApp(lab.appUrl);
-  invariants.hold("the app answers before", first.ok, first.ok ? "" : first.text);
+  await holdsAnswer(lab, invariants, "the app answers before");
   const before = await unitProperty(lab, device, "InvocationID");
   await lab.ask(device, ending.command);
   timeline.mark(device, "ended", ending.what);
@@ -104,12 +103,7 @@ async function end(run: Run, device: string, ending: Ending): Promise<string> {
     again !== undefined,
     ending.restarts,
   );
-  const answer = await askApp(lab.appUrl);
-  invariants.hold(
-    "the next request is answered",
-    answer.ok,
-    answer.ok ? `in ${answer.seconds.toFixed(1)} s` : answer.text,
-  );
+  await holdsAnswer(lab, invariants, "the next request is answered");
   return `${seen}${ending.restarts ? "" : ` (${result})`}`;
 }
 

@@ -2,8 +2,8 @@ import { Fetched } from "../rollout/fetched";
 import { ClientLoad } from "./clientLoad";
 import { ATTEMPTS } from "./consoleEvents";
 import { derive, type DerivedRelease, type Difference } from "./derivedRelease";
-import { faults } from "./faults";
-import { holdsHealthy } from "./invariants";
+import { FAILING_CHECK, faults } from "./faults";
+import { holdsCheckFailed, holdsHealthy } from "./invariants";
 import { outcome, publish } from "./publish";
 import type { Figures, Run, Scenario } from "./scenario";
 
@@ -24,21 +24,10 @@ async function holdsRefused(run: Run, device: string, release: DerivedRelease): 
   await lab.ref.move(release.commit);
   timeline.mark("lab", "published", "the same release once more");
   const fetched = await Fetched.since(lab.depot);
-  await lab.ask(device, "sudo systemctl start edge-update.service", 120);
+  await lab.update(device);
   const status = await lab.ask(device, "ls /run/ostree/staged-deployment 2>/dev/null; true");
   invariants.equal(`${device} does not stage it again`, status, "");
   invariants.equal(`${device} fetches nothing of it`, (await fetched.of(device)).files, 0);
-}
-
-/** The journal of the attempts outlives the rollback. */
-async function holdsJournal(run: Run, device: string): Promise<void> {
-  const text = await run.lab.ask(
-    device,
-    "sudo journalctl -q --no-pager -o cat -b -1 -u greenboot-healthcheck.service; true",
-    120,
-  );
-  const said = /Script '99_scenario.sh' FAILURE/.test(text);
-  run.invariants.hold(`${device}: the journal says why it rolled back`, said, said ? "" : text.slice(-200));
 }
 
 async function runBad(run: Run, bad: Bad): Promise<Figures> {
@@ -73,7 +62,7 @@ async function runBad(run: Run, bad: Bad): Promise<Figures> {
   }
   const count = await fetched.of(device);
   if (bad.name === "rollback") {
-    await holdsJournal(run, device);
+    await holdsCheckFailed(lab, invariants, device, -1);
     await holdsRefused(run, device, release);
   }
   return {
@@ -92,7 +81,7 @@ function scenario(summary: string, bad: Bad): Scenario {
 
 export const rollback = scenario(
   "a release fails a required check three times; the device goes back by itself, no other one tries",
-  { name: "rollback", difference: () => faults.required, check: "99_scenario.sh" },
+  { name: "rollback", difference: () => faults.required, check: FAILING_CHECK },
 );
 export const panic = scenario("a release panics at every boot (--in initramfs or system)", {
   name: "panic",

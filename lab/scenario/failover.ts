@@ -4,6 +4,7 @@ import { sleep } from "../env";
 import { ClientLoad, type LoadResult } from "./clientLoad";
 import { holdsHealthy } from "./invariants";
 import type { Figures, Run, Scenario } from "./scenario";
+import { waitFor } from "./waitFor";
 
 const LIMIT_SECONDS = 240;
 /** How long a request that was on its way at a switch may hang on a device that no longer has the address. */
@@ -74,16 +75,6 @@ async function takeover(run: Run, owner: string): Promise<number | undefined> {
   return back ? Math.round(gap * 100) / 100 : undefined;
 }
 
-async function until(run: Run, what: string, holds: () => Promise<boolean>): Promise<boolean> {
-  const begun = Date.now();
-  while (Date.now() - begun < LIMIT_SECONDS * 1000) {
-    if (await holds()) return true;
-    await sleep(500);
-  }
-  run.invariants.hold(what, false, `not within ${LIMIT_SECONDS} s`);
-  return false;
-}
-
 const ownerIs = async (run: Run, name: string): Promise<boolean> =>
   (await run.lab.depot.devices()).every((d) => d.report?.vip === (d.name === name));
 
@@ -116,7 +107,9 @@ export const failover: Scenario = {
     await lab.power("start", owner);
     timeline.mark(owner, "power back");
     const switches: [number, number][] = [[cutAt, tookAt]];
-    if (await until(run, `${owner} takes the VIP back`, () => ownerIs(run, owner))) {
+    const returned = await waitFor(LIMIT_SECONDS, () => ownerIs(run, owner));
+    invariants.hold(`${owner} takes the VIP back`, returned !== undefined);
+    if (returned) {
       const back = client.seconds;
       timeline.mark(owner, "has the VIP again");
       // Its report comes after the switch itself; how long after, the largest gap of the answers tells.

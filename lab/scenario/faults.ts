@@ -24,9 +24,12 @@ ExecStart=${command}
   ];
 }
 
+/** Name of the health check that a release is made to fail. */
+export const FAILING_CHECK = "99_scenario.sh";
+
 function check(kind: "required" | "wanted"): Difference {
   const content = "#!/usr/bin/env bash\necho 'this release was made to fail this check'\nexit 1\n";
-  return { files: [{ path: `/usr/lib/greenboot/check/${kind}.d/99_scenario.sh`, content, mode: "0755" }] };
+  return { files: [{ path: `/usr/lib/greenboot/check/${kind}.d/${FAILING_CHECK}`, content, mode: "0755" }] };
 }
 
 /** Ways for a release to be bad. */

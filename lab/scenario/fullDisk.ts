@@ -24,8 +24,7 @@ export const fullDisk: Scenario = {
     "a release does not fit on a device's disk: the rollout ends with the reason, nothing is left of it",
   async run(run: Run): Promise<Figures> {
     const { lab, timeline, invariants, base } = run;
-    const owner = await lab.owner();
-    const device = lab.names.find((name) => name !== owner) ?? owner;
+    const device = await lab.follower();
     const content = new Random(run.options.seed).text(CONTENT_LENGTH);
     const release = await derive(lab, base, "full-disk", {
       files: [{ path: "/usr/share/edge/scenario.txt", content }],
@@ -43,7 +42,7 @@ export const fullDisk: Scenario = {
       await lab.ref.move(base.commit);
       await lab.ask(device, `sudo rm -f ${FILLER}`);
     }
-    await lab.ask(device, "sudo systemctl start edge-update.service", 180);
+    await lab.update(device);
     const left = await lab.ask(
       device,
       "sudo find /ostree/repo/tmp -name '*.filez*' -o -name 'tmpobject*' -o -name '*.file' | wc -l",

@@ -1,8 +1,9 @@
-import { askApp } from "../appProbe";
-import { sleep } from "../env";
+import { askApp, type AppAnswer } from "../appProbe";
 import { reports } from "../rollout/fleet";
 import { settle } from "../rollout/settle";
+import { FAILING_CHECK } from "./faults";
 import type { RunningLab } from "./runningLab";
+import { waitFor } from "./waitFor";
 
 /** How long a healthy device may keep the reboot lock. */
 const RELEASE_SECONDS = 45;
@@ -39,6 +40,17 @@ export class Invariants {
   }
 }
 
+/** The app answers on the virtual IP. Returns its answer. */
+export async function holdsAnswer(
+  lab: RunningLab,
+  invariants: Invariants,
+  name = "the app answers on the VIP",
+): Promise<AppAnswer> {
+  const answer = await askApp(lab.appUrl);
+  invariants.hold(name, answer.ok, answer.ok ? `in ${answer.seconds.toFixed(1)} s` : answer.text);
+  return answer;
+}
+
 /** Every device green on `commit`, one owner of the VIP, the app answering, nobody with the reboot lock. */
 export async function holdsHealthy(lab: RunningLab, invariants: Invariants, commit: string): Promise<void> {
   try {
@@ -54,22 +66,15 @@ export async function holdsHealthy(lab: RunningLab, invariants: Invariants, comm
       commit.slice(0, 12),
     );
   }
-  const answer = await askApp(lab.appUrl);
-  invariants.hold(
-    "the app answers on the VIP",
-    answer.ok,
-    answer.ok ? `in ${answer.seconds.toFixed(1)} s` : answer.text,
-  );
+  await holdsAnswer(lab, invariants);
   invariants.equal("nobody holds the reboot lock", await lockHolders(lab), []);
 }
 
 /** Who holds the reboot lock; a device gives it back after the report that it is healthy. */
 async function lockHolders(lab: RunningLab): Promise<string[]> {
-  for (let seconds = 0; ; seconds++) {
-    const { holders } = await lab.depot.lock();
-    if (holders.length === 0 || seconds >= RELEASE_SECONDS) return holders.map((h) => h.device);
-    await sleep(1000);
-  }
+  const holders = async (): Promise<string[]> => (await lab.depot.lock()).holders.map((h) => h.device);
+  const free = await waitFor(RELEASE_SECONDS, async () => (await holders()).length === 0, 1000);
+  return free ? [] : holders();
 }
 
 /** Every object of the repository on a device's disk is what its name says. */
@@ -80,4 +85,20 @@ export async function holdsFsck(lab: RunningLab, invariants: Invariants, name: s
     result.exitCode === 0,
     result.exitCode === 0 ? "" : `${result.stdout}${result.stderr}`.trim().slice(-300),
   );
+}
+
+/**
+ * The journal tells that the check which a scenario made to fail did fail.
+ * @param boot 0 for the boot that runs, -1 for the one before, which a rollback ended
+ */
+export async function holdsCheckFailed(
+  lab: RunningLab,
+  invariants: Invariants,
+  name: string,
+  boot: 0 | -1,
+): Promise<void> {
+  const command = `sudo journalctl -q --no-pager -o cat -b ${boot} -u greenboot-healthcheck.service`;
+  const { stdout } = await lab.on(name, command, 120);
+  const said = stdout.includes(`Script '${FAILING_CHECK}' FAILURE`);
+  invariants.hold(`${name}: the journal says which check failed`, said, said ? "" : stdout.slice(-200));
 }

@@ -78,7 +78,8 @@ async function main(): Promise<void> {
     await observer.stop();
   }
   await forget(lab);
-  for (const { device, files, bytes } of await fetched.byDevice()) {
+  const counts = await fetched.byDevice();
+  for (const { device, files, bytes } of counts) {
     say(`${device} fetched ${files} files, ${bytes} bytes in all`);
   }
   const result = {
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
     options,
     base,
     figures,
-    fetched: await fetched.byDevice(),
+    fetched: counts,
     invariants: invariants.all,
     timeline: timeline.events,
   };

@@ -1,7 +1,8 @@
 import { Fetched } from "../rollout/fetched";
 import { ClientLoad } from "./clientLoad";
 import { derive } from "./derivedRelease";
-import { holdsHealthy } from "./invariants";
+import { faults } from "./faults";
+import { holdsCheckFailed, holdsHealthy } from "./invariants";
 import { outcome, publish, type Publication } from "./publish";
 import type { Figures, Run, Scenario } from "./scenario";
 
@@ -25,14 +26,18 @@ function bootSeconds(run: Run): Figures {
   );
 }
 
-/** A rolling upgrade under a client's eyes, and back again. */
+/** A rolling upgrade under a client's eyes, to a release with a wanted check that fails, and back again. */
 export const osUpgrade: Scenario = {
-  summary: "a new release rolls over all devices while a client asks the VIP five times a second; then back",
+  summary:
+    "a new release, with a wanted check that fails, rolls over all devices while a client asks the VIP five times a second; then back",
   async run(run: Run): Promise<Figures> {
     const { lab, timeline, invariants, base } = run;
     const owner = await lab.owner();
     const release = await derive(lab, base, "os-upgrade", {
-      files: [{ path: "/usr/share/edge/scenario.txt", content: "This release came by an upgrade.\n" }],
+      files: [
+        { path: "/usr/share/edge/scenario.txt", content: "This release came by an upgrade.\n" },
+        ...faults.wanted.files,
+      ],
     });
     timeline.mark("lab", "composed", `${release.version}, delta of ${release.delta.bytes} bytes`);
     const fetched = await Fetched.since(lab.depot);
@@ -47,6 +52,8 @@ export const osUpgrade: Scenario = {
     const rebooted = timeline.events.filter((e) => e.step === "reboot").map((e) => e.subject);
     invariants.equal("the owner of the VIP was the last to reboot", rebooted[rebooted.length - 1], owner);
     await holdsHealthy(lab, invariants, release.commit);
+    // A wanted check that fails is told, and no reason to go back.
+    for (const name of lab.names) await holdsCheckFailed(lab, invariants, name, 0);
     const counts = await fetched.byDevice();
     const boots = bootSeconds(run);
 

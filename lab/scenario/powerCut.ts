@@ -1,50 +1,42 @@
-import { askApp } from "../appProbe";
 import { sleep } from "../env";
 import { reports } from "../rollout/fleet";
 import { derive } from "./derivedRelease";
 import { planCuts, type Cut } from "./cutPlan";
 import { faults } from "./faults";
-import { holdsFsck, holdsHealthy } from "./invariants";
+import { holdsAnswer, holdsFsck, holdsHealthy } from "./invariants";
 import { outcome, publish, type Publication } from "./publish";
 import { Random } from "./random";
 import type { Figures, Run, Scenario } from "./scenario";
+import { waitFor } from "./waitFor";
 
 /** Three boots of a device, two cut ones, and a busy host. */
 const LIMIT_SECONDS = 900;
+/** A device that had the address may be booting. */
+const OWNER_SECONDS = 120;
 /** A release that is not fetched in an instant, characters. */
 const CONTENT_LENGTH = 3_000_000;
 
 /** The first device that comes to a step after the `from`th event; undefined when none does. */
-async function firstToCome(run: Run, step: string, from: number): Promise<string | undefined> {
-  const begun = Date.now();
-  while (Date.now() - begun < LIMIT_SECONDS * 1000) {
-    const event = run.timeline.events.slice(from).find((e) => e.step === step);
-    if (event) return event.subject;
-    await sleep(100);
-  }
-  return undefined;
-}
-
-/** A device that does not own the virtual IP now: it is the first to take a release. */
-async function notOwner({ lab }: Run): Promise<string> {
-  const records = await reports(lab.depot);
-  const other = lab.names.find((name) => records.find((r) => r.name === name)?.report?.vip === false);
-  return other ?? lab.names[lab.names.length - 1] ?? "";
+async function firstToCome({ timeline }: Run, step: string, from: number): Promise<string | undefined> {
+  const event = await waitFor(
+    LIMIT_SECONDS,
+    () => Promise.resolve(timeline.events.slice(from).find((e) => e.step === step)),
+    100,
+  );
+  return event?.value.subject;
 }
 
 /** The commit that a device reports first after its power came back. */
 async function bootedAfter(
-  run: Run,
+  { lab }: Run,
   device: string,
   bootId: string | undefined,
 ): Promise<string | undefined> {
-  const begun = Date.now();
-  while (Date.now() - begun < LIMIT_SECONDS * 1000) {
-    const report = (await reports(run.lab.depot)).find((d) => d.name === device)?.report;
-    if (report && report.bootId !== bootId) return report.booted.commit;
-    await sleep(500);
-  }
-  return undefined;
+  const report = await waitFor(LIMIT_SECONDS, async () => {
+    const now = await lab.report(device);
+    return now && now.bootId !== bootId ? now : undefined;
+  });
+  return report?.value.booted.commit;
 }
 
 async function cutPower(run: Run, device: string, cut: Cut): Promise<void> {
@@ -70,13 +62,13 @@ async function round(run: Run, cut: Cut, from: Publication, random: Random): Pro
   await publish(lab, timeline, release);
   // Another device may still be on its way to the release before: whoever comes to the phase is cut.
   const { after } = cut.phase;
-  const device = after === undefined ? await notOwner(run) : await firstToCome(run, after, begun);
+  const device = after === undefined ? await lab.follower() : await firstToCome(run, after, begun);
   if (device === undefined) {
     invariants.hold(`a device comes to ${cut.phase.name}`, false, `no ${String(after)}`);
     await lab.ref.move(from.commit);
     return from;
   }
-  const before = (await reports(lab.depot)).find((d) => d.name === device)?.report?.bootId;
+  const before = (await lab.report(device))?.bootId;
   await cutPower(run, device, cut);
   const booted = await bootedAfter(run, device, before);
   const which = booted === release.commit ? "the new" : old.includes(booted ?? "") ? "the old" : undefined;
@@ -115,19 +107,15 @@ export const powerCut: Scenario = {
 
 /** Between two rounds a device may be on its way to the last release; the VIP and the app are there all the same. */
 async function holdsOneOwner({ lab, invariants }: Run): Promise<void> {
-  const begun = Date.now();
-  let seen = "";
-  while (Date.now() - begun < 120_000) {
-    const carriers = await Promise.all(
-      lab.names.map(async (name) => ({ name, text: (await lab.on(name, "ip -4 -o addr", 15)).stdout })),
-    );
-    const owners = carriers.filter((c) => c.text.includes(` ${lab.input.vip}/`)).map((c) => c.name);
-    seen = owners.join(", ");
-    if (owners.length === 1) break;
-    await sleep(1000);
-  }
-  invariants.hold("one device carries the VIP", seen !== "" && !seen.includes(","), seen || "none");
-
-  const answer = await askApp(lab.appUrl);
-  invariants.hold("the app answers", answer.ok, answer.ok ? "" : answer.text);
+  let carriers: string[] = [];
+  await waitFor(
+    OWNER_SECONDS,
+    async () => {
+      carriers = await lab.carriers();
+      return carriers.length === 1;
+    },
+    1000,
+  );
+  invariants.hold("one device carries the VIP", carriers.length === 1, carriers.join(", ") || "none");
+  await holdsAnswer(lab, invariants);
 }

@@ -1,9 +1,9 @@
 import { x } from "tinyexec";
 import { z } from "zod";
 
-import { DepotClient } from "../depotClient";
+import { DepotClient, type DeviceRecord } from "../depotClient";
 import { LabError } from "../env";
-import type { Fleet } from "../rollout/fleet";
+import { reports, type Fleet } from "../rollout/fleet";
 import { PublishedRef } from "../rollout/ref";
 import { runOnDevice, type RemoteResult } from "../ssh";
 
@@ -20,6 +20,9 @@ export const labInput = z.object({
 });
 export type LabInput = z.infer<typeof labInput>;
 export type LabDevice = LabInput["devices"][number];
+
+/** A release of many megabytes on an emulated device. */
+const UPDATE_SECONDS = 180;
 
 /** The lab that a scenario works on. */
 export class RunningLab implements Fleet {
@@ -64,6 +67,31 @@ export class RunningLab implements Fleet {
     return owner;
   }
 
+  /** What a device said last; null where it has said nothing yet. */
+  async report(name: string): Promise<DeviceRecord["report"]> {
+    return (await reports(this.depot)).find((d) => d.name === name)?.report ?? null;
+  }
+
+  /** A device that does not own the virtual IP by its report: it is the first to take a release. */
+  async follower(): Promise<string> {
+    const records = await reports(this.depot);
+    const other = this.names.find((name) => records.find((r) => r.name === name)?.report?.vip === false);
+    return other ?? this.names[this.names.length - 1] ?? "";
+  }
+
+  /** Devices whose interfaces carry the virtual IP now; one that cannot be asked does not count. */
+  async carriers(): Promise<string[]> {
+    const all = await Promise.all(
+      this.names.map(async (name) => ({ name, text: (await this.on(name, "ip -4 -o addr", 20)).stdout })),
+    );
+    return all.filter((c) => c.text.includes(` ${this.input.vip}/`)).map((c) => c.name);
+  }
+
+  /** Lets a device look for an update, and waits until it has fetched and staged what there is. */
+  async update(name: string): Promise<void> {
+    await this.ask(name, "sudo systemctl start edge-update.service", UPDATE_SECONDS);
+  }
+
   on(name: string, commandLine: string, timeoutSeconds = 60): Promise<RemoteResult> {
     return runOnDevice(this.stateDir, this.device(name).address, commandLine, timeoutSeconds);
   }
@@ -79,9 +107,15 @@ export class RunningLab implements Fleet {
     return result.stdout;
   }
 
+  /** Output of a virsh command that must succeed. */
+  async virsh(...args: string[]): Promise<string> {
+    const result = await x("virsh", ["-q", "-c", this.input.libvirtUri, ...args], { throwOnError: false });
+    if (result.exitCode !== 0) throw new LabError(`virsh ${args.join(" ")}: ${result.stderr.trim()}`);
+    return result.stdout;
+  }
+
   /** `virsh VERB DOMAIN`; destroy is a power cut, start the power's return. */
   async power(verb: "destroy" | "start", name: string): Promise<void> {
-    const result = await x("virsh", ["-q", "-c", this.input.libvirtUri, verb, name], { throwOnError: false });
-    if (result.exitCode !== 0) throw new LabError(`virsh ${verb} ${name}: ${result.stderr.trim()}`);
+    await this.virsh(verb, name);
   }
 }

@@ -1,6 +1,7 @@
 import { askApp } from "../appProbe";
 import { running, untilZero } from "./app";
 import { burst } from "./clientLoad";
+import { holdsAnswer } from "./invariants";
 import type { Figures, Run, Scenario } from "./scenario";
 
 const CLIENTS = 20;
@@ -55,10 +56,9 @@ export const scaleFromZero: Scenario = {
     timeline.mark(owner, "podman run", `${reference} s`);
     invariants.equal("no container runs before the first request", await running(lab), []);
 
-    const first = await askApp(lab.appUrl);
+    const first = await holdsAnswer(lab, invariants, "the first request is answered");
     const seconds = Math.round(first.seconds * 100) / 100;
     timeline.mark("lab", "first answer", `${seconds} s`);
-    invariants.hold("the first request is answered", first.ok, first.ok ? "" : first.text);
     const limit = Math.round((1.3 * reference + 1) * 100) / 100;
     invariants.hold(
       "it waits at most 1.3 times podman run and a second",
