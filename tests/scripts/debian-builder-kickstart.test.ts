@@ -4,11 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { resolveConfig } from "../../lib/config";
 import { renderKickstart } from "../../lib/kickstart";
+import { HASH, KEY, kickstartArgs } from "../support/kickstart";
 
 const LIB = "assets/builders/debian/installer/lib";
-const HASH = "$6$0123456789abcdef$aB/c.d$e";
 const BASE = [
   "clearpart --all --initlabel",
   "autopart",
@@ -43,31 +42,7 @@ describe("debian installer, kickstart", () => {
   };
 
   it("reads everything that the lab's kickstart says", () => {
-    const config = resolveConfig({}, "test");
-    const text = renderKickstart({
-      repoUrl: "http://192.168.76.1:8000/repo",
-      ref: "debian/trixie/x86_64/edge",
-      osName: "edge",
-      remote: "edge",
-      user: {
-        name: "core",
-        groups: ["sudo"],
-        passwordHash: HASH,
-        authorizedKeys: ["ssh-ed25519 AAAA one@host"],
-      },
-      devices: config.devices,
-      allDevices: config.devices,
-      prefix: 24,
-      gateway: "192.168.76.1",
-      vip: "192.168.76.100",
-      depotUrl: "http://192.168.76.1:8000",
-      registry: "192.168.76.1:5000",
-      advertSeconds: 0.2,
-      idleSeconds: 60,
-      upgradeGate: "open",
-      appPort: 8080,
-      installer: "own",
-    });
+    const text = renderKickstart(kickstartArgs());
     const { variables, failed } = read(text);
     assert.equal(failed, "");
     assert.equal(variables["KS_ostreesetup_url"], "http://192.168.76.1:8000/repo");
@@ -76,7 +51,7 @@ describe("debian installer, kickstart", () => {
       "console=tty0 console=ttyS0,115200n8 panic=10 oops=panic quiet",
     );
     assert.equal(variables["KS_user_1_password"], HASH);
-    assert.equal(variables["KS_sshkey_1_word"], "ssh-ed25519 AAAA one@host");
+    assert.equal(variables["KS_sshkey_1_word"], `${KEY} lab@host`);
     assert.equal(variables["KS_FINISH"], "reboot");
     const script = readFileSync(join(dir, "ks/script.1"), "utf8");
     assert.equal(script.trimEnd(), /^%post.*\n([^]*?)\n%end/m.exec(text)?.[1]);

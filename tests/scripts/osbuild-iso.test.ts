@@ -3,39 +3,18 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { resolveConfig } from "../../lib/config";
-import { hashPassword } from "../../lib/coreUser";
 import { kernelArgs, renderKickstart } from "../../lib/kickstart";
 import type { Outcome } from "../support/hostScripts";
+import { HASH, KEY, kickstartArgs } from "../support/kickstart";
 import { ksvalidator } from "../support/ksvalidator";
 import { OsbuildHost, standInClient } from "../support/osbuild/osbuildHost";
 import { skipBecause } from "../support/skip";
 
-const HASH = hashPassword("correct horse", "0123456789abcdef");
-
 /** As EdgeFleet renders it for a stack with the osbuild backend. */
 function kickstart(ref: string): string {
-  const config = resolveConfig({ builder: "osbuild", bootIso: "/x.iso" }, "test");
-  const { gateway, prefix, vip, advertSeconds } = config.network;
-  return renderKickstart({
-    repoUrl: `http://${gateway}:8000/repo`,
-    ref,
-    osName: "edge",
-    remote: "edge",
-    user: { name: "core", groups: ["wheel"], passwordHash: HASH, authorizedKeys: ["ssh-ed25519 AAAA lab"] },
-    devices: config.devices.filter((d) => d.role === "primary"),
-    allDevices: config.devices,
-    prefix,
-    gateway,
-    vip,
-    depotUrl: `http://${gateway}:8000`,
-    registry: `${gateway}:5000`,
-    advertSeconds,
-    idleSeconds: 60,
-    upgradeGate: "open",
-    appPort: 8080,
-    installer: "anaconda",
-  });
+  const stack = { builder: "osbuild", bootIso: "/x.iso" };
+  const user = { name: "core", groups: ["wheel"], passwordHash: HASH, authorizedKeys: [KEY] };
+  return renderKickstart(kickstartArgs(stack, { ref, user, installer: "anaconda" }));
 }
 
 describe("osbuild builder: make-iso", () => {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 
 import { installSeconds, installState } from "../../lab/console";
 import { renderKickstart } from "../../lib/kickstart";
-import { args } from "./support/kickstart";
+import { kickstartArgs } from "../support/kickstart";
 
 describe("for Anaconda", () => {
-  const text = renderKickstart(args({}, { installer: "anaconda" }));
+  const text = renderKickstart(kickstartArgs({}, { installer: "anaconda" }));
 
   it("waits for no key, and tells the console how it ended, in the words that the lab waits for", () => {
     assert.match(text, /^text --non-interactive$/m);
@@ -25,6 +25,6 @@ describe("for Anaconda", () => {
   });
 
   it("says nothing of the kind to the installer that says it by itself", () => {
-    assert.ok(!/edge-install|restorecon|onerror/.test(renderKickstart(args())));
+    assert.ok(!/edge-install|restorecon|onerror/.test(renderKickstart(kickstartArgs())));
   });
 });

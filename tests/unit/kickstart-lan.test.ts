@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { renderKickstart } from "../../lib/kickstart";
 import { ksvalidator } from "../support/ksvalidator";
 import { TempDir } from "../support/tempProject";
-import { backups, fixed } from "./support/kickstart";
+import { backups, fixed } from "../support/kickstart";
 
 describe("its %pre, where addresses are fixed", () => {
   let dir: TempDir;

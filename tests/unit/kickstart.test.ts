@@ -8,10 +8,10 @@ import fc from "fast-check";
 import { kernelArgs, renderKickstart, type KickstartArgs } from "../../lib/kickstart";
 import { ksvalidator } from "../support/ksvalidator";
 import { TempDir } from "../support/tempProject";
-import { args, backups, fixed, HASH, KEY } from "./support/kickstart";
+import { kickstartArgs, backups, fixed, HASH, KEY } from "../support/kickstart";
 
 const keys = (...authorizedKeys: string[]): KickstartArgs =>
-  args({}, { user: { ...args().user, authorizedKeys } });
+  kickstartArgs({}, { user: { ...kickstartArgs().user, authorizedKeys } });
 const oddKey = `${KEY} bob's "laptop" $(id) \`id\` \\ #2 %end`;
 
 describe("a rendered kickstart", () => {
@@ -19,13 +19,13 @@ describe("a rendered kickstart", () => {
   for (const version of ["RHEL8", "RHEL9", "F42"]) {
     it(`is valid for ${version}`, () => {
       const all = [
-        args(),
+        kickstartArgs(),
         backups,
         fixed,
         keys(),
         keys(oddKey),
-        { ...args(), user: { ...args().user, groups: [] } },
-        args({}, { installer: "anaconda" }),
+        { ...kickstartArgs(), user: { ...kickstartArgs().user, groups: [] } },
+        kickstartArgs({}, { installer: "anaconda" }),
       ];
       assert.deepEqual(ksvalidator(all.map(renderKickstart), version), { status: 0, complaints: [] });
     });
@@ -39,12 +39,12 @@ describe("a rendered kickstart", () => {
   });
 
   it("is refused by the validator when it is not valid", () => {
-    const text = renderKickstart(args()).replace("zerombr", "zerombr --hard");
-    assert.equal(ksvalidator([renderKickstart(args()), text], "RHEL9").status, 1);
+    const text = renderKickstart(kickstartArgs()).replace("zerombr", "zerombr --hard");
+    assert.equal(ksvalidator([renderKickstart(kickstartArgs()), text], "RHEL9").status, 1);
   });
 
   it("installs the ref without a question, with the user's hash and keys", () => {
-    const lines = renderKickstart(args()).split("\n");
+    const lines = renderKickstart(kickstartArgs()).split("\n");
     for (const line of [
       "text",
       "zerombr",
@@ -56,7 +56,7 @@ describe("a rendered kickstart", () => {
     ]) {
       assert.equal(lines.filter((l) => l === line).length, 1, line);
     }
-    assert.ok(!renderKickstart(args()).includes("correct horse"));
+    assert.ok(!renderKickstart(kickstartArgs()).includes("correct horse"));
   });
 });
 
@@ -141,7 +141,7 @@ describe("its %post", () => {
 
 describe("renderKickstart", () => {
   const shape = (text: string): string[] => text.split("\n").map((line) => line.split(/[ =]/)[0] ?? "");
-  const whole = shape(renderKickstart(args()));
+  const whole = shape(renderKickstart(kickstartArgs()));
   const text = fc.oneof(
     fc.string(),
     fc.string({ unit: "binary" }),
@@ -185,7 +185,7 @@ describe("renderKickstart", () => {
         fc.property(text, (value) => {
           let rendered: string;
           try {
-            rendered = renderKickstart(change(args(), value));
+            rendered = renderKickstart(change(kickstartArgs(), value));
           } catch (e) {
             assert.match(String(e), /cannot carry|not a crypt/);
             assert.ok(field !== "user.passwordHash" || value.length < 4 || !String(e).includes(value));

@@ -1,23 +1,26 @@
 # shellcheck shell=bash
-# A release's record: what was composed, how it differs from its parent, how long it took. Needs WORK, BUILD.
+# A release's record: what was composed, how it differs from its parent, how long it took. Needs common.sh; BUILD, WORK,
+# RECORD, and the backend's package_list COMMIT, which prints [{name, version, arch}].
 
-# package_list COMMIT: "name TAB version TAB arch" of a commit in the build repository
-package_list() { ostree cat --repo="$BUILD/repo" "$1" /usr/lib/sysimage/packages.list; }
+# unchanged HASH: the release was composed from the same inputs and its commit is there
+unchanged() {
+  local commit
+  [[ -s $RECORD ]] || return 1
+  commit=$(jq -r --arg h "$1" 'select(.inputHash == $h) | .commit' "$RECORD")
+  [[ -n $commit ]] && ostree show --repo="$BUILD/repo" "$commit" &>/dev/null
+}
 
-# packages_json: of a package list on stdin
-packages_json() { jq -Rnc '[inputs | split("\t") | {name: .[0], version: .[1], arch: .[2]}]'; }
+# commit_size COMMIT: bytes of all its files, each name counted
+commit_size() { ostree ls --repo="$BUILD/repo" -R "$1" | awk '/^-/ { n += $4 } END { printf "%d\n", n }'; }
 
-# package_changes PARENT_COMMIT_OR_EMPTY LIST_FILE: {"added","removed","changed"}
+# package_changes BEFORE AFTER: {"added","removed","changed"} from one file with a package list to another; an empty
+# BEFORE is no list, and nothing is added to it
 package_changes() {
-  local before='[]'
-  [[ -z $1 ]] || before=$(package_list "$1" | packages_json)
-  packages_json <"$2" >"$WORK/after.json"
-  jq -cn --argjson first "$([[ -n $1 ]] && echo false || echo true)" --slurpfile old <(printf '%s' "$before") \
-    --slurpfile new "$WORK/after.json" '
-    ($old[0] | map({key: .name, value: .version}) | from_entries) as $was |
+  jq -cn --slurpfile old "$1" --slurpfile new "$2" '
+    ($old[0] // [] | map({key: .name, value: .version}) | from_entries) as $was |
     ($new[0] | map({key: .name, value: .version}) | from_entries) as $is |
     def listed(in_; not_in): [in_ | to_entries[] | select(not_in[.key] == null) | {name: .key, version: .value}];
-    {added: (if $first then [] else listed($is; $was) end), removed: listed($was; $is),
+    {added: (if $old == [] then [] else listed($is; $was) end), removed: listed($was; $is),
      changed: [$is | to_entries[] | select($was[.key] != null and $was[.key] != .value)
        | {name: .key, from: $was[.key], to: .value}]}'
 }
@@ -27,5 +30,21 @@ timings_json() {
   jq -Rnc '[inputs | split(" ") | {key: .[0], value: (.[1] | tonumber / 100 | round / 10)}] | from_entries' <"$WORK/timings"
 }
 
-# tree_size DIR: bytes of all its files, each name counted
-tree_size() { find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%d\n", n }'; }
+# write_record VERSION COMMIT PARENT_COMMIT_OR_EMPTY REF HASH STARTED: WORK/record.json
+write_record() {
+  local before=$WORK/packages-before.json after=$WORK/packages.json
+  if [[ -n $3 ]]; then package_list "$3" >"$before"; else : >"$before"; fi
+  package_list "$2" >"$after"
+  jq -c --arg version "$1" --arg commit "$2" --arg parent "$3" --arg ref "$4" --arg hash "$5" \
+    --argjson count "$(jq length "$after")" --argjson size "$(commit_size "$2")" \
+    --arg ms "$(($(now) - $6))" --argjson timings "$(timings_json)" \
+    '{$version, $commit, parent: (if $parent == "" then null else $parent end), $ref, packageCount: $count} + . +
+     {sizeBytes: $size, seconds: ($ms | tonumber / 100 | round / 10), $timings, inputHash: $hash}' \
+    < <(package_changes "$before" "$after") >"$WORK/record.json"
+}
+
+# keep_record: from now on the release is composed
+keep_record() {
+  mkdir -p "${RECORD%/*}"
+  mv "$WORK/record.json" "$RECORD"
+}

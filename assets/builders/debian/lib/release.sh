@@ -55,8 +55,7 @@ keep_release() {
   [[ ! -d $BUILD/$1 ]] || replaced=yes
   rm -rf "${BUILD:?}/$1"
   mv "$BUILD/$1.tmp" "$BUILD/$1"
-  mkdir -p "$STATE/releases"
-  mv "$WORK/record.json" "$RECORD"
+  keep_record
   [[ -z $replaced ]] || phase tidy tidy
   rm -rf "$WORK"
 }

@@ -24,6 +24,3 @@ commit_keep() {
   ostree refs --repo="$BUILD/repo" --delete "release/$1"
   ostree refs --repo="$BUILD/repo" --create="release/$1" "$COMMIT"
 }
-
-# commit_size COMMIT: bytes of all its files, each name counted
-commit_size() { ostree ls --repo="$BUILD/repo" -R "$1" | awk '/^-/ { n += $4 } END { printf "%d\n", n }'; }

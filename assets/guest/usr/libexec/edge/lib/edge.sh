@@ -81,3 +81,17 @@ edge_boot_id() {
   IFS= read -r BOOT_ID <"$ROOT/proc/sys/kernel/random/boot_id"
   BOOT_ID=${BOOT_ID//-/}
 }
+
+# The first interface with hardware behind it; its address may not be there yet. EDGE_INTERFACE says
+# otherwise where a device has several. Sets INTERFACE.
+find_interface() {
+  local path
+  INTERFACE=${EDGE_INTERFACE:-}
+  [[ -z $INTERFACE ]] || return 0
+  for path in "$ROOT"/sys/class/net/*; do
+    if [[ -e $path/device ]]; then
+      INTERFACE=${path##*/}
+      return 0
+    fi
+  done
+}

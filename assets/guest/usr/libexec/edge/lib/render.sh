@@ -45,20 +45,6 @@ gpg-verify=$verify"
   fi
 }
 
-# The first interface with hardware behind it; its address may not be there yet. EDGE_INTERFACE says
-# otherwise where a device has several. Sets INTERFACE.
-find_interface() {
-  local path
-  INTERFACE=${EDGE_INTERFACE:-}
-  [[ -z $INTERFACE ]] || return 0
-  for path in "$ROOT"/sys/class/net/*; do
-    if [[ -e $path/device ]]; then
-      INTERFACE=${path##*/}
-      return 0
-    fi
-  done
-}
-
 # Peers: what the depot said last, else what the device was installed with; never this device itself.
 # Sets PEERS, a line each.
 find_peers() {

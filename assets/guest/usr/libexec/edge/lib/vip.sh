@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Giving the virtual IP to a peer before this device goes away. Needs render.sh.
+# Giving the virtual IP to a peer before this device goes away. Needs edge.sh.
 
 # Keepalived says goodbye with an advertisement of priority 0: the peer takes over at once instead of
 # after three missed ones. Waits until it has, but not for ever: there may be no healthy peer.

@@ -1,12 +1,15 @@
-import { resolveConfig } from "../../../lib/config";
-import { hashPassword } from "../../../lib/coreUser";
-import type { KickstartArgs } from "../../../lib/kickstart";
+import { resolveConfig } from "../../lib/config";
+import { hashPassword } from "../../lib/coreUser";
+import type { KickstartArgs } from "../../lib/kickstart";
 
 export const HASH = hashPassword("correct horse", "0123456789abcdef");
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx+5nV0a2h0cHM6Ly9naXQ3aHViLmNvbQ";
 
 /** What a kickstart of the default lab is rendered from, changed. */
-export function args(raw: Record<string, unknown> = {}, change: Partial<KickstartArgs> = {}): KickstartArgs {
+export function kickstartArgs(
+  raw: Record<string, unknown> = {},
+  change: Partial<KickstartArgs> = {},
+): KickstartArgs {
   const config = resolveConfig(raw, "test");
   const { gateway, prefix, vip, advertSeconds } = config.network;
   return {
@@ -39,11 +42,11 @@ export function args(raw: Record<string, unknown> = {}, change: Partial<Kickstar
 export const many = {
   devices: ["one", "two", "three"].map((name, i) => ({ name, role: i === 0 ? "primary" : "backup" })),
 };
-export const backups = args(many, {
+export const backups = kickstartArgs(many, {
   devices: resolveConfig(many, "test").devices.filter((d) => d.role === "backup"),
 });
 /** The same where the addresses are fixed in the kickstart. */
-export const fixed = args(many, {
+export const fixed = kickstartArgs(many, {
   devices: backups.devices,
   gateway: "192.168.76.254",
   fixed: { netmask: "255.255.255.0", nameservers: ["192.168.76.253", "9.9.9.9"] },

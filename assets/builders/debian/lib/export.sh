@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# export {stateDir, version, commit, parent, repo} -> {"commit","objects","bytes","delta"}: the release into the content
+# server's repository, kept there by the ref release/VERSION, with the static delta from its parent. Which commit
+# devices follow is another ref, that whoever publishes moves. Needs common.sh, root.sh, delta.sh.
+
+# repository_ready: an archive repository that any server may read
+repository_ready() {
+  umask 022
+  if [[ ! -f $REPO/config ]]; then
+    mkdir -p "$REPO"
+    ostree init --repo="$REPO" --mode=archive
+  fi
+  # Level 2 packs nearly as small as 6 here, in a third of the time.
+  ostree config --repo="$REPO" set archive.zlib-level 2
+  ostree config --repo="$REPO" set core.fsync false
+}
+
+# commit_objects COMMIT: the files under objects/ that make it up
+commit_objects() {
+  {
+    printf '%s.commit\n' "$1"
+    ostree ls --repo="$REPO" --recursive --checksum "$1" |
+      awk '/^d/ { print $5 ".dirtree"; print $6 ".dirmeta" } /^[-l]/ { print $5 ".filez" }'
+  } | sed 's#^..#&/#' | LC_ALL=C sort -u
+}
+
+# new_objects COMMIT PARENT_OR_EMPTY: {"objects","bytes"} that COMMIT adds to its parent's
+new_objects() {
+  LC_ALL=C comm -23 <(commit_objects "$1") <([[ -z $2 ]] || commit_objects "$2") |
+    (cd "$REPO/objects" && xargs -d '\n' stat -c %s) |
+    awk '{ n++; b += $1 } END { printf "{\"objects\":%d,\"bytes\":%d}\n", n, b }'
+}
+
+# export_release FIRST VERSION COMMIT PARENT_OR_EMPTY: FIRST is a command that gets the commit of a release without a
+# parent: devices are installed with it, the later ones reach them as updates
+export_release() {
+  local first=$1 version=$2 commit=$3 parent=$4 delta=null replaced=
+  repository_ready
+  if ! ostree show --repo="$REPO" "$commit" &>/dev/null || [[ -e $REPO/state/$commit.commitpartial ]]; then
+    phase pull logged ostree pull-local --repo="$REPO" "$BUILD/repo" "$commit"
+  fi
+  replaced=$(ostree rev-parse --repo="$REPO" "release/$version" 2>/dev/null) || replaced=''
+  [[ $replaced != "$commit" ]] || replaced=''
+  ostree refs --repo="$REPO" --delete "release/$version"
+  ostree refs --repo="$REPO" --create="release/$version" "$commit"
+  if [[ -n $parent ]]; then
+    ostree show --repo="$REPO" "$parent" &>/dev/null || die "the parent commit $parent is not in $REPO: export it first"
+    phase delta make_delta "$parent" "$commit"
+    delta=$(delta_size "$parent" "$commit")
+  else
+    "$first" "$commit"
+  fi
+  # A commit that was composed anew is not served any longer, unless devices still follow it by another ref.
+  [[ -z $replaced ]] || phase prune logged ostree prune --repo="$REPO" --refs-only
+  # Clients find deltas by the summary, so it comes last.
+  phase summary logged ostree summary --repo="$REPO" --update
+  new_objects "$commit" "$parent" | jq -c --arg commit "$commit" --argjson delta "$delta" '{$commit} + . + {$delta}'
+}
+
+# export_verb FIRST: the verb's input on stdin
+export_verb() {
+  local state version
+  need jq ostree flock
+  read_input
+  state=$(field stateDir)
+  version=$(field version)
+  BUILD=$state/build
+  REPO=$(field repo)
+  LOG=$state/log/export-$version.log
+  locked "$BUILD/export.lock" export_release "$1" "$version" "$(field commit)" "$(field_or parent '')"
+}
