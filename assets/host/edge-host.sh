@@ -24,8 +24,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/lan-bridge.sh
 . assets/host/lib/lan-bridge.sh
 
+# network_tools: whether there is what shows the network; a container's image may have none
+network_tools() { command -v ip >/dev/null && command -v ss >/dev/null && command -v pgrep >/dev/null; }
+
 # The lab's network is the host's own, or must be nobody's yet.
 check_network() {
+  check_namespace
   local port address=$EDGE_GATEWAY device=${EDGE_UPLINK:-}
   if [[ -n $device ]]; then
     if lan_bridge_there; then
@@ -64,8 +68,11 @@ preflight() {
     check_disk 4 "$CACHE_DIR" "the cache directory"
   fi
   check_kernel
-  check_namespace
-  check_network
+  if network_tools; then
+    check_network
+  else
+    say preflight "the network is looked at once ip, ss and pgrep are installed"
+  fi
   # shellcheck disable=SC2086 # a list of names
   check_domains $EDGE_DOMAINS
   # A secret is no business of the builder's.
@@ -82,11 +89,17 @@ subscription_of() {
 apply() {
   : "${EDGE_BUILDER:?}" "${EDGE_CIDR:?}" "${EDGE_GATEWAY:?}" "${EDGE_BRIDGE:?}" "${EDGE_PORTS:?}"
   : "${EDGE_MEMORY_MIB:?}" "${EDGE_DISK_GIB:?}" "${EDGE_DOMAINS:?}"
+  local late
   INPUT=$(cat)
+  late=$(network_tools || echo yes)
   preflight
   mkdir -p "$STATE_DIR/log" "$CACHE_DIR"
   [[ $EDGE_BUILDER != osbuild ]] || subscription_apply "$(subscription_of "$INPUT")"
   assets/host/packages.sh apply >/dev/null
+  if [[ -n $late ]]; then
+    check_network
+    report_problems "nothing on it was changed but for packages"
+  fi
   [[ $EDGE_BUILDER != osbuild ]] || osbuild_host_apply
   note_host
   mend_kvm_mode

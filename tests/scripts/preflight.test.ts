@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Preflight } from "../support/preflight";
@@ -118,10 +118,13 @@ describe("preflight", () => {
     for (const problem of problems) assert.match(problem, /.+; fix: .+/);
   });
 
-  it("ends edge-host.sh apply before anything on the host is changed", function () {
-    if (process.getuid?.() !== 0) skipBecause(this, "the host's script needs root");
-    const project = new TempDir().copy("assets/host");
-    try {
+  describe("edge-host.sh apply", () => {
+    let project: TempDir;
+    before(function () {
+      if (process.getuid?.() !== 0) skipBecause(this, "the host's script needs root");
+    });
+    beforeEach(() => {
+      project = new TempDir().copy("assets/host");
       for (const name of [
         "apt-get",
         "dpkg",
@@ -134,11 +137,15 @@ describe("preflight", () => {
       ]) {
         preflight.standIn(name, `echo ${name} >>"${preflight.path}/changed"`);
       }
-      const result = spawnSync(join(project.path, "assets/host/edge-host.sh"), ["apply"], {
+    });
+    afterEach(() => project.remove());
+
+    const apply = (path: string, change: Record<string, string> = {}): SpawnSyncReturns<string> =>
+      spawnSync(join(project.path, "assets/host/edge-host.sh"), ["apply"], {
         encoding: "utf8",
         input: '{"packages":[]}',
         env: {
-          PATH: `${preflight.path}/bin:${process.env["PATH"] ?? ""}`,
+          PATH: path,
           EDGE_STATE_DIR: join(preflight.path, "state"),
           EDGE_LAB_CACHE: join(preflight.path, "cache"),
           EDGE_LIBVIRT_URI: "qemu:///system",
@@ -150,8 +157,12 @@ describe("preflight", () => {
           EDGE_MEMORY_MIB: "99999999",
           EDGE_DISK_GIB: "99999",
           EDGE_DOMAINS: "edge-lab-test-none",
+          ...change,
         },
       });
+
+    it("ends before anything on the host is changed", () => {
+      const result = apply(`${preflight.path}/bin:${process.env["PATH"] ?? ""}`);
       assert.equal(result.status, 1, result.stderr);
       assert.equal(result.stdout, "");
       for (const what of [/MiB of memory are free/, /GiB are free for stateDir/, /cannot be composed/]) {
@@ -160,8 +171,46 @@ describe("preflight", () => {
       assert.equal(result.stderr.split("\n").filter((line) => line.startsWith("error:")).length, 1);
       for (const name of ["changed", "state", "cache"])
         assert.ok(!existsSync(join(preflight.path, name)), name);
-    } finally {
-      project.remove();
-    }
+    });
+
+    it("looks at the network once what shows it is installed, where the host has nothing for it yet", () => {
+      const bin = `${preflight.path}/bin`;
+      for (const directory of ["/usr/bin", "/usr/sbin", "/bin"]) {
+        for (const name of readdirSync(directory)) {
+          const link = join(bin, name);
+          if (!["ip", "ss", "pgrep"].includes(name) && !existsSync(link))
+            symlinkSync(join(directory, name), link);
+        }
+      }
+      const program = (path: string, text: string): void => {
+        mkdirSync(join(project.path, path, ".."), { recursive: true });
+        writeFileSync(join(project.path, path), `#!/bin/sh\n${text}`, { mode: 0o755 });
+      };
+      program("assets/builders/debian/depsolve", "");
+      program(
+        "assets/host/packages.sh",
+        `echo installed >>"${preflight.path}/changed"
+printf '#!/bin/sh\\necho 192.168.76.0/24 dev br0\\n' >"${bin}/ip"
+printf '#!/bin/sh\\necho LISTEN 0 1 0.0.0.0:8000 0.0.0.0:*\\n' >"${bin}/ss"
+printf '#!/bin/sh\\nexit 1\\n' >"${bin}/pgrep"
+/bin/chmod 755 "${bin}/ip" "${bin}/ss" "${bin}/pgrep"
+`,
+      );
+      const result = apply(bin, {
+        EDGE_CIDR: "192.168.76.0/24",
+        EDGE_GATEWAY: "192.168.76.1",
+        EDGE_MEMORY_MIB: "1",
+        EDGE_DISK_GIB: "0",
+      });
+      assert.equal(result.status, 1, result.stderr);
+      assert.match(result.stderr, /preflight: the network is looked at once ip, ss and pgrep are installed/);
+      assert.match(result.stderr, /not ready, and nothing on it was changed but for packages; 3 to mend/);
+      assert.match(
+        result.stderr,
+        /network\.cidr 192\.168\.76\.0\/24 overlaps 192\.168\.76\.0\/24, which br0 uses/,
+      );
+      assert.match(result.stderr, /port 8000 of the lab's bridge is taken/);
+      assert.equal(readFileSync(join(preflight.path, "changed"), "utf8"), "installed\n");
+    });
   });
 });
