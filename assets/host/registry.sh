@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The lab's container registry (the distribution project's) on the lab's gateway address.
 # Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_REGISTRY_PORT (5000). Result: {"address","url"}.
+# stop: it is down, with all that it holds, until the next apply.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -51,6 +52,8 @@ destroy() {
   rm -rf "$DIR"
 }
 
+stop() { service_stop registry; }
+
 status() {
   local running=false address=null
   service_running registry && running=true
@@ -58,4 +61,5 @@ status() {
   result --argjson running "$running" --argjson address "$address"
 }
 
+VERBS+=(stop)
 run_verb "$@"

@@ -25,17 +25,16 @@ async function withTag(
   run: Run,
   part: (registry: RegistryClient, prod: string) => Promise<Figures>,
 ): Promise<Figures> {
-  const { lab, timeline } = run;
+  const { lab, timeline, undo } = run;
   const registry = new RegistryClient(lab.input.registry);
   const prod = await registry.digest("prod");
-  try {
-    return await part(registry, prod);
-  } finally {
-    await registry.tag(prod, "prod");
-    timeline.mark("lab", "prod is as before");
-    const back = await within(LIMIT_SECONDS, () => allHaveImage(lab, prod));
-    run.invariants.hold("every device has the first image again", back !== undefined);
-  }
+  const restore = undo.add(() => registry.tag(prod, "prod"));
+  const figures = await part(registry, prod);
+  await restore();
+  timeline.mark("lab", "prod is as before");
+  const back = await within(LIMIT_SECONDS, () => allHaveImage(lab, prod));
+  run.invariants.hold("every device has the first image again", back !== undefined);
+  return figures;
 }
 
 /** `prod` is moved to the other version: while the app runs, and while it is at zero. */

@@ -90,10 +90,11 @@ export const failover: Scenario = {
   summary:
     "the VIP's owner loses power under ten requests a second; another device takes over; it comes back",
   async run(run: Run): Promise<Figures> {
-    const { lab, timeline, invariants, base } = run;
+    const { lab, timeline, invariants, undo, base } = run;
     const owner = await lab.owner();
     const client = new ClientLoad(lab.appUrl, 10);
     await sleep(5000);
+    const powerOn = undo.add(() => lab.power("start", owner));
     const cutAt = client.seconds;
     const seconds = await takeover(run, owner);
     const tookAt = client.seconds;
@@ -104,7 +105,7 @@ export const failover: Scenario = {
       seconds === undefined ? "" : `no connection for ${seconds} s`,
     );
     await sleep(15_000);
-    await lab.power("start", owner);
+    await powerOn();
     timeline.mark(owner, "power back");
     const switches: [number, number][] = [[cutAt, tookAt]];
     const returned = await waitFor(LIMIT_SECONDS, () => ownerIs(run, owner));

@@ -23,25 +23,22 @@ export const fullDisk: Scenario = {
   summary:
     "a release does not fit on a device's disk: the rollout ends with the reason, nothing is left of it",
   async run(run: Run): Promise<Figures> {
-    const { lab, timeline, invariants, base } = run;
+    const { lab, timeline, invariants, undo, base } = run;
     const device = await lab.follower();
     const content = new Random(run.options.seed).text(CONTENT_LENGTH);
     const release = await derive(lab, base, "full-disk", {
       files: [{ path: "/usr/share/edge/scenario.txt", content }],
     });
+    const empty = undo.add(() => lab.ask(device, `sudo rm -f ${FILLER}`).then(() => undefined));
     await lab.ask(device, FILL);
     timeline.mark(device, "disk is full");
-    let reason = "";
-    try {
-      await publish(lab, timeline, release);
-      const verdict = await outcome(lab, release, LIMIT_SECONDS, lab.names, NUDGE_SECONDS);
-      reason = verdict.kind === "failed" ? verdict.what : verdict.kind;
-      const told = verdict.kind === "failed" && verdict.device.name === device && /free|space/i.test(reason);
-      invariants.hold("the rollout ends with the reason", told, reason);
-    } finally {
-      await lab.ref.move(base.commit);
-      await lab.ask(device, `sudo rm -f ${FILLER}`);
-    }
+    await publish(lab, timeline, release);
+    const verdict = await outcome(lab, release, LIMIT_SECONDS, lab.names, NUDGE_SECONDS);
+    const reason = verdict.kind === "failed" ? verdict.what : verdict.kind;
+    const told = verdict.kind === "failed" && verdict.device.name === device && /free|space/i.test(reason);
+    invariants.hold("the rollout ends with the reason", told, reason);
+    await lab.ref.move(base.commit);
+    await empty();
     await lab.update(device);
     const left = await lab.ask(
       device,

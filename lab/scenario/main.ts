@@ -18,6 +18,7 @@ import { scenarios } from "./registry";
 import { labInput, RunningLab } from "./runningLab";
 import type { Figures } from "./scenario";
 import { Timeline } from "./timeline";
+import { Undo } from "./undo";
 
 /** One device after the other, without KVM. */
 const RETURN_SECONDS = 900;
@@ -61,20 +62,26 @@ async function main(): Promise<void> {
   const observer = await Observer.start(lab, timeline);
   const fetched = await Fetched.since(lab.depot);
   let figures: Figures = {};
-  // A scenario that is interrupted still gives back the release that the stack has published.
-  const restore = async (): Promise<void> => {
+  const undo = new Undo();
+  undo.add(async () => {
     if ((await lab.ref.current()) !== base.commit) await lab.ref.move(base.commit);
-  };
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      say(`${signal}: the ref goes back to ${base.version}`);
-      void restore().finally(() => process.exit(130));
+      say(`${signal}: the lab is put back as it was, on ${base.version}`);
+      undo.all().then(
+        () => process.exit(130),
+        (e: unknown) => {
+          say(`error: ${(e as Error).message}`);
+          process.exit(130);
+        },
+      );
     });
   }
   try {
-    figures = await scenario.run({ lab, timeline, invariants, options, base });
+    figures = await scenario.run({ lab, timeline, invariants, options, undo, base });
   } finally {
-    await restore();
+    await undo.all();
     await observer.stop();
   }
   await forget(lab);

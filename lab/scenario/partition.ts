@@ -39,20 +39,18 @@ async function untilCarried({ lab }: Run, count: number): Promise<string[]> {
 export const partition: Scenario = {
   summary: "the network between the devices is cut, so that each takes the VIP; after it heals one has it",
   async run(run: Run): Promise<Figures> {
-    const { lab, timeline, invariants, base } = run;
+    const { lab, timeline, invariants, undo, base } = run;
     const owner = await lab.owner();
     const ports = await Promise.all(lab.names.map((name) => portOf(run, name)));
+    const heal = undo.add(() => isolate(ports, false));
     await isolate(ports, true);
     timeline.mark("lab", "parted");
-    try {
-      const names = await untilCarried(run, lab.names.length);
-      timeline.mark("lab", "carry the VIP", names.join(", "));
-      invariants.equal("every device takes the VIP while it sees no other", names.length, lab.names.length);
-      await sleep(PARTED_SECONDS * 1000);
-    } finally {
-      await isolate(ports, false);
-      timeline.mark("lab", "healed");
-    }
+    const parted = await untilCarried(run, lab.names.length);
+    timeline.mark("lab", "carry the VIP", parted.join(", "));
+    invariants.equal("every device takes the VIP while it sees no other", parted.length, lab.names.length);
+    await sleep(PARTED_SECONDS * 1000);
+    await heal();
+    timeline.mark("lab", "healed");
     const healed = timeline.seconds;
     const names = await untilCarried(run, 1);
     const seconds = Math.round((timeline.seconds - healed) * 10) / 10;

@@ -40,12 +40,13 @@ async function bootedAfter(
 }
 
 async function cutPower(run: Run, device: string, cut: Cut): Promise<void> {
-  const { lab, timeline } = run;
+  const { lab, timeline, undo } = run;
   await sleep(cut.delay * 1000);
+  const powerOn = undo.add(() => lab.power("start", device));
   await lab.power("destroy", device);
   timeline.mark(device, "power cut", `${cut.phase.name}, ${cut.delay} s into it`);
   await sleep(cut.off * 1000);
-  await lab.power("start", device);
+  await powerOn();
   timeline.mark(device, "power back");
 }
 

@@ -7,6 +7,7 @@ import { failover } from "./failover";
 import { osUpgrade } from "./osUpgrade";
 import { partition } from "./partition";
 import { powerCut } from "./powerCut";
+import { registryDown } from "./registryDown";
 import { scaleFromZero } from "./scaleFromZero";
 import type { Scenario } from "./scenario";
 
@@ -25,4 +26,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   "auto-restart": autoRestart,
   "app-update": appUpdate,
   "bad-image": badImage,
+  "registry-down": registryDown,
 };

@@ -1,6 +1,7 @@
 import type { Invariants } from "./invariants";
 import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
+import type { Undo } from "./undo";
 
 /** What a scenario is given. */
 export interface Run {
@@ -8,6 +9,7 @@ export interface Run {
   readonly timeline: Timeline;
   readonly invariants: Invariants;
   readonly options: ScenarioOptions;
+  readonly undo: Undo;
   /** Release that the stack has published, and that the lab is on again at the end. */
   readonly base: { readonly commit: string; readonly version: string };
 }

@@ -56,6 +56,16 @@ describe("registry.sh", () => {
     );
   });
 
+  it("is down after stop, and after apply has what it had", () => {
+    apply();
+    box.ok([SCRIPT, "stop"], ENV);
+    assert.deepEqual(box.listeners(), []);
+    assert.deepEqual(status(), { running: false, address: `${GATEWAY}:${PORT}` });
+    box.ok([SCRIPT, "stop"], ENV);
+    apply();
+    assert.equal(http("/v2/"), "{}");
+  });
+
   it("moves to another port when that changes", () => {
     apply();
     assert.equal(apply({ ...ENV, EDGE_REGISTRY_PORT: "5001" }).address, `${GATEWAY}:5001`);

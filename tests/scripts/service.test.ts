@@ -251,6 +251,8 @@ esac
       assert.match(unit, /^NetworkNamespacePath=\/run\/netns\/edget-/m);
       assert.match(unit, /^Restart=always$/m);
       assert.ok(calls().includes("start edge-lab-one.service"));
+      systemd("service_stop one");
+      assert.ok(calls().includes("stop edge-lab-one.service"));
       systemd("service_remove one");
       assert.ok(calls().includes("--quiet disable --now edge-lab-one.service"));
       assert.ok(!existsSync(join(units, "edge-lab-one.service")));

@@ -10,10 +10,18 @@ become_root "$@"
 . "$library/wait.sh"
 . "$library/result.sh"
 
+# What a script can be told to do; one that knows more words adds them.
+VERBS=(apply destroy status)
+
 # run_verb VERB: calls the script's function of that name
 run_verb() {
-  case ${1:-} in
-    apply | destroy | status) "$1" ;;
-    *) die "usage: ${0##*/} apply|destroy|status" ;;
-  esac
+  local verb
+  for verb in "${VERBS[@]}"; do
+    # Not within a list of commands: a verb's errors end the script.
+    if [[ ${1:-} == "$verb" ]]; then
+      "$verb"
+      return
+    fi
+  done
+  die "usage: ${0##*/} $(IFS='|' && echo "${VERBS[*]}")"
 }

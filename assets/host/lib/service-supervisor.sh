@@ -108,8 +108,9 @@ manager_running() {
   [[ $(supervisor_call getProcessInfo "$1" 2>/dev/null) =~ \<string\>(RUNNING|STARTING)\< ]]
 }
 manager_start() { supervisor_do ALREADY_STARTED startProcess "$1" false; }
+manager_stop() { supervisor_do NOT_RUNNING stopProcess "$1" true; }
 manager_restart() {
-  supervisor_do NOT_RUNNING stopProcess "$1" true
+  manager_stop "$1"
   manager_start "$1"
 }
 

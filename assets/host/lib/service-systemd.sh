@@ -42,6 +42,7 @@ UNIT
 
 manager_running() { systemctl --quiet is-active "edge-lab-$1.service"; }
 manager_start() { systemctl start "edge-lab-$1.service"; }
+manager_stop() { systemctl stop "edge-lab-$1.service"; }
 manager_restart() { systemctl restart "edge-lab-$1.service"; }
 
 manager_remove() {

@@ -4,6 +4,7 @@
 #
 #   service_apply NAME CMD...   runs CMD from now on; restarts it when CMD or a file in
 #                               SERVICE_FILES (array of paths, optional) is not what it was started with
+#   service_stop NAME           ends it until the next service_apply, or the host's next start
 #   service_remove NAME         ends it; the last one takes the supervisor and its files with it
 #   service_running NAME        status 0 when it runs
 #
@@ -90,5 +91,7 @@ service_remove_locked() {
     rm -rf "$SERVICE_DIR"
   fi
 }
+
+service_stop() { service_locked manager_stop "$1"; }
 
 service_running() { manager_running "$1"; }
