@@ -97,8 +97,9 @@ apply() {
   [[ $EDGE_BUILDER != osbuild ]] || subscription_apply "$(subscription_of "$INPUT")"
   assets/host/packages.sh apply >/dev/null
   if [[ -n $late ]]; then
+    CHANGED+=" but for packages"
     check_network
-    report_problems "nothing on it was changed but for packages"
+    report_problems
   fi
   [[ $EDGE_BUILDER != osbuild ]] || osbuild_host_apply
   note_host

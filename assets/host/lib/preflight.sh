@@ -3,6 +3,7 @@
 # Read-only, but for the package index that the image builder keeps in the cache directory.
 
 PROBLEMS=()
+CHANGED="nothing on it was changed"
 
 # problem WHAT FIX
 problem() { PROBLEMS+=("$1; fix: $2"); }
@@ -114,10 +115,9 @@ check_packages() {
   output=$("assets/builders/$1/depsolve" <<<"$request" 2>&1 >/dev/null) || problem "the image cannot be composed: $(tail -n 3 <<<"$output" | sed 's/^error: //' | paste -sd' ')" "correct blueprint or releases"
 }
 
-# report_problems [CHANGED]: what was changed until now
 report_problems() {
   ((${#PROBLEMS[@]} == 0)) && return 0
-  printf 'error: this host is not ready, and %s; %s:\n' "${1:-nothing on it was changed}" "${#PROBLEMS[@]} to mend" >&2
+  printf 'error: this host is not ready, and %s; %s:\n' "$CHANGED" "${#PROBLEMS[@]} to mend" >&2
   printf '  - %s\n' "${PROBLEMS[@]}" >&2
   return 1
 }
