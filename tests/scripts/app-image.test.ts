@@ -212,6 +212,8 @@ describe("app-image.sh", () => {
       const pid = start();
       const answer = box.ok(["curl", "-sSi", "http://127.0.0.1/"]).stdout;
       assert.match(answer, /^Content-Type: text\/plain; charset=utf-8\r$/m);
+      // The virtual IP moves: no client may keep a connection for its next request.
+      assert.match(answer, /^Connection: close\r$/m);
       assert.ok(answer.includes(execFileSync("figlet", ["RHEL for Edge"], { encoding: "utf8" })));
       assert.match(answer, /< Podman auto-update is awesome! >/);
       const health = box.ok([
