@@ -17,6 +17,7 @@ const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
   ["auto-restart"],
   ["app-update"],
   ["bad-image"],
+  ["registry-down"],
   ["scale-from-zero"],
   ["failover"],
   ["partition"],
