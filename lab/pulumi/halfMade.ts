@@ -1,16 +1,5 @@
-import { x } from "tinyexec";
-
 import type { LabContext } from "../context";
-import { onLabHost } from "../labHost";
-
-async function virsh(ctx: LabContext, args: string[]): Promise<{ ok: boolean; text: string }> {
-  const { command, args: words, env } = onLabHost(ctx, ["virsh", "-q", "-c", ctx.host.libvirtUri, ...args]);
-  const result = await x(command, words, {
-    throwOnError: false,
-    nodeOptions: { cwd: ctx.root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
-  });
-  return { ok: result.exitCode === 0, text: `${result.stdout}${result.stderr}`.trim() };
-}
+import { virsh } from "./virsh";
 
 /** Runs virsh; an object that is not there, or not running, is what was wanted. */
 async function gone(ctx: LabContext, args: string[]): Promise<void> {
@@ -21,7 +10,7 @@ async function gone(ctx: LabContext, args: string[]): Promise<void> {
 }
 
 /**
- * Removes a libvirt object that a killed run may have made without noting it: the next run makes it anew.
+ * Removes a libvirt object that a run may have made without noting it: the next run makes it anew.
  * @param type Pulumi type token, e.g. `libvirt:index/domain:Domain`
  * @param inputs the inputs that it was to be made with
  */

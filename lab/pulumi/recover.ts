@@ -8,6 +8,7 @@ import { LabError } from "../env";
 import { askPulumi } from "./cli";
 import { removeHalfMade } from "./halfMade";
 import { endOrphans, isPulumi } from "./orphans";
+import { removeUnnoted } from "./unnoted";
 
 const PROJECT = "edge-lab";
 
@@ -49,8 +50,9 @@ function lockHolders(ctx: LabContext): number[] {
 }
 
 /**
- * Mends what a run that was killed left behind, so that the next one converges without handwork: processes without
- * their engine, the lock of a dead process, and operations that were begun and never ended.
+ * Mends what a run that was killed or failed left behind, so that the next one converges without handwork: processes
+ * without their engine, the lock of a dead process, operations that were begun and never ended, and libvirt's objects
+ * that no state knows.
  */
 export async function recover(ctx: LabContext): Promise<void> {
   if (!stackExists(ctx)) return;
@@ -67,8 +69,8 @@ export async function recover(ctx: LabContext): Promise<void> {
     process.stderr.write("recover: the run before was killed; releasing its lock\n");
     await askPulumi(["cancel", "--yes", "--stack", ctx.stack]);
   }
-  if (!readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"')) return;
-  await finishOperations(ctx);
+  if (readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"')) await finishOperations(ctx);
+  await removeUnnoted(ctx, readFileSync(stackFile(ctx), "utf8"));
 }
 
 async function finishOperations(ctx: LabContext): Promise<void> {

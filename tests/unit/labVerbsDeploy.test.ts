@@ -130,6 +130,46 @@ describe("lab up, preview and destroy", () => {
     );
   });
 
+  describe("remove a libvirt object whose creation failed half-way, which no state knows", () => {
+    const state = (...names: string[]): string => {
+      const domains = names.map((name) => ({ type: "libvirt:index/domain:Domain", inputs: { name } }));
+      const others = ["network:Network", "pool:Pool"].map((kind) => ({
+        type: `libvirt:index/${kind}`,
+        inputs: { name: "edge-lab" },
+      }));
+      return JSON.stringify({ checkpoint: { latest: { resources: [...domains, ...others] } } });
+    };
+
+    it("and no other", async () => {
+      lab.put(STACK, state("edge-device-1"));
+      lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<source file='${lab.stateDir}/pool/x.qcow2'/>"`);
+      const { err } = await lab.run(() => up([]));
+      assert.match(err, /removing half-made Domain edge-device-2/);
+      assert.deepEqual(lab.calls().slice(0, 3), [
+        "virsh -q -c qemu:///system dumpxml edge-device-2",
+        "virsh -q -c qemu:///system destroy edge-device-2",
+        "virsh -q -c qemu:///system undefine edge-device-2",
+      ]);
+      assert.match(lab.calls()[3] ?? "", /^pulumi up/);
+    });
+
+    it("unless it is another's", async () => {
+      lab.put(STACK, state("edge-device-1"));
+      lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<source file='/srv/other/pool/x.qcow2'/>"`);
+      await lab.run(() => up([]));
+      assert.deepEqual(
+        lab.calls().map((call) => call.split(" ").slice(0, 5).join(" ")),
+        ["virsh -q -c qemu:///system dumpxml", "pulumi up --yes --skip-preview --stack"],
+      );
+    });
+
+    it("and ask nothing where all is known", async () => {
+      lab.put(STACK, state("edge-device-1", "edge-device-2"));
+      await lab.run(() => up([]));
+      assert.match(lab.calls().join(), /^pulumi up[^,]*$/);
+    });
+  });
+
   it("destroy removes the stack, the left-overs and the state", async () => {
     lab.put(STACK, "{}");
     const { status } = await lab.run(() => destroy([]));
