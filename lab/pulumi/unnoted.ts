@@ -9,12 +9,12 @@ const NAME = "edge-lab";
 
 const resource = z.looseObject({
   type: z.string(),
-  inputs: z.looseObject({ name: z.unknown() }).optional(),
+  inputs: z.looseObject({ name: z.unknown().optional() }).optional(),
 });
 const stackState = z.looseObject({
-  checkpoint: z.looseObject({
-    latest: z.looseObject({ resources: z.array(resource).optional() }).nullish(),
-  }),
+  checkpoint: z
+    .looseObject({ latest: z.looseObject({ resources: z.array(resource).optional() }).nullish() })
+    .optional(),
 });
 
 /** A kind of libvirt object: how Pulumi and virsh name it, and by what its XML tells that it is this lab's. */
@@ -51,8 +51,7 @@ const KINDS: readonly Kind[] = [
  * @param text the stack's file
  */
 export async function removeUnnoted(ctx: LabContext, text: string): Promise<void> {
-  const parsed = stackState.safeParse(JSON.parse(text));
-  const noted = parsed.success ? (parsed.data.checkpoint.latest?.resources ?? []) : [];
+  const noted = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
   if (noted.length === 0) return; // nothing was made yet; there may be no libvirt
   for (const { type, dump, names, mark } of KINDS) {
     for (const name of names(ctx)) {

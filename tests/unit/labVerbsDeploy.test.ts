@@ -137,7 +137,8 @@ describe("lab up, preview and destroy", () => {
         type: `libvirt:index/${kind}`,
         inputs: { name: "edge-lab" },
       }));
-      return JSON.stringify({ checkpoint: { latest: { resources: [...domains, ...others] } } });
+      const nameless = [{ type: "pulumi:pulumi:Stack" }, { type: "command:local:Command", inputs: {} }];
+      return JSON.stringify({ checkpoint: { latest: { resources: [...nameless, ...domains, ...others] } } });
     };
 
     it("and no other", async () => {
