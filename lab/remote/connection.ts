@@ -54,10 +54,13 @@ export class Connection {
     return this.ssh(command, options, start);
   }
 
-  /** Removes the lab's folder there, program and all. */
+  /** Removes the lab's folder there, program and all, and the folder of all labs with the last one. */
   async remove(): Promise<void> {
-    const command = `${AS_ROOT}; exec $s rm -rf ${quoted(this.remote.stateDir)}`;
-    await this.ssh(command, { stdio: ["ignore", "ignore", "inherit"] }, () => undefined);
+    const { host, stateDir } = this.remote;
+    const all = quoted(dirname(stateDir));
+    const command = `${AS_ROOT}; $s rm -rf ${quoted(stateDir)} && { [ ! -d ${all} ] || $s rmdir --ignore-fail-on-non-empty ${all}; }`;
+    const status = await this.ssh(command, { stdio: ["ignore", "ignore", "inherit"] }, () => undefined);
+    if (status !== 0) throw new LabError(`${stateDir} of ${host} could not be removed: status ${status}`);
   }
 
   private async send(): Promise<void> {

@@ -231,6 +231,10 @@ describe("host scripts on another host", () => {
       const { status, stderr } = await host.lab("destroy");
       assert.equal(status, 0, stderr);
       assert.equal(await host.sh("ls /var/lib/edge-lab"), "other");
+      await host.sh("rmdir /var/lib/edge-lab/other");
+      mkdirSync(join(host.path, ".lab/mine"), { recursive: true });
+      assert.equal((await host.lab("destroy")).status, 0);
+      assert.equal(await host.sh("ls /var/lib"), "");
     });
   });
 });
