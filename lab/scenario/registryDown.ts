@@ -27,7 +27,8 @@ async function registry(lab: RunningLab, verb: "stop" | "apply"): Promise<void> 
 /** Seconds from the reboot to a device that is healthy and has the virtual IP again. */
 async function reboot(lab: RunningLab, device: string): Promise<number | undefined> {
   const before = (await lab.report(device))?.bootId;
-  await lab.ask(device, "sudo systemctl --no-block reboot");
+  // A little later, so that the answer to this command still comes.
+  await lab.ask(device, "sudo systemd-run --quiet --on-active=3 systemctl reboot");
   const back = await waitFor(BOOT_SECONDS, async () => {
     const report = await lab.report(device);
     return report?.bootId !== before && report?.health === "green" && report.vip;
