@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { OWN_NAMESPACES } from "./support/namespaces";
 import { needs } from "./support/sandbox";
 import { TempDir } from "../support/tempProject";
 
@@ -32,12 +33,7 @@ describe("guest: the firewall, when the virtual IP moves", () => {
     const { status, stdout, stderr } = spawnSync(
       "unshare",
       [
-        "--net",
-        "--mount",
-        "--pid",
-        "--fork",
-        "--mount-proc",
-        "--kill-child",
+        ...OWN_NAMESPACES,
         process.execPath,
         "--import",
         "tsx",

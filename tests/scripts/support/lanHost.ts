@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { testCache } from "../../support/cache";
+import { OWN_NAMESPACES } from "./namespaces";
 
 const UNPACKED = testCache("unpacked");
 const ROOT = process.cwd();
@@ -21,11 +22,10 @@ export class LanHost {
 
   private constructor() {
     const script = join(ROOT, "tests/scripts/support/lan-host.sh");
-    this.world = spawn(
-      "unshare",
-      ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", script, UNPACKED],
-      { stdio: ["ignore", "pipe", "inherit"], env: this.environment({}) },
-    );
+    this.world = spawn("unshare", [...OWN_NAMESPACES, "bash", script, UNPACKED], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: this.environment({}),
+    });
   }
 
   static async start(): Promise<LanHost> {

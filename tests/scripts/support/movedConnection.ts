@@ -6,9 +6,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { connect } from "node:net";
 
+import { sleep } from "../../../lab/env";
+
 const [, , rules = ""] = process.argv;
 const ip = (words: string): void => void execFileSync("ip", words.split(" "), { stdio: "inherit" });
-const sleep = (ms: number): Promise<void> => new Promise((next) => setTimeout(next, ms));
 
 function address(server: string): void {
   ip(`netns add ${server}`);

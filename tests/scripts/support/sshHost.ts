@@ -7,6 +7,7 @@ import { SOURCES } from "../../../lab/remote/copy";
 import { labHost, type RemoteConnection } from "../../../lib/remoteHost";
 import { testCache } from "../../support/cache";
 import { TempDir } from "../../support/tempProject";
+import { OWN_NAMESPACES } from "./namespaces";
 
 const UNPACKED = testCache("unpacked");
 
@@ -27,22 +28,10 @@ export class SshHost {
   private constructor() {
     const script = join(process.cwd(), "tests/scripts/support/ssh-host.sh");
     mkdirSync(join(this.path, "keys"));
-    this.world = spawn(
-      "unshare",
-      [
-        "--net",
-        "--mount",
-        "--pid",
-        "--fork",
-        "--mount-proc",
-        "--kill-child",
-        "bash",
-        script,
-        UNPACKED,
-        join(this.path, "keys"),
-      ],
-      { stdio: ["ignore", "pipe", "inherit"], env: this.environment({}) },
-    );
+    this.world = spawn("unshare", [...OWN_NAMESPACES, "bash", script, UNPACKED, join(this.path, "keys")], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: this.environment({}),
+    });
   }
 
   static async start(): Promise<SshHost> {
