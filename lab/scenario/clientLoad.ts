@@ -16,12 +16,16 @@ export interface LoadResult {
   readonly answered: number;
   readonly failed: number;
   readonly failures: readonly FailedRequest[];
-  /** Why, each different reason once, with how often. */
+  /** Why, each different reason once, with how often, and when the first of them was sent. */
   readonly errors: readonly string[];
   /** Longest time between two answers, from the first request on, seconds. */
   readonly largestGapSeconds: number;
   /** Longest time that one request waited for its answer, seconds. */
   readonly slowestSeconds: number;
+}
+
+function span({ sentAt, endedAt }: FailedRequest): string {
+  return `first sent after ${sentAt.toFixed(1)} s, ended ${(endedAt - sentAt).toFixed(1)} s later`;
 }
 
 /** Asks `count` times at once, each on a connection of its own. Returns the errors. */
@@ -72,8 +76,9 @@ export class ClientLoad {
   async stop(): Promise<LoadResult> {
     clearInterval(this.timer);
     await Promise.all(this.open);
-    const errors = new Map<string, number>();
-    for (const { error } of this.failures) errors.set(error, (errors.get(error) ?? 0) + 1);
+    const errors = new Map<string, FailedRequest[]>();
+    for (const failure of this.failures)
+      errors.set(failure.error, [...(errors.get(failure.error) ?? []), failure]);
     const times = [0, ...this.answers.sort((a, b) => a - b)];
     const gaps = times.map((t, i) => t - (times[i - 1] ?? 0));
     return {
@@ -81,7 +86,7 @@ export class ClientLoad {
       answered: this.answers.length,
       failed: this.failures.length,
       failures: this.failures,
-      errors: [...errors].map(([text, count]) => `${count} x ${text}`),
+      errors: [...errors].map(([text, all]) => `${all.length} x ${text} (${all.map(span)[0]})`),
       largestGapSeconds: Math.round(Math.max(...gaps) / 10) / 100,
       slowestSeconds: Math.round(this.slowest / 10) / 100,
     };

@@ -73,6 +73,42 @@ describe("guest: the reboot lock", () => {
     assert.deepEqual(acts(), ["systemctl --no-block reboot"]);
   });
 
+  describe("connections to the virtual IP that it has handed over", () => {
+    const table = (...states: string[]): void =>
+      guest.write(
+        "proc/net/tcp",
+        ["sl", ...states.map((s, i) => `${i}: 646433C6:1F90 016433C6:${1000 + i} ${s}`), ""].join("\n"),
+      );
+    beforeEach(() => {
+      guest.write("run/edge/vip", "yes\n");
+      guest.standIn("ping", "exit 0");
+    });
+
+    it("it waits until they have ended; listening or waiting out is not open", async () => {
+      table("0A", "01", "06");
+      guest.standIn("sleep", `sed -i s/01$/06/ "$EDGE_ROOT/proc/net/tcp"`);
+      assert.doesNotMatch(await apply(), /still open/);
+      assert.deepEqual(
+        guest.calls().filter((call) => /^(sleep|systemctl)/.test(call)),
+        ["systemctl stop keepalived.service", "sleep 0.2", "systemctl --no-block reboot"],
+      );
+    });
+
+    it("it waits for one that is being made, and for an end that the client does not know of", async () => {
+      table("03", "04", "08", "09");
+      guest.standIn("sleep", `sed -i '$d' "$EDGE_ROOT/proc/net/tcp"`);
+      await apply();
+      assert.equal(guest.calls().filter((call) => call === "sleep 0.2").length, 4);
+    });
+
+    it("it does not wait for ever", async () => {
+      table("01", "01");
+      guest.write("usr/lib/edge/edge.conf", "EDGE_DRAIN_SECONDS=0\n");
+      assert.match(await apply(), /2 connections to 198\.51\.100\.100 are still open/);
+      assert.equal(acts().at(-1), "systemctl --no-block reboot");
+    });
+  });
+
   it("no peer takes the virtual IP: it goes on after a while", async () => {
     guest.write("run/edge/vip", "yes\n");
     guest.write("usr/lib/edge/edge.conf", "EDGE_HANDOVER_SECONDS=0\n");

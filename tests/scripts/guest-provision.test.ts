@@ -204,13 +204,40 @@ describe("guest: what a device makes of its settings", () => {
 
   it("the virtual IP stays local to the kernel, and nobody else is told", () => {
     guest.standIn("ip", "");
+    guest.standIn("nft", "");
     for (const name of ["arp_ignore", "arp_announce", "accept_local"]) {
       guest.write(`proc/sys/net/ipv4/conf/enp1s0/${name}`, "0\n");
     }
     guest.ok("usr/libexec/edge/keep-connections");
     const read = (name: string): string => guest.read(`proc/sys/net/ipv4/conf/enp1s0/${name}`);
     assert.deepEqual([read("arp_ignore"), read("arp_announce"), read("accept_local")], ["1\n", "2\n", "1\n"]);
-    assert.deepEqual(guest.calls(), ["ip route replace local 198.51.100.100/32 dev lo"]);
+    assert.deepEqual(guest.calls(), ["ip route replace local 198.51.100.100/32 dev lo", "nft --file -"]);
+  });
+
+  describe("segments of connections that moved with the virtual IP", () => {
+    const load = (): string =>
+      guest.shell('. "$here/lib/moved.sh"; edge_load_env; keep_moved_connections 2>&1');
+
+    it("are handed on to every peer, as the depot names them", () => {
+      guest.standIn("nft", 'cat >"$EDGE_ROOT/rules"');
+      guest.write("var/lib/edge/peers", "198.51.100.11 198.51.100.12 198.51.100.13\n");
+      assert.equal(load(), "");
+      assert.deepEqual(guest.read("rules").match(/dup to .*/g), [
+        "dup to 198.51.100.12",
+        "dup to 198.51.100.13",
+      ]);
+    });
+
+    it("are not where the kernel cannot copy packets, and the device says so", () => {
+      guest.standIn("nft", 'cat >"$EDGE_ROOT/rules"; ! grep "dup to" "$EDGE_ROOT/rules"');
+      assert.match(load(), /^<4>.*not handed on to peers: +dup to 198\.51\.100\.12/);
+      assert.match(guest.read("rules"), /reject with tcp reset/);
+    });
+
+    it("rules that cannot be loaded at all are an error", () => {
+      guest.standIn("nft", "exit 1");
+      assert.equal(guest.run("usr/libexec/edge/keep-connections").status, 1);
+    });
   });
 
   describe("keepalived's check of the app", () => {

@@ -38,3 +38,18 @@ listening() {
   done <"$ROOT/proc/net/tcp"
   return 1
 }
+
+# connected ADDRESS PORT: has it connections of which something is still to come: established, being made, or
+# with data or an end that the client has not acknowledged. Sets CONNECTIONS, how many.
+connected() {
+  local local_address state
+  proc_socket "$1" "$2"
+  CONNECTIONS=0
+  while read -r _ local_address _ state _; do
+    [[ $local_address == "$SOCKET" ]] || continue
+    case $state in
+      01 | 03 | 04 | 08 | 09 | 0B) CONNECTIONS=$((CONNECTIONS + 1)) ;;
+    esac
+  done <"$ROOT/proc/net/tcp"
+  ((CONNECTIONS > 0))
+}

@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Connections of clients to the virtual IP while it moves. Needs edge.sh and render.sh.
+
+# moved_rules COPY: sets MOVED_RULES, for nft; COPY is "dup to" or, where the kernel cannot copy packets, empty.
+#
+# After the virtual IP moved, segments of a connection to its old owner arrive at the new one. It hands them on to its
+# peers, of whom one knows the connection: a client that had its connection accepted just before is served, not lost.
+# A copy leaves with a TTL of 1 and is not copied again. To the client this device is silent, for a reset would end a
+# request that is being answered; only when a client comes back after twelve seconds (Linux sends a segment the seventh
+# time 12.8 s after the sixth) nobody has answered it, and a reset tells it so, which else would try for minutes.
+# That a peer is away is not for the client to hear: at the word that a host cannot be reached TCP sends more often.
+# A table of its own: it is the same beside nftables.service and beside firewalld.
+moved_rules() {
+  local peer copies=""
+  find_peers
+  if [[ -n $1 ]]; then
+    copies="    ip ttl set 2"$'\n'
+    for peer in $PEERS; do copies+="    $1 $peer"$'\n'; done
+  fi
+  MOVED_RULES="table ip edge_moved
+delete table ip edge_moved
+table ip edge_moved {
+  set waiting {
+    type ipv4_addr . inet_service
+    flags dynamic,timeout
+    timeout ${EDGE_MOVED_SECONDS:-12}s
+  }
+  set met {
+    type ipv4_addr . inet_service
+    flags dynamic,timeout
+    timeout 10m
+  }
+  chain input {
+    type filter hook input priority filter - 1
+    ip daddr ${EDGE_VIP:?} tcp dport ${EDGE_APP_PORT:?} tcp flags & (fin | syn | rst | ack) != syn ct state new,invalid goto moved
+  }
+  chain moved {
+    ip ttl 1 drop
+    ip saddr . tcp sport @met ip saddr . tcp sport != @waiting reject with tcp reset
+    add @met { ip saddr . tcp sport }
+    update @waiting { ip saddr . tcp sport }
+$copies    drop
+  }
+  chain output {
+    type filter hook output priority filter - 1
+    icmp type destination-unreachable icmp code host-unreachable drop
+  }
+}"
+}
+
+keep_moved_connections() {
+  local problem
+  moved_rules "dup to"
+  problem=$(nft --file - <<<"$MOVED_RULES" 2>&1) && return 0
+  edge_log 4 "segments of moved connections are not handed on to peers: ${problem:0:200}"
+  moved_rules ""
+  nft --file - <<<"$MOVED_RULES"
+}
