@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 import { askApp, type AppAnswer } from "../appProbe";
+import { restApp } from "../appRest";
 import { DepotClient } from "../depotClient";
 import { LabError, requiredEnv, runProgram, sleep } from "../env";
 import { Progress } from "../progress";
@@ -42,6 +43,7 @@ async function evidence(stateDir: string, device: Device | undefined): Promise<s
 async function main(): Promise<void> {
   const stateDir = requiredEnv("EDGE_STATE_DIR");
   const digest = requiredEnv("EDGE_DIGEST");
+  const appUrl = requiredEnv("EDGE_APP_URL");
   const { devices } = input.parse(JSON.parse(readFileSync(0, "utf8")));
   const depot = new DepotClient(stateDir);
   const progress = new Progress(`app ${requiredEnv("EDGE_RELEASE")}`);
@@ -56,12 +58,13 @@ async function main(): Promise<void> {
     let answer: AppAnswer | undefined;
     if (states.every((s) => s.image === digest)) {
       // Only now: the answer may start the container, which is then the new one.
-      answer = await askApp(requiredEnv("EDGE_APP_URL"));
+      answer = await askApp(appUrl);
       states = await Promise.all(devices.map((d) => stateOf(stateDir, d)));
     }
     const verdict = judgeApp({ states, owner, digest, answered: answer?.ok === true });
     progress.say(verdict.text);
     if (verdict.kind === "served") {
+      await restApp({ stateDir, devices, appUrl });
       process.stdout.write(`${JSON.stringify({ digest, owner, seconds: progress.seconds })}\n`);
       return;
     }

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
+import { restApp } from "../appRest";
 import { DepotClient, type DeviceRecord } from "../depotClient";
 import { LabError, requiredEnv, runProgram, sleep } from "../env";
 import { Progress } from "../progress";
@@ -112,6 +113,7 @@ async function main(): Promise<void> {
   await settle(rollout, "lab");
   await refuseKnownFailure(rollout);
   const states = await moveAndWatch(rollout);
+  await restApp(rollout);
   const result = {
     devices: states
       .map((d) => ({

@@ -22,6 +22,28 @@ describe("the lab", function () {
     assert.equal(second.packages, first.packages + added.length);
   });
 
+  it("runs no container before the first request, and after it one, on the virtual IP's owner", async () => {
+    const running = async (): Promise<string[]> => {
+      const names: string[] = [];
+      for (const { name } of out.devices) {
+        const seen = await lab.device(name, "podman ps --format '{{.Names}}'");
+        assert.equal(seen.status, 0, seen.output);
+        names.push(
+          ...seen.stdout
+            .split("\n")
+            .filter(Boolean)
+            .map((container) => `${name}: ${container}`),
+        );
+      }
+      return names;
+    };
+    assert.deepEqual(await running(), []);
+    const answer = await lab.run("curl", ["-fsS", "-m", "60", out.appUrl]);
+    assert.equal(answer.status, 0, answer.output);
+    const [owner] = await vipOwners(out.devices, out.vip);
+    assert.deepEqual(await running(), [`${owner}: httpd`]);
+  });
+
   it("answers on the virtual IP with the first version of the app", async () => {
     const answer = await lab.run("curl", ["-fsS", "-m", "60", out.appUrl]);
     assert.equal(answer.status, 0, answer.output);

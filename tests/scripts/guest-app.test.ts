@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 
+import { restCommand } from "../../lab/appRest";
 import { FakeDepot } from "./support/fakeDepot";
 import { Guest } from "./support/guest";
 import type { Outcome } from "./support/sandbox";
@@ -197,6 +198,33 @@ describe("guest: the app", () => {
       assert.equal(await ready(await serve("")), 1);
       assert.equal(await ready("1"), 1);
       assert.equal(guest.has(`${MARKS}/app-up`), false);
+    });
+  });
+
+  describe("after the lab has asked it", () => {
+    const rest = (connections: number): boolean => {
+      const line = "TIME-WAIT 0 0 198.51.100.100:8080 198.51.100.1:4000";
+      guest.standIn(
+        "ss",
+        `echo "LISTEN 0 512 198.51.100.100:8080 0.0.0.0:*"; yes "${line}" | head -n ${connections}`,
+      );
+      guest.standIn("systemctl", "");
+      guest.forgetCalls();
+      guest.shell(restCommand("http://198.51.100.100:8080/"));
+      const calls = guest.calls();
+      assert.equal(calls.shift(), "ss -Htan src 198.51.100.100:8080");
+      const stop = "systemctl --user stop container-httpd-proxy.service container-httpd.service";
+      assert.ok(calls.length === 0 || calls[0] === stop);
+      return calls.length === 1;
+    };
+
+    it("goes back to zero when nobody else did, or nobody at all", () => {
+      assert.equal(rest(1), true);
+      assert.equal(rest(0), true);
+    });
+
+    it("goes on when somebody uses it", () => {
+      assert.equal(rest(4), false);
     });
   });
 });
