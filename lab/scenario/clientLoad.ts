@@ -24,8 +24,9 @@ export interface LoadResult {
   readonly slowestSeconds: number;
 }
 
-function span({ sentAt, endedAt }: FailedRequest): string {
-  return `first sent after ${sentAt.toFixed(1)} s, ended ${(endedAt - sentAt).toFixed(1)} s later`;
+function told(count: number, { error, sentAt, endedAt }: FailedRequest): string {
+  const span = `first sent after ${sentAt.toFixed(1)} s, ended ${(endedAt - sentAt).toFixed(1)} s later`;
+  return `${count} x ${error} (${span})`;
 }
 
 /** Asks `count` times at once, each on a connection of its own. Returns the errors. */
@@ -76,9 +77,11 @@ export class ClientLoad {
   async stop(): Promise<LoadResult> {
     clearInterval(this.timer);
     await Promise.all(this.open);
-    const errors = new Map<string, FailedRequest[]>();
-    for (const failure of this.failures)
-      errors.set(failure.error, [...(errors.get(failure.error) ?? []), failure]);
+    const errors = new Map<string, { count: number; first: FailedRequest }>();
+    for (const failure of this.failures) {
+      const known = errors.get(failure.error);
+      errors.set(failure.error, { count: (known?.count ?? 0) + 1, first: known?.first ?? failure });
+    }
     const times = [0, ...this.answers.sort((a, b) => a - b)];
     const gaps = times.map((t, i) => t - (times[i - 1] ?? 0));
     return {
@@ -86,7 +89,7 @@ export class ClientLoad {
       answered: this.answers.length,
       failed: this.failures.length,
       failures: this.failures,
-      errors: [...errors].map(([text, all]) => `${all.length} x ${text} (${all.map(span)[0]})`),
+      errors: [...errors.values()].map(({ count, first }) => told(count, first)),
       largestGapSeconds: Math.round(Math.max(...gaps) / 10) / 100,
       slowestSeconds: Math.round(this.slowest / 10) / 100,
     };

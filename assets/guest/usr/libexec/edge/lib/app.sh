@@ -29,27 +29,15 @@ proc_socket() {
   printf -v SOCKET '%02X%02X%02X%02X:%04X' "$d" "$c" "$b" "$a" "$2"
 }
 
-# listening ADDRESS PORT: is there a listener, read from the kernel's table without connecting to it.
-listening() {
+# find_sockets ADDRESS PORT STATES: has the address sockets in one of these states, a pattern of the kernel's numbers,
+# read from its table without connecting to anything. Sets SOCKETS, how many.
+find_sockets() {
   local local_address state
   proc_socket "$1" "$2"
+  SOCKETS=0
   while read -r _ local_address _ state _; do
-    [[ $state != 0A || $local_address != "$SOCKET" ]] || return 0
+    # shellcheck disable=SC2053 # a pattern
+    [[ $local_address != "$SOCKET" || $state != $3 ]] || SOCKETS=$((SOCKETS + 1))
   done <"$ROOT/proc/net/tcp"
-  return 1
-}
-
-# connected ADDRESS PORT: has it connections of which something is still to come: established, being made, or
-# with data or an end that the client has not acknowledged. Sets CONNECTIONS, how many.
-connected() {
-  local local_address state
-  proc_socket "$1" "$2"
-  CONNECTIONS=0
-  while read -r _ local_address _ state _; do
-    [[ $local_address == "$SOCKET" ]] || continue
-    case $state in
-      01 | 03 | 04 | 08 | 09 | 0B) CONNECTIONS=$((CONNECTIONS + 1)) ;;
-    esac
-  done <"$ROOT/proc/net/tcp"
-  ((CONNECTIONS > 0))
+  ((SOCKETS > 0))
 }

@@ -76,6 +76,19 @@ edge_uptime() {
   IFS=' .' read -r UPTIME _ <"$ROOT/proc/uptime"
 }
 
+# edge_wait SECONDS PAUSE COMMAND...: until the command succeeds, asking again after a pause; fails where it has not
+# in that time.
+edge_wait() {
+  local deadline
+  edge_uptime
+  deadline=$((UPTIME + $1))
+  until "${@:3}"; do
+    edge_uptime
+    ((UPTIME < deadline)) || return 1
+    [[ $2 == 0 ]] || sleep "$2"
+  done
+}
+
 # Sets BOOT_ID.
 edge_boot_id() {
   IFS= read -r BOOT_ID <"$ROOT/proc/sys/kernel/random/boot_id"

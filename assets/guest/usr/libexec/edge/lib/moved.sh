@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Connections of clients to the virtual IP while it moves. Needs edge.sh and render.sh.
 
-# moved_rules COPY: sets MOVED_RULES, for nft; COPY is "dup to" or, where the kernel cannot copy packets, empty.
+# Sets MOVED_RULES, for nft, with what goes to PEERS.
 #
 # After the virtual IP moved, segments of a connection to its old owner arrive at the new one. It hands them on to its
 # peers, of whom one knows the connection: a client that had its connection accepted just before is served, not lost.
@@ -12,11 +12,7 @@
 # A table of its own: it is the same beside nftables.service and beside firewalld.
 moved_rules() {
   local peer copies=""
-  find_peers
-  if [[ -n $1 ]]; then
-    copies="    ip ttl set 2"$'\n'
-    for peer in $PEERS; do copies+="    $1 $peer"$'\n'; done
-  fi
+  for peer in $PEERS; do copies+="    dup to $peer"$'\n'; done
   MOVED_RULES="table ip edge_moved
 delete table ip edge_moved
 table ip edge_moved {
@@ -39,6 +35,7 @@ table ip edge_moved {
     ip saddr . tcp sport @met ip saddr . tcp sport != @waiting reject with tcp reset
     add @met { ip saddr . tcp sport }
     update @waiting { ip saddr . tcp sport }
+    ip ttl set 2
 $copies    drop
   }
   chain output {
@@ -50,9 +47,11 @@ $copies    drop
 
 keep_moved_connections() {
   local problem
-  moved_rules "dup to"
+  find_peers
+  moved_rules
   problem=$(nft --file - <<<"$MOVED_RULES" 2>&1) && return 0
   edge_log 4 "segments of moved connections are not handed on to peers: ${problem:0:200}"
-  moved_rules ""
+  PEERS="" # this kernel cannot copy packets
+  moved_rules
   nft --file - <<<"$MOVED_RULES"
 }

@@ -4,37 +4,24 @@
 # Keepalived says goodbye with an advertisement of priority 0: the peer takes over at once instead of
 # after three missed ones. Waits until it has, but not for ever: there may be no healthy peer.
 hand_over_vip() {
-  local deadline
   edge_is "$RUN/vip" yes || return 0
   systemctl stop keepalived.service
   edge_put "$RUN/vip" no
-  edge_uptime
-  deadline=$((UPTIME + ${EDGE_HANDOVER_SECONDS:-5}))
   find_interface
-  # By the wire: to this device itself the address is its own, see keep-connections.
-  until ping -c 1 -W 1 -q -I "$INTERFACE" "${EDGE_VIP:?}" >/dev/null 2>&1; do
-    edge_uptime
-    if ((UPTIME >= deadline)); then
-      edge_log 4 "no peer has taken $EDGE_VIP"
-      return 0
-    fi
-  done
+  if ! edge_wait "${EDGE_HANDOVER_SECONDS:-5}" 0 peer_has_vip; then
+    edge_log 4 "no peer has taken $EDGE_VIP"
+    return 0
+  fi
   edge_log 5 "a peer has taken $EDGE_VIP"
-  drain_vip
+  # Requests that were accepted before are answered to their end; a client that keeps its connection has as long as a
+  # client waits, as a rule.
+  edge_wait "${EDGE_DRAIN_SECONDS:-30}" 0.2 vip_drained ||
+    edge_log 4 "$SOCKETS connections to $EDGE_VIP are still open"
 }
 
-# Requests that were accepted before are answered to their end; a client that keeps its connection has as long as a
-# client waits, as a rule.
-drain_vip() {
-  local deadline
-  edge_uptime
-  deadline=$((UPTIME + ${EDGE_DRAIN_SECONDS:-30}))
-  while connected "${EDGE_VIP:?}" "${EDGE_APP_PORT:?}"; do
-    edge_uptime
-    if ((UPTIME >= deadline)); then
-      edge_log 4 "$CONNECTIONS connections to $EDGE_VIP are still open"
-      return 0
-    fi
-    sleep 0.2
-  done
-}
+# By the wire: to this device itself the address is its own, see keep-connections.
+peer_has_vip() { ping -c 1 -W 1 -q -I "$INTERFACE" "${EDGE_VIP:?}" >/dev/null 2>&1; }
+
+# Has every connection to the virtual IP ended here: none established (01), being made (03), or with data or an end
+# that the client has not acknowledged (04 FIN_WAIT1, 08 CLOSE_WAIT, 09 LAST_ACK, 0B CLOSING). Sets SOCKETS, how many.
+vip_drained() { ! find_sockets "${EDGE_VIP:?}" "${EDGE_APP_PORT:?}" '@(01|03|04|08|09|0B)'; }

@@ -7,19 +7,13 @@ lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/app.sh"
 
 main() {
-  local deadline
   edge_load_env
   [[ -n ${EDGE_VIP:-} ]] || return 0
-  edge_uptime
-  deadline=$((UPTIME + 60))
-  until listening "$EDGE_VIP" "$EDGE_APP_PORT"; do
-    edge_uptime
-    if ((UPTIME >= deadline)); then
-      echo "nothing listens on $EDGE_VIP:$EDGE_APP_PORT"
-      return 1
-    fi
-    sleep 1
-  done
+  # 0A is LISTEN.
+  if ! edge_wait 60 1 find_sockets "$EDGE_VIP" "$EDGE_APP_PORT" 0A; then
+    echo "nothing listens on $EDGE_VIP:$EDGE_APP_PORT"
+    return 1
+  fi
 }
 
 main "$@"
