@@ -31,7 +31,7 @@ export class AppRollout extends pulumi.ComponentResource {
     const script = hostScript(
       `${name}-served`,
       {
-        run: "./assets/host/node.sh lab/app/main.ts",
+        run: "./assets/host/node.sh operations/app/main.ts",
         env: {
           STATE_DIR: args.stateDir,
           RELEASE: args.release,

@@ -110,7 +110,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
       hostScript(
         `${name}-${step}`,
         {
-          run: "./assets/host/node.sh lab/wait/device.ts",
+          run: "./assets/host/node.sh operations/device/main.ts",
           env: { ...env, WAIT_FOR: step, AFTER: after },
           sources: [],
           identity: [domain.id],

@@ -36,7 +36,7 @@ export class OsRollout extends pulumi.ComponentResource {
     const script = hostScript(
       `${name}-rollout`,
       {
-        run: "./assets/host/node.sh lab/rollout/main.ts",
+        run: "./assets/host/node.sh operations/rollout/main.ts",
         env: {
           STATE_DIR: args.stateDir,
           REF: args.ref,

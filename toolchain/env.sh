@@ -14,7 +14,7 @@ main() {
   set_environment
   # A lock may be a dead run's: the lab's own program knows what else such a run leaves behind.
   if compgen -G "$EDGE_LAB_STATE/pulumi/.pulumi/locks/organization/*/*/*.json" >/dev/null; then
-    (cd "$ROOT" && node --import tsx lab/main.ts recover >&2)
+    (cd "$ROOT" && node --import tsx cli/main.ts recover >&2)
   fi
   [[ -n ${EDGE_LAB_NO_INIT:-} ]] || make_stack
   print_environment

@@ -6,4 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH=$PWD/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 export EDGE_ON_HOST=1 EDGE_LAB_CACHE=/var/cache/edge-lab PULUMI_STACK=$1 EDGE_OVERRIDES=$2
 shift 2
-exec node --import tsx lab/main.ts "$@"
+exec node --import tsx cli/main.ts "$@"

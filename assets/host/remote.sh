@@ -3,4 +3,4 @@
 # EDGE_ variables and its standard input go with it; EDGE_REMOTE says how to get there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-exec node --import tsx lab/remote/main.ts "$@"
+exec node --import tsx operations/remote/main.ts "$@"

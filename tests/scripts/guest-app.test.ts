@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 
-import { restCommand } from "../../lab/appRest";
+import { restCommand } from "../../client/scaleToZero";
 import { FakeDepot } from "./support/fakeDepot";
 import { Guest } from "./support/guest";
 import type { Outcome } from "./support/sandbox";

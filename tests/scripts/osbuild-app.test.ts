@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { copyOf } from "../../lab/remote/copy";
+import { copyOf } from "../../client/remote/programCopy";
 import { DnfHost, good } from "../support/osbuild/dnfHost";
 import { skipBecause } from "../support/skip";
 import { TempDir } from "../support/tempProject";

@@ -111,7 +111,7 @@ describe("host scripts on another host", () => {
       const [leader = "", sleeper = ""] = pids.split(" ");
       assert.ok(Number(leader) > 0 && Number(sleeper) > 0, pids);
       // As Pulumi does it: its command's own process only.
-      const node = await host.sh("pgrep -f lab/remote/main[.]ts");
+      const node = await host.sh("pgrep -f operations/remote/main[.]ts");
       await host.sh(`kill -${signal.slice(3)} ${node}`);
       await host.until(`[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f on-host[.]sh`, 30);
       const { status, stderr } = await end;

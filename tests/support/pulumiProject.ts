@@ -23,7 +23,7 @@ export class PulumiProject {
 
   constructor() {
     this.dir.copy("Pulumi.yaml", "Pulumi.dev.yaml", "index.ts", "package.json", "tsconfig.json");
-    this.dir.copy("components", "lib", "lab", "assets", "depot");
+    this.dir.copy("components", "lib", "client", "operations", "scenarios", "cli", "assets", "depot");
     symlinkSync(join(process.cwd(), "node_modules"), join(this.path, "node_modules"));
     for (const name of readdirSync(join(this.path, "assets/host")).filter((n) => n.endsWith(".sh"))) {
       const script = `#!/bin/sh\necho ${name} "$@" >> '${this.ran}'\nexit 1\n`;
@@ -66,7 +66,7 @@ export class PulumiProject {
 
   /** `npm run lab -- VERB`, without the setup before it. */
   lab(...args: string[]): Promise<Ended> {
-    return this.run("node", "--import", "tsx", "lab/main.ts", ...args);
+    return this.run("node", "--import", "tsx", "cli/main.ts", ...args);
   }
 
   /** Host scripts that were run, with their arguments. */

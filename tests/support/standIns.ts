@@ -66,12 +66,12 @@ const scripts: Record<string, Script> = {
   }),
   "./assets/host/accelerator.sh": () => ({ accelerator: "tcg" }),
   "./assets/host/enrol.sh": (env) => ({ console: `/console/${env["EDGE_DEVICE"] ?? ""}.log` }),
-  "./assets/host/node.sh lab/wait/device.ts": (env) => ({
+  "./assets/host/node.sh operations/device/main.ts": (env) => ({
     device: env["EDGE_DEVICE"],
     [env["EDGE_WAIT_FOR"] ?? ""]: true,
   }),
-  "./assets/host/node.sh lab/app/main.ts": (env) => ({ digest: env["EDGE_DIGEST"] }),
-  "./assets/host/node.sh lab/rollout/main.ts": (env, stdin) => ({
+  "./assets/host/node.sh operations/app/main.ts": (env) => ({ digest: env["EDGE_DIGEST"] }),
+  "./assets/host/node.sh operations/rollout/main.ts": (env, stdin) => ({
     devices: (JSON.parse(stdin) as { devices: { name: string }[] }).devices.map(({ name }) => ({
       name,
       version: env["EDGE_VERSION"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import type { DeviceApp } from "../../lab/app/deviceApp";
-import { judgeApp } from "../../lab/app/verdict";
+import type { DeviceApp } from "../../operations/app/deviceApp";
+import { judgeApp } from "../../operations/app/verdict";
 
 const OLD = "sha256:old";
 const NEW = "sha256:new";

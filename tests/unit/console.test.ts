@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 
 import fc from "fast-check";
 
-import { consolePath, installState, lastLines, readConsole } from "../../lab/console";
+import { consolePath, installState, lastLines, readConsole } from "../../client/console";
 import { TempDir } from "../support/tempProject";
 
 describe("installState", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { installSeconds, installState } from "../../lab/console";
+import { installSeconds, installState } from "../../client/console";
 import { renderKickstart } from "../../lib/kickstart";
 import { kickstartArgs } from "../support/kickstart";
 

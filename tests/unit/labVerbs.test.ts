@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { clean, diskUsage } from "../../lab/verbs/caches";
-import { doctor } from "../../lab/verbs/doctor";
-import { logs } from "../../lab/verbs/logs";
-import { openConsole, ssh } from "../../lab/verbs/shell";
-import { status } from "../../lab/verbs/status";
+import { clean, diskUsage } from "../../cli/verbs/caches";
+import { doctor } from "../../cli/verbs/doctor";
+import { logs } from "../../cli/verbs/logs";
+import { openConsole, ssh } from "../../cli/verbs/shell";
+import { status } from "../../cli/verbs/status";
 import { LabProject } from "../support/labProject";
 
 const NEW = "b".repeat(64);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { destroy, preview, up } from "../../lab/verbs/deploy";
+import { destroy, preview, up } from "../../cli/verbs/deploy";
 import { LabProject } from "../support/labProject";
 
 const STACK = "pulumi/.pulumi/stacks/edge-lab/dev.json";

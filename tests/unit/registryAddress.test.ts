@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { registryAddress } from "../../lab/registryAddress";
+import { registryAddress } from "../../client/registryAddress";
 import { TempDir } from "../support/tempProject";
 
 describe("registryAddress", () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import type { DeviceRecord } from "../../lab/depotClient";
-import { describe as describeDevices, judge } from "../../lab/rollout/verdict";
+import type { DeviceRecord } from "../../client/depotClient";
+import { describe as describeDevices, judge } from "../../operations/rollout/verdict";
 
 type Report = NonNullable<DeviceRecord["report"]>;
 

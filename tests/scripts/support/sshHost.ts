@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { canonicalJson } from "../../../lib/contentHash";
-import { SOURCES } from "../../../lab/remote/copy";
+import { SOURCES } from "../../../client/remote/programCopy";
 import { labHost, type RemoteConnection } from "../../../lib/remoteHost";
 import { testCache } from "../../support/cache";
 import { TempDir } from "../../support/tempProject";
@@ -99,7 +99,7 @@ export class SshHost {
     const command = [
       "bash",
       "-c",
-      'cd "$1"; shift; exec node --import tsx lab/main.ts "$@"',
+      'cd "$1"; shift; exec node --import tsx cli/main.ts "$@"',
       "-",
       this.path,
       ...words,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { burst, ClientLoad } from "../../../lab/scenario/clientLoad";
+import { burst, ClientLoad } from "../../../scenarios/engine/clientLoad";
 
 describe("scenario: the client", () => {
   let server: Server;

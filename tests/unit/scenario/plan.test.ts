@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
-import { planCuts, PHASES } from "../../../lab/scenario/cutPlan";
-import { derivedVersion } from "../../../lab/scenario/derivedRelease";
-import { Random } from "../../../lab/scenario/random";
-import { parseScenario } from "../../../lab/verbs/scenario";
+import { planCuts, PHASES } from "../../../scenarios/engine/cutPlan";
+import { derivedVersion } from "../../../scenarios/engine/derivedRelease";
+import { Random } from "../../../scenarios/engine/random";
+import { parseScenario } from "../../../cli/verbs/scenario";
 
 describe("scenario: power cuts", () => {
   it("are the same for the same seed, and others for another", () => {

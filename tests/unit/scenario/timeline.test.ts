@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
-import { consoleEvent } from "../../../lab/scenario/consoleEvents";
-import { newText, reportSteps } from "../../../lab/scenario/observer";
-import { Timeline } from "../../../lab/scenario/timeline";
+import { consoleEvent } from "../../../scenarios/engine/consoleEvents";
+import { newText, reportSteps } from "../../../scenarios/engine/observer";
+import { Timeline } from "../../../scenarios/engine/timeline";
 
 const OLD = "a".repeat(64);
 const NEW = "b".repeat(64);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { Undo } from "../../../lab/scenario/undo";
+import { Undo } from "../../../scenarios/engine/undo";
 
 describe("what a scenario puts back", () => {
   let done: string[];

@@ -1,0 +1,46 @@
+import type { LabContext } from "../../client/context";
+import { virsh } from "./virsh";
+
+/** Runs virsh; an object that is not there, or not running, is what was wanted. */
+async function gone(ctx: LabContext, args: string[]): Promise<void> {
+  const { ok, text } = await virsh(ctx, args);
+  if (!ok && !/not found|no (domain|network|storage)|not running|not active|failed to get/i.test(text)) {
+    throw new Error(`virsh ${args.join(" ")}: ${text}`);
+  }
+}
+
+/**
+ * Removes a libvirt object that a run may have made without noting it: the next run makes it anew.
+ * @param type Pulumi type token, e.g. `libvirt:index/domain:Domain`
+ * @param inputs the inputs that it was to be made with
+ */
+export async function removeHalfMade(
+  ctx: LabContext,
+  type: string,
+  inputs: Record<string, unknown>,
+): Promise<void> {
+  const text = (key: string): string => (typeof inputs[key] === "string" ? inputs[key] : "");
+  const name = text("name");
+  if (name === "") return;
+  process.stderr.write(`recover: removing half-made ${type.split(":").pop()} ${name}\n`);
+  switch (type) {
+    case "libvirt:index/domain:Domain":
+      // A domain of the same name that is not the lab's was refused by preflight; this is ours.
+      await gone(ctx, ["destroy", name]);
+      await gone(ctx, ["undefine", name]);
+      break;
+    case "libvirt:index/network:Network":
+      await gone(ctx, ["net-destroy", name]);
+      await gone(ctx, ["net-undefine", name]);
+      break;
+    case "libvirt:index/pool:Pool":
+      await gone(ctx, ["pool-destroy", name]);
+      await gone(ctx, ["pool-undefine", name]);
+      break;
+    case "libvirt:index/volume:Volume":
+      await gone(ctx, ["vol-delete", name, "--pool", text("pool")]);
+      break;
+    default:
+      break;
+  }
+}

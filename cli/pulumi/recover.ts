@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import type { LabContext } from "../../client/context";
+import { LabError } from "../../client/env";
+import { askPulumi } from "./cli";
+import { removeHalfMade } from "./partial";
+import { endOrphans, isPulumi } from "./orphans";
+import { removeUnnoted } from "./untracked";
+
+const PROJECT = "edge-lab";
+
+const operation = z.looseObject({
+  type: z.string(),
+  resource: z.looseObject({
+    urn: z.string(),
+    type: z.string(),
+    inputs: z.record(z.string(), z.unknown()).optional(),
+  }),
+});
+const deployment = z.looseObject({
+  deployment: z.looseObject({ pending_operations: z.array(operation).optional() }).nullish(),
+});
+
+/** The stack's file in the backend; reading it costs nothing, asking the CLI half a second. */
+function stackFile(ctx: LabContext): string {
+  return join(ctx.stateDir, "pulumi", ".pulumi", "stacks", PROJECT, `${ctx.stack}.json`);
+}
+
+/** True where the stack has been made. */
+export function stackExists(ctx: LabContext): boolean {
+  return existsSync(stackFile(ctx));
+}
+
+const lockFile = z.object({ pid: z.number() });
+
+/** Process ids of those who hold the stack's lock; 0 for a lock that its writer could not finish. */
+function lockHolders(ctx: LabContext): number[] {
+  const dir = join(ctx.stateDir, "pulumi", ".pulumi", "locks", "organization", PROJECT, ctx.stack);
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir).map((name) => {
+    try {
+      return lockFile.parse(JSON.parse(readFileSync(join(dir, name), "utf8"))).pid;
+    } catch {
+      return 0;
+    }
+  });
+}
+
+/**
+ * Mends what a run that was killed or failed left behind, so that the next one converges without handwork: processes
+ * without their engine, the lock of a dead process, operations that were begun and never ended, and libvirt's objects
+ * that no state knows.
+ */
+export async function recover(ctx: LabContext): Promise<void> {
+  if (!stackExists(ctx)) return;
+  const holders = lockHolders(ctx);
+  const alive = holders.find(isPulumi);
+  if (alive !== undefined) {
+    throw new LabError(
+      `pulumi (process ${alive}) is at work on stack ${ctx.stack}; rule: one run at a time; fix: wait for it, or end it`,
+    );
+  }
+  const orphans = await endOrphans(ctx.stateDir);
+  if (orphans > 0) process.stderr.write(`recover: ended ${orphans} processes of a run that was killed\n`);
+  if (holders.length > 0) {
+    process.stderr.write("recover: the run before was killed; releasing its lock\n");
+    await askPulumi(["cancel", "--yes", "--stack", ctx.stack]);
+  }
+  if (readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"')) await finishOperations(ctx);
+  await removeUnnoted(ctx, readFileSync(stackFile(ctx), "utf8"));
+}
+
+async function finishOperations(ctx: LabContext): Promise<void> {
+  const state = deployment.parse(JSON.parse(await askPulumi(["stack", "export", "--stack", ctx.stack])));
+  const pending = state.deployment?.pending_operations ?? [];
+  if (!state.deployment || pending.length === 0) return;
+  process.stderr.write(`recover: ${pending.length} operations were begun and not ended\n`);
+  const stale: string[] = [];
+  for (const { type, resource } of pending) {
+    if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from wherever it was
+    if (type === "creating") await removeHalfMade(ctx, resource.type, resource.inputs ?? {});
+    else stale.push(resource.urn);
+  }
+  delete state.deployment.pending_operations;
+  await askPulumi(["stack", "import", "--force", "--stack", ctx.stack], JSON.stringify(state));
+  if (stale.length > 0) {
+    await askPulumi([
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--stack",
+      ctx.stack,
+      ...stale.flatMap((u) => ["--target", u]),
+    ]);
+  }
+}

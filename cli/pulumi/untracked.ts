@@ -1,0 +1,63 @@
+import { z } from "zod";
+
+import type { LabContext } from "../../client/context";
+import { removeHalfMade } from "./partial";
+import { virsh } from "./virsh";
+
+/** Name that the program gives to its libvirt network and storage pool. */
+const NAME = "edge-lab";
+
+const resource = z.looseObject({
+  type: z.string(),
+  inputs: z.looseObject({ name: z.unknown().optional() }).optional(),
+});
+const stackState = z.looseObject({
+  checkpoint: z
+    .looseObject({ latest: z.looseObject({ resources: z.array(resource).optional() }).nullish() })
+    .optional(),
+});
+
+/** A kind of libvirt object: how Pulumi and virsh name it, and by what its XML tells that it is this lab's. */
+interface Kind {
+  readonly type: string;
+  readonly dump: string;
+  readonly names: (ctx: LabContext) => readonly string[];
+  readonly mark: (stateDir: string) => string;
+}
+const KINDS: readonly Kind[] = [
+  {
+    type: "libvirt:index/domain:Domain",
+    dump: "dumpxml",
+    names: (ctx) => ctx.config.devices.map((d) => d.name),
+    mark: (stateDir) => `'${stateDir}/`,
+  },
+  {
+    type: "libvirt:index/network:Network",
+    dump: "net-dumpxml",
+    names: (ctx) => (ctx.config.network.mode === "nat" ? [NAME] : []),
+    mark: () => "<domain name='edge.lab'",
+  },
+  {
+    type: "libvirt:index/pool:Pool",
+    dump: "pool-dumpxml",
+    names: () => [NAME],
+    mark: (stateDir) => `>${stateDir}/pool<`,
+  },
+];
+
+/**
+ * Removes what libvirt has of this lab and the stack's state does not know: an object is defined first and started
+ * then, and where the start fails the provider notes nothing, so that the next run could not make it.
+ * @param text the stack's file
+ */
+export async function removeUnnoted(ctx: LabContext, text: string): Promise<void> {
+  const noted = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
+  if (noted.length === 0) return; // nothing was made yet; there may be no libvirt
+  for (const { type, dump, names, mark } of KINDS) {
+    for (const name of names(ctx)) {
+      if (noted.some((r) => r.type === type && r.inputs?.name === name)) continue;
+      const { ok, text: xml } = await virsh(ctx, [dump, name]);
+      if (ok && xml.includes(mark(ctx.host.stateDir))) await removeHalfMade(ctx, type, { name });
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { x } from "tinyexec";
+
+import type { LabContext } from "../../client/context";
+import { onLabHost } from "../../client/hostProgram";
+
+/** Runs virsh on the lab's libvirt; `text` is what it printed, its errors included. */
+export async function virsh(ctx: LabContext, args: string[]): Promise<{ ok: boolean; text: string }> {
+  const { command, args: words, env } = onLabHost(ctx, ["virsh", "-q", "-c", ctx.host.libvirtUri, ...args]);
+  const result = await x(command, words, {
+    throwOnError: false,
+    nodeOptions: { cwd: ctx.root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
+  });
+  return { ok: result.exitCode === 0, text: `${result.stdout}${result.stderr}`.trim() };
+}

@@ -1,0 +1,105 @@
+import { existsSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { x } from "tinyexec";
+
+import { labContext, type LabContext } from "../../client/context";
+import { LabError } from "../../client/env";
+import { onLabHost } from "../../client/hostProgram";
+import { runPulumi } from "../pulumi/cli";
+import { recover, stackExists } from "../pulumi/recover";
+import { Connection } from "../../client/remote/connection";
+
+/** What a caller may add for pulumi itself, e.g. `--refresh`. */
+type Extra = readonly string[];
+
+const quiet = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive"]);
+/** Without a terminal the dots that say that something is going on would only fill the log. */
+const terminal = (): string[] => (process.stdout.isTTY ? [] : [...quiet(), "--suppress-progress"]);
+
+async function hostScript(ctx: LabContext, script: string, verb: string): Promise<void> {
+  const { command, args, env } = onLabHost(ctx, [`./assets/host/${script}`, verb]);
+  const child = x(command, args, {
+    throwOnError: false,
+    nodeOptions: {
+      cwd: ctx.root,
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, ...env },
+    },
+  });
+  const { exitCode } = await child;
+  if (exitCode !== 0) throw new LabError(`assets/host/${script} ${verb} failed; its lines above say why`);
+}
+
+/** A lab whose host was restarted needs its daemon again before libvirt can be asked anything. */
+async function wake(ctx: LabContext): Promise<void> {
+  const there = ctx.host.remote ? stackExists(ctx) : existsSync(join(ctx.stateDir, "host", "applied"));
+  if (there) await hostScript(ctx, "libvirtd.sh", "apply");
+}
+
+/** `npm run up`: builds the lab and takes it to the target version. */
+export async function up(extra: Extra): Promise<number> {
+  const ctx = labContext();
+  await wake(ctx);
+  await recover(ctx);
+  return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
+}
+
+/** `lab recover`: for those who call pulumi themselves. */
+export async function recoverOnly(): Promise<number> {
+  const ctx = labContext();
+  await wake(ctx);
+  await recover(ctx);
+  return 0;
+}
+
+/** `npm run preview`: what `up` would do. */
+export async function preview(extra: Extra): Promise<number> {
+  const ctx = labContext();
+  await wake(ctx);
+  await recover(ctx);
+  return runPulumi(["preview", "--stack", ctx.stack, ...terminal(), ...extra]);
+}
+
+/**
+ * The build trees are thousands of small files, on some disks the slowest part of all: they go while pulumi is at
+ * work, which needs them no more. What cannot be removed here (another user's) the host script removes, or names.
+ */
+function removeBuildTrees(ctx: LabContext): Promise<void> {
+  return rm(join(ctx.stateDir, "build"), { recursive: true, force: true }).catch(() => undefined);
+}
+
+/** `npm run destroy`: removes all of the lab but the documented caches; once more, and there is nothing to do. */
+export async function destroy(extra: Extra): Promise<number> {
+  const ctx = labContext();
+  if (stackExists(ctx)) {
+    await wake(ctx);
+    await recover(ctx);
+    // With options of pulumi's own (--target, say) the lab may stay.
+    const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();
+    const status = await runPulumi([
+      "destroy",
+      "--yes",
+      "--skip-preview",
+      "--stack",
+      ctx.stack,
+      ...terminal(),
+      ...extra,
+    ]);
+    await removing;
+    if (status !== 0) return status;
+    const removed = await runPulumi(["stack", "rm", "--yes", "--stack", ctx.stack, ...quiet()]);
+    if (removed !== 0) return removed;
+  } else {
+    process.stderr.write(`destroy: stack ${ctx.stack} does not exist; nothing to remove but left-overs\n`);
+  }
+  // What a run began and was killed before noting is known to no state: the host script finds it by itself.
+  if (existsSync(ctx.stateDir)) {
+    await hostScript(ctx, "edge-host.sh", "destroy");
+    if (ctx.host.remote) await new Connection(ctx.host.remote, ctx.root, ctx.stack).remove();
+  }
+  rmSync(ctx.stateDir, { recursive: true, force: true });
+  rmSync(join(ctx.root, ".lab"), { recursive: true, force: true });
+  return 0;
+}

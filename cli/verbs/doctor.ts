@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { x } from "tinyexec";
+
+import { askApp } from "../../client/appProbe";
+import { labContext } from "../../client/context";
+import { DepotClient } from "../../client/depotClient";
+import { registryAddress } from "../../client/registryAddress";
+import { diskUsage, mebibytes } from "./caches";
+
+interface Finding {
+  readonly ok: boolean;
+  readonly what: string;
+  /** What to do about it where it is not well. */
+  readonly fix?: string;
+}
+
+async function check(what: string, fix: string, probe: () => Promise<string>): Promise<Finding> {
+  try {
+    return { ok: true, what: `${what}: ${await probe()}` };
+  } catch (e) {
+    return { ok: false, what: `${what}: ${e instanceof Error ? e.message : String(e)}`, fix };
+  }
+}
+
+/** `lab doctor`: each part asked in turn; exit status 1 where one of them is not well. */
+export async function doctor(): Promise<number> {
+  const ctx = labContext();
+  const { config, stateDir, cacheDir } = ctx;
+  const again = "npm run up converges from wherever the lab is";
+  const findings: Finding[] = [
+    {
+      ok: true,
+      what: `caches: ${cacheDir}: ${existsSync(cacheDir) ? mebibytes(diskUsage(cacheDir)) : "none"} (npm run clean removes them)`,
+    },
+    await check("libvirt", again, async () => {
+      const result = await x("virsh", ["-q", "-c", config.libvirtUri, "version"], { throwOnError: false });
+      if (result.exitCode !== 0) throw new Error(result.stderr.trim().split("\n")[0] ?? "no answer");
+      return /Running hypervisor: (.*)/.exec(result.stdout)?.[1] ?? "answers";
+    }),
+  ];
+  if (existsSync(join(stateDir, "host", "applied"))) {
+    const depot = new DepotClient(stateDir);
+    findings.push(
+      await check("depot", again, async () => `answers, ${(await depot.devices()).length} devices known`),
+      await check("registry", again, async () => {
+        const response = await fetch(`http://${registryAddress(stateDir)}/v2/`, {
+          signal: AbortSignal.timeout(5000),
+        });
+        if (!response.ok) throw new Error(`answered ${response.status}`);
+        return "answers";
+      }),
+      await check("devices", "npm run lab -- console DEVICE --log shows why", async () => {
+        const devices = await depot.devices();
+        const ill = devices.filter((d) => d.report?.health !== "green").map((d) => d.name);
+        const owners = devices.filter((d) => d.report?.vip).map((d) => d.name);
+        if (ill.length > 0) throw new Error(`not healthy: ${ill.join(", ")}`);
+        if (owners.length !== 1) throw new Error(`the VIP has ${owners.length} owners`);
+        return `all healthy, the VIP is on ${owners[0]}`;
+      }),
+      await check("app", "npm run lab -- ssh DEVICE -- systemctl --user status container-httpd", async () => {
+        const answer = await askApp(`http://${config.network.vip}:8080/`);
+        if (!answer.ok) throw new Error(answer.text);
+        return `answered in ${answer.seconds.toFixed(1)} s`;
+      }),
+    );
+  } else findings.push({ ok: true, what: `stack ${ctx.stack}: the lab is not up` });
+  for (const { ok, what, fix } of findings) {
+    process.stdout.write(`${ok ? "ok  " : "BAD "} ${what}${fix ? `\n     fix: ${fix}` : ""}\n`);
+  }
+  return findings.every((f) => f.ok) ? 0 : 1;
+}

@@ -1,0 +1,20 @@
+import { labContext } from "../../client/context";
+import { DepotClient } from "../../client/depotClient";
+
+/** `lab lock [--release]`: who may reboot now; a holder that does not come back is ended. */
+export async function lock(options: { release: boolean }): Promise<number> {
+  const depot = new DepotClient(labContext().stateDir);
+  const before = await depot.lock();
+  for (const { device, since, group } of before.holders) {
+    process.stdout.write(`${device} holds the reboot lock of group ${group} since ${since}\n`);
+  }
+  if (before.holders.length === 0) process.stdout.write("nobody holds the reboot lock\n");
+  for (const { commit, device, check } of before.halted) {
+    process.stdout.write(`rollout of ${commit.slice(0, 12)} halted: ${check} on ${device}\n`);
+  }
+  if (options.release && before.holders.length > 0) {
+    await depot.releaseLock();
+    process.stdout.write("released\n");
+  }
+  return 0;
+}

@@ -1,0 +1,28 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { labContext } from "../../client/context";
+import { LabError } from "../../client/env";
+
+/** `lab logs [NAME]`: prints one of the lab's logs, or their names. */
+export async function logs(name: string | undefined): Promise<number> {
+  const { stateDir } = labContext();
+  const dir = join(stateDir, "log");
+  const names = existsSync(dir)
+    ? readdirSync(dir)
+        .filter((f) => f.endsWith(".log"))
+        .map((f) => f.slice(0, -".log".length))
+        .sort()
+    : [];
+  if (name === undefined) {
+    process.stdout.write(names.length > 0 ? `${names.join("\n")}\n` : "no logs: the lab is not there\n");
+    return 0;
+  }
+  if (!names.includes(name)) {
+    throw new LabError(
+      `there is no log "${name}"; rule: one of the names that lab logs prints; fix: ${names.join(", ") || "npm run up"}`,
+    );
+  }
+  process.stdout.write(readFileSync(join(dir, `${name}.log`)));
+  return 0;
+}

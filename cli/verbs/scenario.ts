@@ -1,0 +1,98 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import { labContext } from "../../client/context";
+import { LabError } from "../../client/env";
+import { registryAddress } from "../../client/registryAddress";
+import { scenarios } from "../../scenarios/catalogue";
+
+/** What the command line says, as text. */
+export interface ScenarioWords {
+  readonly json?: boolean;
+  readonly seed?: string;
+  readonly cuts?: string;
+  readonly in?: string;
+}
+
+const result = z.object({
+  ok: z.boolean(),
+  seconds: z.number(),
+  figures: z.record(z.string(), z.unknown()),
+});
+
+function wholeNumber(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new LabError(`${option} "${text}"; rule: a whole number from ${least} on; fix: ${option} ${least}`);
+}
+
+/** Checks the words, before anything is done. */
+export function parseScenario(
+  name: string,
+  words: ScenarioWords,
+): { seed: number; cuts: number; where: string } {
+  if (!(name in scenarios)) {
+    const list = Object.entries(scenarios).map(([n, s]) => `  ${n.padEnd(16)} ${s.summary}`);
+    throw new LabError(`there is no scenario "${name}"; rule: one of these names:\n${list.join("\n")}`);
+  }
+  const where = words.in ?? "system";
+  if (where !== "system" && where !== "initramfs") {
+    throw new LabError(`--in "${where}"; rule: initramfs or system; fix: --in system`);
+  }
+  return {
+    seed: wholeNumber("--seed", words.seed ?? String(Date.now() % 1_000_000), 0),
+    cuts: wholeNumber("--cuts", words.cuts ?? "4", 1),
+    where,
+  };
+}
+
+/** `lab scenario NAME`: the exit status is 1 when an invariant broke. */
+export async function scenario(name: string, words: ScenarioWords): Promise<number> {
+  const options = parseScenario(name, words);
+  const { config, stateDir } = labContext();
+  if (!existsSync(join(stateDir, "depot", "admin.sock"))) {
+    throw new LabError("the lab is not up; fix: npm run up");
+  }
+  const { vip } = config.network;
+  const request = {
+    name,
+    options,
+    lab: {
+      stateDir,
+      builder: config.builder,
+      libvirtUri: config.libvirtUri,
+      vip,
+      appUrl: `http://${vip}:8080/`,
+      registry: registryAddress(stateDir),
+      idleSeconds: config.app.idleSeconds,
+      devices: config.devices.map(({ name: device, role, address }) => ({ name: device, role, address })),
+    },
+  };
+  const { status, stdout } = await run(JSON.stringify(request));
+  if (words.json) process.stdout.write(stdout);
+  else if (stdout !== "") {
+    const { ok, seconds, figures } = result.parse(JSON.parse(stdout));
+    const lines = Object.entries(figures).map(([what, value]) => `  ${what}: ${String(value)}`);
+    process.stdout.write(
+      `${name}: ${ok ? "every invariant held" : "an invariant BROKE"}, ${seconds} s\n${lines.join("\n")}\n`,
+    );
+  }
+  return status;
+}
+
+/** Runs the scenario as root. Its progress goes to standard error as it comes. */
+function run(stdin: string): Promise<{ status: number; stdout: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("./assets/host/node.sh", ["scenarios/main.ts"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let stdout = "";
+    child.stdout.on("data", (d: Buffer) => (stdout += d.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ status: code ?? 1, stdout }));
+    child.stdin.end(stdin);
+  });
+}

@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { labContext, type LabContext } from "../../client/context";
+import { DepotClient, type ClientTotals, type DeviceRecord } from "../../client/depotClient";
+
+/** One device as `lab status --json` prints it. */
+interface DeviceStatus {
+  readonly name: string;
+  readonly role: string;
+  readonly address: string;
+  readonly health: string;
+  readonly vip: boolean;
+  readonly booted: string | null;
+  readonly staged: string | null;
+  readonly rollback: string | null;
+  readonly bootCounter: number | null;
+  readonly failedCommits: string[];
+  readonly app: string | null;
+  readonly phase: string | null;
+  readonly files: number;
+  readonly bytes: number;
+  readonly reportedSecondsAgo: number | null;
+}
+
+type Deployment = { commit: string; version?: string | null | undefined } | null | undefined;
+const label = (d: Deployment): string | null => (d ? `${d.version ?? "?"} ${d.commit.slice(0, 12)}` : null);
+
+function deviceStatus(record: DeviceRecord, clients: readonly ClientTotals[]): DeviceStatus {
+  const { report } = record;
+  const totals = clients.find((c) => c.client === record.address);
+  return {
+    name: record.name,
+    role: record.role,
+    address: record.address,
+    health: report?.health ?? "no report",
+    vip: report?.vip ?? false,
+    booted: label(report?.booted),
+    staged: label(report?.staged),
+    rollback: label(report?.rollback),
+    bootCounter: report?.bootCounter ?? null,
+    failedCommits: [...new Set(report?.failed.map((f) => f.commit.slice(0, 12)) ?? [])],
+    app: report?.app ?? null,
+    phase: report?.updatePhase ?? null,
+    files: totals?.files ?? 0,
+    bytes: totals?.bytes ?? 0,
+    reportedSecondsAgo: record.receivedAt
+      ? Math.round((Date.now() - Date.parse(record.receivedAt)) / 1000)
+      : null,
+  };
+}
+
+function table(rows: string[][]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => (r[i] ?? "").length)));
+  return rows
+    .map((r) =>
+      r
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function print(ctx: LabContext, devices: readonly DeviceStatus[]): void {
+  const head = [
+    "DEVICE",
+    "ROLE",
+    "ADDRESS",
+    "HEALTH",
+    "VIP",
+    "BOOTED",
+    "STAGED",
+    "ROLLBACK",
+    "COUNTER",
+    "FAILED",
+    "APP",
+    "FETCHED",
+  ];
+  const rows = devices.map((d) => [
+    d.name,
+    d.role,
+    d.address,
+    d.health,
+    d.vip ? "yes" : "-",
+    d.booted ?? "-",
+    d.staged ?? "-",
+    d.rollback ?? "-",
+    d.bootCounter === null ? "-" : String(d.bootCounter),
+    d.failedCommits.join(",") || "-",
+    d.app ?? "-",
+    `${d.files} files, ${(d.bytes / 1e6).toFixed(1)} MB`,
+  ]);
+  const { vip } = ctx.config.network;
+  process.stdout.write(
+    `stack ${ctx.stack}, target ${ctx.config.targetVersion}, VIP ${vip}\n${table([head, ...rows])}\n`,
+  );
+}
+
+/** `lab status [--json]`. */
+export async function status(options: { json: boolean }): Promise<number> {
+  const ctx = labContext();
+  const up = existsSync(join(ctx.stateDir, "depot", "admin.sock"));
+  if (!up && !options.json) {
+    process.stdout.write(`stack ${ctx.stack}: the lab is not up (npm run up builds it)\n`);
+    return 0;
+  }
+  const depot = new DepotClient(ctx.stateDir);
+  const clients = up ? await depot.clients() : [];
+  const devices = up ? (await depot.devices()).map((d) => deviceStatus(d, clients)) : [];
+  if (options.json) {
+    const { targetVersion, network } = ctx.config;
+    process.stdout.write(
+      `${JSON.stringify({ stack: ctx.stack, up, targetVersion, vip: network.vip, devices }, null, 2)}\n`,
+    );
+  } else print(ctx, devices);
+  return 0;
+}

@@ -1,0 +1,152 @@
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { sshOptions, type RemoteConnection } from "../../lib/remoteHost";
+import { quoted } from "../../lib/shellWord";
+import { LabError } from "../env";
+import { copyOf, nodeBinary } from "./programCopy";
+
+/** What the other side answers where it has not the same copy of the program. */
+const OTHER_COPY = 97;
+const NO_ROOT = 96;
+
+/** Runs as root there: as root, or by sudo without a password. */
+const AS_ROOT = `s=; [ "$(id -u)" = 0 ] || { s="sudo -n"; $s true 2>/dev/null || exit ${NO_ROOT}; }`;
+
+/** The programs of a lab on another host. */
+export class Connection {
+  private readonly program: string;
+  private readonly copy;
+
+  /** @param root the project's folder on this side */
+  constructor(
+    private readonly remote: RemoteConnection,
+    private readonly root: string,
+    stack = remote.stateDir.split("/").pop() ?? "",
+  ) {
+    this.program = `${remote.stateDir}/program`;
+    this.copy = copyOf(root, stack);
+    mkdirSync(dirname(remote.knownHostsFile), { recursive: true });
+    writeFileSync(remote.knownHostsFile, remote.knownHosts);
+  }
+
+  /**
+   * Runs a program of the project there and resolves to its exit status. The words are constant text of the project or
+   * a user's own; everything else travels on standard input.
+   * @param words a script of the project, and its arguments
+   * @param start begins to talk to it
+   */
+  async run(
+    words: readonly string[],
+    options: { stdio: StdioOptions; terminal?: boolean },
+    start: (child: ChildProcess) => void = () => undefined,
+  ): Promise<number> {
+    const [script = "", ...rest] = words;
+    const command = [
+      AS_ROOT,
+      `[ "$(cat ${this.program}/copy 2>/dev/null)" = ${this.copy.hash} ] || exit ${OTHER_COPY}`,
+      `exec $s ${[join(this.program, script), ...rest].map(quoted).join(" ")}`,
+    ].join("; ");
+    const status = await this.ssh(command, options, start);
+    if (status !== OTHER_COPY) return status;
+    await this.send();
+    return this.ssh(command, options, start);
+  }
+
+  /** Removes the lab's folder there, program and all, and the folder of all labs with the last one. */
+  async remove(): Promise<void> {
+    const { host, stateDir } = this.remote;
+    const all = quoted(dirname(stateDir));
+    const command = `${AS_ROOT}; $s rm -rf ${quoted(stateDir)} && { [ ! -d ${all} ] || $s rmdir --ignore-fail-on-non-empty ${all}; }`;
+    const status = await this.ssh(command, { stdio: ["ignore", "ignore", "inherit"] }, () => undefined);
+    if (status !== 0) throw new LabError(`${stateDir} of ${host} could not be removed: status ${status}`);
+  }
+
+  private async send(): Promise<void> {
+    const { host, user } = this.remote;
+    process.stderr.write(`remote: copying the program to ${user}@${host}:${this.program}\n`);
+    const folder = quoted(this.program);
+    const command = [
+      AS_ROOT,
+      "set -e",
+      `$s rm -rf ${folder}.new`,
+      `$s mkdir -p ${folder}.new/bin`,
+      `$s tar -xzf - -C ${folder}.new`,
+      // Whoever runs from the old copy has its files open, or its own start again.
+      `$s rm -rf ${folder}.old`,
+      `[ ! -e ${folder} ] || $s mv ${folder} ${folder}.old`,
+      `$s mv ${folder}.new ${folder}`,
+      `$s rm -rf ${folder}.old`,
+    ].join("; ");
+    const status = await this.ssh(command, { stdio: ["pipe", "inherit", "inherit"] }, (child) => {
+      const tar = spawn(
+        "bash",
+        ["-euo", "pipefail", "-c", PACK, "pack", this.copy.hash, nodeBinary(this.root), ...this.copy.paths],
+        {
+          cwd: this.root,
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
+      if (child.stdin) tar.stdout.pipe(child.stdin);
+      tar.on("close", (code) => {
+        if (code !== 0) child.kill();
+      });
+    });
+    if (status !== 0)
+      throw new LabError(`the program could not be copied to ${host}: status ${status}; see the lines above`);
+  }
+
+  private ssh(
+    command: string,
+    { stdio, terminal }: { stdio: StdioOptions; terminal?: boolean },
+    start: (child: ChildProcess) => void,
+  ): Promise<number> {
+    const { host, port, user } = this.remote;
+    return new Promise((resolve, reject) => {
+      const child = spawn("ssh", [...(terminal ? ["-tt"] : ["-T"]), ...sshOptions(this.remote), command], {
+        stdio,
+      });
+      // It ends before it has read all where the other side refuses: its status says so.
+      child.stdin?.on("error", () => undefined);
+      let cancelled = false;
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+        process.on(signal, () => {
+          cancelled = true;
+          child.kill(signal);
+        });
+      }
+      child.on("error", reject);
+      child.on("close", (code) => {
+        const where = `${user}@${host}, port ${port}`;
+        if (cancelled) resolve(130);
+        else if (code === 255) {
+          const rule =
+            "it is reached by ssh with a key and without a question, and its host key is one of edge-lab:hostKeys";
+          reject(
+            new LabError(
+              `no connection to ${where} (ssh's own words are above); rule: ${rule}; fix: ssh -p ${port} ${user}@${host} true; where the host key was changed on purpose, list the new one`,
+            ),
+          );
+        } else if (code === NO_ROOT) {
+          reject(
+            new LabError(
+              `${where}: ${user} is not root there; rule: root, or sudo without a password; fix: allow it, or log in as root`,
+            ),
+          );
+        } else resolve(code ?? 1);
+      });
+      start(child);
+    });
+  }
+}
+
+/** Packs the copy: its hash last, so that half a copy is never taken for one. */
+const PACK = `
+hash=$1 node=$2 work=$(mktemp -d)
+shift 2
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/bin"
+cp "$node" "$work/bin/node"
+printf '%s\\n' "$hash" >"$work/copy"
+tar -cf - --owner=0 --group=0 "$@" -C "$work" bin copy | gzip -1`;

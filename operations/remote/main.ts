@@ -1,0 +1,54 @@
+/**
+ * Runs a program of the project on the lab's host: main.ts PROGRAM VERB... EDGE_REMOTE says which host; the other
+ * EDGE_ variables and standard input go there, and what it prints comes back. See assets/host/remote.sh.
+ */
+import type { ChildProcess } from "node:child_process";
+import { text } from "node:stream/consumers";
+
+import { z } from "zod";
+
+import type { RemoteConnection } from "../../lib/remoteHost";
+import { requiredEnv, runProgram } from "../../client/env";
+import { Connection } from "../../client/remote/connection";
+
+const BEAT_MS = 10_000;
+
+const connection: z.ZodType<RemoteConnection> = z.strictObject({
+  user: z.string(),
+  host: z.string(),
+  port: z.number(),
+  keyFile: z.union([z.string(), z.undefined()]),
+  knownHosts: z.string(),
+  knownHostsFile: z.string(),
+  stateDir: z.string(),
+});
+
+/** Variables for the program there: not those that are about this side. */
+function environment(): string[] {
+  return Object.entries({ ...process.env, EDGE_LAB_CACHE: "/var/cache/edge-lab" })
+    .filter(
+      ([name]) =>
+        name.startsWith("EDGE_") && (!/^EDGE_(REMOTE|LAB_|CALLER_)/.test(name) || name === "EDGE_LAB_CACHE"),
+    )
+    .map(([name, value]) => `${name}=${value}\0`);
+}
+
+/** Says what the program there needs to know, then every few seconds that somebody still waits for it. */
+function talk(child: ChildProcess, input: string): void {
+  child.stdin?.write(`${environment().join("")}\0${input}\0`);
+  const beat = setInterval(() => child.stdin?.write("\n"), BEAT_MS);
+  child.on("close", () => clearInterval(beat));
+}
+
+async function main(): Promise<void> {
+  const remote = connection.parse(JSON.parse(requiredEnv("EDGE_REMOTE")));
+  const input = process.stdin.isTTY ? "" : await text(process.stdin);
+  const words = ["./assets/host/on-host.sh", ...process.argv.slice(2)];
+  process.exitCode = await new Connection(remote, process.cwd()).run(
+    words,
+    { stdio: ["pipe", "inherit", "inherit"] },
+    (child) => talk(child, input),
+  );
+}
+
+runProgram(main);

@@ -1,0 +1,60 @@
+import type { DeviceRecord } from "../../client/depotClient";
+
+/** What the devices' reports say about a rollout. */
+export type Verdict =
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly device: DeviceRecord; readonly what: string }
+  | { readonly kind: "going"; readonly waitingFor: readonly DeviceRecord[] };
+
+/** What a rollout is after. */
+export interface Goal {
+  readonly commit: string;
+  /** True where the upgrade gate is open: a refusal by it is from before, and the device is about to forget it. */
+  readonly gateOpen: boolean;
+}
+
+const GATE_CHECK = "01_check_upgrade.sh";
+/** A network that drops a request is tried again; what fails this often in a row does not go away by itself. */
+const UPDATE_ATTEMPTS = 3;
+
+function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string | undefined {
+  if (!report || report.booted.commit === commit) return undefined;
+  const failure = report.failed.find(
+    (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(GATE_CHECK)),
+  );
+  if (failure) return `${failure.check ?? "a required check"} failed and it rolled back`;
+  const error = report.updateError;
+  return error?.commit === commit && error.attempts >= UPDATE_ATTEMPTS
+    ? `it could not be staged in ${error.attempts} attempts: ${error.output}`
+    : undefined;
+}
+
+/**
+ * Judges a rollout by the devices' own reports.
+ */
+export function judge(devices: readonly DeviceRecord[], names: readonly string[], goal: Goal): Verdict {
+  const ours = devices.filter((d) => names.includes(d.name));
+  for (const device of ours) {
+    const what = failureOf(device, goal);
+    if (what !== undefined) return { kind: "failed", device, what };
+  }
+  const waitingFor = ours.filter(
+    (d) => !(d.report?.health === "green" && d.report.booted.commit === goal.commit),
+  );
+  return waitingFor.length === 0 && ours.length === names.length
+    ? { kind: "done" }
+    : { kind: "going", waitingFor };
+}
+
+/** One line on where every device stands. */
+export function describe(devices: readonly DeviceRecord[], names: readonly string[]): string {
+  return names
+    .map((name) => {
+      const report = devices.find((d) => d.name === name)?.report;
+      if (!report) return `${name} has not reported`;
+      const phase = report.updatePhase && report.updatePhase !== "idle" ? `, ${report.updatePhase}` : "";
+      const vip = report.vip ? ", VIP" : "";
+      return `${name} ${report.booted.version ?? report.booted.commit.slice(0, 8)} ${report.health}${vip}${phase}`;
+    })
+    .join("; ");
+}

@@ -1,0 +1,115 @@
+import { askApp, type AppAnswer } from "../../client/appProbe";
+import { reports } from "../../operations/rollout/fleet";
+import { settle } from "../../operations/rollout/settle";
+import { FAILING_CHECK } from "./faults";
+import type { RunningLab } from "./runningLab";
+import { waitFor } from "./waitFor";
+
+/** How long a healthy device may keep the reboot lock. */
+const RELEASE_SECONDS = 45;
+/** A look at every object takes some ten seconds without KVM; within this time the last one begins. */
+const FSCK_SECONDS = 40;
+const FSCK_PAUSE_MS = 15_000;
+
+/** Something that must hold, and whether it did. */
+export interface Invariant {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Collects what must hold at the end of a scenario. */
+export class Invariants {
+  readonly all: Invariant[] = [];
+
+  constructor(private readonly say: (line: string) => void) {}
+
+  get held(): boolean {
+    return this.all.every((i) => i.ok);
+  }
+
+  hold(name: string, ok: boolean, detail = ""): void {
+    this.all.push({ name, ok, detail });
+    this.say(`${ok ? "ok    " : "BROKEN"}  ${name}${detail ? `: ${detail}` : ""}`);
+  }
+
+  equal(name: string, actual: unknown, expected: unknown): void {
+    const same = JSON.stringify(actual) === JSON.stringify(expected);
+    this.hold(
+      name,
+      same,
+      same ? String(actual) : `${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`,
+    );
+  }
+}
+
+/** The app answers on the virtual IP. Returns its answer. */
+export async function holdsAnswer(
+  lab: RunningLab,
+  invariants: Invariants,
+  name = "the app answers on the VIP",
+): Promise<AppAnswer> {
+  const answer = await askApp(lab.appUrl);
+  invariants.hold(name, answer.ok, answer.ok ? `in ${answer.seconds.toFixed(1)} s` : answer.text);
+  return answer;
+}
+
+/** Every device green on `commit`, one owner of the VIP, the app answering, nobody with the reboot lock. */
+export async function holdsHealthy(lab: RunningLab, invariants: Invariants, commit: string): Promise<void> {
+  try {
+    await settle(lab, "lab");
+    invariants.hold("every device is healthy, one owns the VIP", true, await lab.owner());
+  } catch (e) {
+    invariants.hold("every device is healthy, one owns the VIP", false, (e as Error).message);
+  }
+  for (const { name, report } of await reports(lab.depot)) {
+    invariants.equal(
+      `${name} runs the right commit`,
+      report?.booted.commit.slice(0, 12),
+      commit.slice(0, 12),
+    );
+  }
+  await holdsAnswer(lab, invariants);
+  invariants.equal("nobody holds the reboot lock", await lockHolders(lab), []);
+}
+
+/** Who holds the reboot lock; a device gives it back after the report that it is healthy. */
+async function lockHolders(lab: RunningLab): Promise<string[]> {
+  const holders = async (): Promise<string[]> => (await lab.depot.lock()).holders.map((h) => h.device);
+  const free = await waitFor(RELEASE_SECONDS, async () => (await holders()).length === 0, 1000);
+  return free ? [] : holders();
+}
+
+/**
+ * Every object of the repository on a device's disk is what its name says. The device may be cleaning up at that
+ * moment, as it does at a boot after a rollback: damage is what a second look finds as well.
+ */
+export async function holdsFsck(lab: RunningLab, invariants: Invariants, name: string): Promise<void> {
+  let found = "";
+  const clean = await waitFor(
+    FSCK_SECONDS,
+    async () => {
+      const result = await lab.on(name, "sudo ostree fsck --quiet --repo=/ostree/repo", 600);
+      found = `${result.stdout}${result.stderr}`.trim().slice(-300);
+      return result.exitCode === 0;
+    },
+    FSCK_PAUSE_MS,
+  );
+  invariants.hold(`${name}: ostree fsck finds nothing`, clean !== undefined, clean ? "" : found);
+}
+
+/**
+ * The journal tells that the check which a scenario made to fail did fail.
+ * @param boot 0 for the boot that runs, -1 for the one before, which a rollback ended
+ */
+export async function holdsCheckFailed(
+  lab: RunningLab,
+  invariants: Invariants,
+  name: string,
+  boot: 0 | -1,
+): Promise<void> {
+  const command = `sudo journalctl -q --no-pager -o cat -b ${boot} -u greenboot-healthcheck.service`;
+  const { stdout } = await lab.on(name, command, 120);
+  const said = stdout.includes(`Script '${FAILING_CHECK}' FAILURE`);
+  invariants.hold(`${name}: the journal says which check failed`, said, said ? "" : stdout.slice(-200));
+}

@@ -1,0 +1,47 @@
+import { sleep } from "../../client/env";
+import { idle, nudge, reports } from "../../operations/rollout/fleet";
+import { judge, type Verdict } from "../../operations/rollout/verdict";
+import type { RunningLab } from "./runningLab";
+import type { Timeline } from "./timeline";
+
+const POLL_MS = 500;
+
+/** A release as a scenario publishes it. */
+export interface Publication {
+  readonly commit: string;
+  readonly version: string;
+}
+
+/** Moves the ref and tells the devices to look. */
+export async function publish(lab: RunningLab, timeline: Timeline, release: Publication): Promise<void> {
+  await lab.depot.startRollout(release.commit, release.version);
+  await lab.ref.move(release.commit);
+  timeline.mark("lab", "published", `${release.version} ${release.commit.slice(0, 10)}`);
+  await nudge(lab, lab.names);
+}
+
+/**
+ * Waits until every device is healthy on a published release, or one has failed on it.
+ * @param seconds limit of the whole wait
+ * @param nudgeSeconds time between two nudges of devices that do nothing about it
+ */
+export async function outcome(
+  lab: RunningLab,
+  release: Publication,
+  seconds: number,
+  names: readonly string[] = lab.names,
+  nudgeSeconds = 30,
+): Promise<Verdict> {
+  const begun = Date.now();
+  let nudgedAt = Date.now();
+  const gateOpen = (await lab.depot.target()).upgradeGate === "open";
+  for (;;) {
+    const verdict = judge(await reports(lab.depot), names, { commit: release.commit, gateOpen });
+    if (verdict.kind !== "going" || Date.now() - begun > seconds * 1000) return verdict;
+    if (Date.now() - nudgedAt > nudgeSeconds * 1000) {
+      nudgedAt = Date.now();
+      await nudge(lab, idle(verdict.waitingFor));
+    }
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,121 @@
+import { x } from "tinyexec";
+import { z } from "zod";
+
+import { DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { LabError } from "../../client/env";
+import { reports, type Fleet } from "../../operations/rollout/fleet";
+import { PublishedRef } from "../../operations/rollout/ref";
+import { runOnDevice, type RemoteResult } from "../../client/ssh";
+
+/** What the program that runs a scenario is told on its standard input. */
+export const labInput = z.object({
+  stateDir: z.string(),
+  builder: z.string(),
+  libvirtUri: z.string(),
+  vip: z.string(),
+  appUrl: z.string(),
+  registry: z.string(),
+  idleSeconds: z.number(),
+  devices: z.array(z.object({ name: z.string(), role: z.string(), address: z.string() })).min(1),
+});
+export type LabInput = z.infer<typeof labInput>;
+export type LabDevice = LabInput["devices"][number];
+
+/** A release of many megabytes on an emulated device. */
+const UPDATE_SECONDS = 180;
+
+/** The lab that a scenario works on. */
+export class RunningLab implements Fleet {
+  readonly depot: DepotClient;
+  readonly stateDir: string;
+  readonly devices: readonly LabDevice[];
+  readonly appUrl: string;
+  readonly names: readonly string[];
+
+  constructor(
+    readonly input: LabInput,
+    readonly ref: PublishedRef,
+    readonly refName: string,
+  ) {
+    this.stateDir = input.stateDir;
+    this.depot = new DepotClient(input.stateDir);
+    this.devices = input.devices;
+    this.appUrl = input.appUrl;
+    this.names = input.devices.map((d) => d.name);
+  }
+
+  /** Fails where no lab is up. */
+  static async open(input: LabInput): Promise<RunningLab> {
+    const { ref } = await new DepotClient(input.stateDir).target();
+    if (ref === null) throw new LabError("the depot serves no ref: npm run up builds the lab");
+    return new RunningLab(input, new PublishedRef(input.stateDir, ref), ref);
+  }
+
+  device(name: string): LabDevice {
+    const device = this.devices.find((d) => d.name === name);
+    if (!device) throw new Error(`no device ${name}`);
+    return device;
+  }
+
+  /** Name of the device that owns the virtual IP, by the devices' own reports. */
+  async owner(): Promise<string> {
+    const owners = (await this.depot.devices()).filter((d) => d.report?.vip).map((d) => d.name);
+    const [owner] = owners;
+    if (owner === undefined || owners.length > 1) {
+      throw new LabError(`the VIP has ${owners.length} owners: ${owners.join(", ") || "none"}`);
+    }
+    return owner;
+  }
+
+  /** What a device said last; null where it has said nothing yet. */
+  async report(name: string): Promise<DeviceRecord["report"]> {
+    return (await reports(this.depot)).find((d) => d.name === name)?.report ?? null;
+  }
+
+  /** A device that does not own the virtual IP by its report: it is the first to take a release. */
+  async follower(): Promise<string> {
+    const records = await reports(this.depot);
+    const other = this.names.find((name) => records.find((r) => r.name === name)?.report?.vip === false);
+    return other ?? this.names[this.names.length - 1] ?? "";
+  }
+
+  /** Devices whose interfaces carry the virtual IP now; one that cannot be asked does not count. */
+  async carriers(): Promise<string[]> {
+    const all = await Promise.all(
+      this.names.map(async (name) => ({ name, text: (await this.on(name, "ip -4 -o addr", 20)).stdout })),
+    );
+    return all.filter((c) => c.text.includes(` ${this.input.vip}/`)).map((c) => c.name);
+  }
+
+  /** Lets a device look for an update, and waits until it has fetched and staged what there is. */
+  async update(name: string): Promise<void> {
+    await this.ask(name, "sudo systemctl start edge-update.service", UPDATE_SECONDS);
+  }
+
+  on(name: string, commandLine: string, timeoutSeconds = 60): Promise<RemoteResult> {
+    return runOnDevice(this.stateDir, this.device(name).address, commandLine, timeoutSeconds);
+  }
+
+  /** Output of a command on a device that must succeed. */
+  async ask(name: string, commandLine: string, timeoutSeconds = 60): Promise<string> {
+    const result = await this.on(name, commandLine, timeoutSeconds);
+    if (result.exitCode !== 0) {
+      throw new LabError(
+        `${name}: ${commandLine} ended with status ${result.exitCode}: ${result.stderr.trim()}`,
+      );
+    }
+    return result.stdout;
+  }
+
+  /** Output of a virsh command that must succeed. */
+  async virsh(...args: string[]): Promise<string> {
+    const result = await x("virsh", ["-q", "-c", this.input.libvirtUri, ...args], { throwOnError: false });
+    if (result.exitCode !== 0) throw new LabError(`virsh ${args.join(" ")}: ${result.stderr.trim()}`);
+    return result.stdout;
+  }
+
+  /** `virsh VERB DOMAIN`; destroy is a power cut, start the power's return. */
+  async power(verb: "destroy" | "start", name: string): Promise<void> {
+    await this.virsh(verb, name);
+  }
+}

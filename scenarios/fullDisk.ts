@@ -1,0 +1,51 @@
+import { derive } from "./engine/derivedRelease";
+import { holdsHealthy } from "./engine/invariants";
+import { outcome, publish } from "./engine/publish";
+import { Random } from "./engine/random";
+import type { Figures, Run, Scenario } from "./engine/scenario";
+
+const LIMIT_SECONDS = 300;
+/** Each attempt fails soon: the next one need not wait for the device's timer. */
+const NUDGE_SECONDS = 8;
+/** A release that is larger than what is left on the disk, characters. */
+const CONTENT_LENGTH = 16_000_000;
+const FILLER = "/var/lib/edge-scenario-filler";
+/** ostree leaves 3 percent of a file system free; this much more is left, MiB. */
+const LEFT_MIB = 4;
+
+/** Fills the device's disk but for what ostree leaves free by itself, and a little. */
+const FILL = `set -eu
+total=$(stat --file-system --format '%b' /var); free=$(stat --file-system --format '%f' /var); block=$(stat --file-system --format '%S' /var)
+sudo fallocate --length $(((free - total * 3 / 100) * block - ${LEFT_MIB} * 1048576)) ${FILLER}`;
+
+/** The disk of a device is full when a release comes. */
+export const fullDisk: Scenario = {
+  summary:
+    "a release does not fit on a device's disk: the rollout ends with the reason, nothing is left of it",
+  async run(run: Run): Promise<Figures> {
+    const { lab, timeline, invariants, undo, base } = run;
+    const device = await lab.follower();
+    const content = new Random(run.options.seed).text(CONTENT_LENGTH);
+    const release = await derive(lab, base, "full-disk", {
+      files: [{ path: "/usr/share/edge/scenario.txt", content }],
+    });
+    const empty = undo.add(() => lab.ask(device, `sudo rm -f ${FILLER}`).then(() => undefined));
+    await lab.ask(device, FILL);
+    timeline.mark(device, "disk is full");
+    await publish(lab, timeline, release);
+    const verdict = await outcome(lab, release, LIMIT_SECONDS, lab.names, NUDGE_SECONDS);
+    const reason = verdict.kind === "failed" ? verdict.what : verdict.kind;
+    const told = verdict.kind === "failed" && verdict.device.name === device && /free|space/i.test(reason);
+    invariants.hold("the rollout ends with the reason", told, reason);
+    await lab.ref.move(base.commit);
+    await empty();
+    await lab.update(device);
+    const left = await lab.ask(
+      device,
+      "sudo find /ostree/repo/tmp -name '*.filez*' -o -name 'tmpobject*' -o -name '*.file' | wc -l",
+    );
+    invariants.equal(`${device} keeps nothing of what it fetched`, left.trim(), "0");
+    await holdsHealthy(lab, invariants, base.commit);
+    return { "why it could not be staged": reason };
+  },
+};

@@ -1,0 +1,79 @@
+import { Fetched } from "../operations/rollout/fetched";
+import { ClientLoad } from "./engine/clientLoad";
+import { derive } from "./engine/derivedRelease";
+import { faults } from "./engine/faults";
+import { holdsCheckFailed, holdsHealthy } from "./engine/invariants";
+import { outcome, publish, type Publication } from "./engine/publish";
+import type { Figures, Run, Scenario } from "./engine/scenario";
+
+/** One device after the other: three boots and the pulls, without KVM. */
+const LIMIT_SECONDS = 900;
+
+async function takeTo(run: Run, release: Publication): Promise<void> {
+  const { lab, timeline, invariants } = run;
+  await publish(lab, timeline, release);
+  const verdict = await outcome(lab, release, LIMIT_SECONDS);
+  invariants.equal(`every device takes ${release.version}`, verdict.kind, "done");
+}
+
+/** Seconds from the reboot into a release to the healthy verdict on it, of each device. */
+function bootSeconds(run: Run): Figures {
+  return Object.fromEntries(
+    run.lab.names.flatMap((name) => {
+      const seconds = run.timeline.between(name, "reboot", "healthy");
+      return seconds === undefined ? [] : [[`${name}: seconds from reboot to healthy`, seconds]];
+    }),
+  );
+}
+
+/** A rolling upgrade under a client's eyes, to a release with a wanted check that fails, and back again. */
+export const osUpgrade: Scenario = {
+  summary:
+    "a new release, with a wanted check that fails, rolls over all devices while a client asks the VIP five times a second; then back",
+  async run(run: Run): Promise<Figures> {
+    const { lab, timeline, invariants, base } = run;
+    const owner = await lab.owner();
+    const release = await derive(lab, base, "os-upgrade", {
+      files: [
+        { path: "/usr/share/edge/scenario.txt", content: "This release came by an upgrade.\n" },
+        ...faults.wanted.files,
+      ],
+    });
+    timeline.mark("lab", "composed", `${release.version}, delta of ${release.delta.bytes} bytes`);
+    const fetched = await Fetched.since(lab.depot);
+    const client = new ClientLoad(lab.appUrl);
+    const begun = timeline.seconds;
+    await takeTo(run, release);
+    const seconds = Math.round((timeline.seconds - begun) * 10) / 10;
+    const load = await client.stop();
+    timeline.mark("lab", "upgraded", `${load.answered} of ${load.sent} requests answered`);
+
+    invariants.equal("no request failed", load.errors, []);
+    const rebooted = timeline.events.filter((e) => e.step === "reboot").map((e) => e.subject);
+    invariants.equal("the owner of the VIP was the last to reboot", rebooted[rebooted.length - 1], owner);
+    await holdsHealthy(lab, invariants, release.commit);
+    // A wanted check that fails is told, and no reason to go back.
+    for (const name of lab.names) await holdsCheckFailed(lab, invariants, name, 0);
+    const counts = await fetched.byDevice();
+    const boots = bootSeconds(run);
+
+    await takeTo(run, base);
+    timeline.mark("lab", "downgraded", base.version);
+    await holdsHealthy(lab, invariants, base.commit);
+    return {
+      "upgrade seconds": seconds,
+      "requests sent": load.sent,
+      "requests failed": load.failed,
+      "largest gap between answers, seconds": load.largestGapSeconds,
+      "slowest answer, seconds": load.slowestSeconds,
+      "delta bytes": release.delta.bytes,
+      ...Object.fromEntries(
+        counts.flatMap((c) => [
+          [`${c.device}: files fetched`, c.files],
+          [`${c.device}: bytes fetched`, c.bytes],
+        ]),
+      ),
+      ...boots,
+    };
+  },
+};

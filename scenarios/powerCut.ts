@@ -1,0 +1,122 @@
+import { sleep } from "../client/env";
+import { reports } from "../operations/rollout/fleet";
+import { derive } from "./engine/derivedRelease";
+import { planCuts, type Cut } from "./engine/cutPlan";
+import { faults } from "./engine/faults";
+import { holdsAnswer, holdsFsck, holdsHealthy } from "./engine/invariants";
+import { outcome, publish, type Publication } from "./engine/publish";
+import { Random } from "./engine/random";
+import type { Figures, Run, Scenario } from "./engine/scenario";
+import { waitFor } from "./engine/waitFor";
+
+/** Three boots of a device, two cut ones, and a busy host. */
+const LIMIT_SECONDS = 900;
+/** A device that had the address may be booting. */
+const OWNER_SECONDS = 120;
+/** A release that is not fetched in an instant, characters. */
+const CONTENT_LENGTH = 3_000_000;
+
+/** The first device that comes to a step after the `from`th event; undefined when none does. */
+async function firstToCome({ timeline }: Run, step: string, from: number): Promise<string | undefined> {
+  const event = await waitFor(
+    LIMIT_SECONDS,
+    () => Promise.resolve(timeline.events.slice(from).find((e) => e.step === step)),
+    100,
+  );
+  return event?.value.subject;
+}
+
+/** The commit that a device reports first after its power came back. */
+async function bootedAfter(
+  { lab }: Run,
+  device: string,
+  bootId: string | undefined,
+): Promise<string | undefined> {
+  const report = await waitFor(LIMIT_SECONDS, async () => {
+    const now = await lab.report(device);
+    return now && now.bootId !== bootId ? now : undefined;
+  });
+  return report?.value.booted.commit;
+}
+
+async function cutPower(run: Run, device: string, cut: Cut): Promise<void> {
+  const { lab, timeline, undo } = run;
+  await sleep(cut.delay * 1000);
+  const powerOn = undo.add(() => lab.power("start", device));
+  await lab.power("destroy", device);
+  timeline.mark(device, "power cut", `${cut.phase.name}, ${cut.delay} s into it`);
+  await sleep(cut.off * 1000);
+  await powerOn();
+  timeline.mark(device, "power back");
+}
+
+/** One release with one cut. Returns the release that the device is on at the end. */
+async function round(run: Run, cut: Cut, from: Publication, random: Random): Promise<Publication> {
+  const { lab, timeline, invariants } = run;
+  const difference = cut.phase.bad
+    ? faults.required
+    : { files: [{ path: "/usr/share/edge/scenario.txt", content: random.text(CONTENT_LENGTH) }] };
+  const release = await derive(lab, from, "power-cut", difference);
+  const begun = timeline.events.length;
+  // A device that is still on its way to the release before may boot what it runs now.
+  const old = [from.commit, ...(await reports(lab.depot)).map((d) => d.report?.booted.commit)];
+  await publish(lab, timeline, release);
+  // Another device may still be on its way to the release before: whoever comes to the phase is cut.
+  const { after } = cut.phase;
+  const device = after === undefined ? await lab.follower() : await firstToCome(run, after, begun);
+  if (device === undefined) {
+    invariants.hold(`a device comes to ${cut.phase.name}`, false, `no ${String(after)}`);
+    await lab.ref.move(from.commit);
+    return from;
+  }
+  const before = (await lab.report(device))?.bootId;
+  await cutPower(run, device, cut);
+  const booted = await bootedAfter(run, device, before);
+  const which = booted === release.commit ? "the new" : old.includes(booted ?? "") ? "the old" : undefined;
+  invariants.hold(
+    `${device} boots one of the two releases`,
+    which !== undefined,
+    which ?? booted ?? "no report",
+  );
+  const verdict = await outcome(lab, release, LIMIT_SECONDS, [device]);
+  const expected = cut.phase.bad ? "failed" : "done";
+  invariants.equal(`${device} ends as without the cut`, verdict.kind, expected);
+  if (verdict.kind !== expected || cut.phase.bad) await lab.ref.move(from.commit);
+  await holdsFsck(lab, invariants, device);
+  return cut.phase.bad ? from : release;
+}
+
+export const powerCut: Scenario = {
+  summary: "power fails at random moments of upgrades and rollbacks (--cuts N, --seed N replays a run)",
+  async run(run: Run): Promise<Figures> {
+    const { lab, timeline, invariants, base, options } = run;
+    const random = new Random(options.seed);
+    const cuts = planCuts(random, options.cuts);
+    let release: Publication = base;
+    for (const [i, cut] of cuts.entries()) {
+      timeline.mark("lab", "round", `${i + 1} of ${cuts.length}, seed ${options.seed}: ${cut.phase.name}`);
+      release = await round(run, cut, release, random);
+      await holdsOneOwner(run);
+    }
+    await publish(lab, timeline, base);
+    const verdict = await outcome(lab, base, LIMIT_SECONDS);
+    invariants.equal(`every device comes back to ${base.version}`, verdict.kind, "done");
+    await holdsHealthy(lab, invariants, base.commit);
+    return { seed: options.seed, cuts: cuts.length };
+  },
+};
+
+/** Between two rounds a device may be on its way to the last release; the VIP and the app are there all the same. */
+async function holdsOneOwner({ lab, invariants }: Run): Promise<void> {
+  let carriers: string[] = [];
+  await waitFor(
+    OWNER_SECONDS,
+    async () => {
+      carriers = await lab.carriers();
+      return carriers.length === 1;
+    },
+    1000,
+  );
+  invariants.hold("one device carries the VIP", carriers.length === 1, carriers.join(", ") || "none");
+  await holdsAnswer(lab, invariants);
+}

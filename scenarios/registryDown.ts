@@ -1,0 +1,62 @@
+import { x } from "tinyexec";
+
+import { LabError, sleep } from "../client/env";
+import { running, untilZero } from "./engine/app";
+import { holdsAnswer, holdsHealthy } from "./engine/invariants";
+import type { RunningLab } from "./engine/runningLab";
+import type { Figures, Run, Scenario } from "./engine/scenario";
+import { waitFor } from "./engine/waitFor";
+
+/** Past the idle time, seconds. */
+const STOP_SECONDS = 45;
+/** Two looks of the devices for an update of the app. */
+const LOOKS_SECONDS = 35;
+/** A boot without KVM, on a busy host. */
+const BOOT_SECONDS = 300;
+
+/** Stops the lab's registry, or starts it again. */
+async function registry(lab: RunningLab, verb: "stop" | "apply"): Promise<void> {
+  const [host = "", port = ""] = lab.input.registry.split(":");
+  const result = await x("assets/host/registry.sh", [verb], {
+    throwOnError: false,
+    nodeOptions: { env: { EDGE_STATE_DIR: lab.stateDir, EDGE_GATEWAY: host, EDGE_REGISTRY_PORT: port } },
+  });
+  if (result.exitCode !== 0) throw new LabError(`registry.sh ${verb}: ${result.stderr.trim()}`);
+}
+
+/** Seconds from the reboot to a device that is healthy and has the virtual IP again. */
+async function reboot(lab: RunningLab, device: string): Promise<number | undefined> {
+  const before = (await lab.report(device))?.bootId;
+  // A little later, so that the answer to this command still comes.
+  await lab.ask(device, "sudo systemd-run --quiet --on-active=3 systemctl reboot");
+  const back = await waitFor(BOOT_SECONDS, async () => {
+    const report = await lab.report(device);
+    return report?.bootId !== before && report?.health === "green" && report.vip;
+  });
+  return back && Math.round(back.seconds);
+}
+
+/** Nothing can be pulled: what a device has is enough to start the app, after a boot as well. */
+export const registryDown: Scenario = {
+  summary: "the registry is down: devices that have the image start and serve the app, after a reboot too",
+  async run({ lab, timeline, invariants, undo, base }: Run): Promise<Figures> {
+    const owner = await lab.owner();
+    const start = undo.add(() => registry(lab, "apply"));
+    await registry(lab, "stop");
+    timeline.mark("lab", "registry is down");
+    const zero = await untilZero(lab, lab.input.idleSeconds + STOP_SECONDS);
+    invariants.hold("the app goes to zero", zero !== undefined);
+    const first = await holdsAnswer(lab, invariants, "the first request is answered");
+    timeline.mark("lab", "answer from zero", `${first.seconds.toFixed(1)} s`);
+    await sleep(LOOKS_SECONDS * 1000);
+    await holdsAnswer(lab, invariants, "the app answers when the devices have looked in vain");
+    const back = await reboot(lab, owner);
+    invariants.hold(`${owner} is healthy and has the VIP again after a boot`, back !== undefined);
+    await holdsAnswer(lab, invariants, "and starts the app");
+    invariants.equal("one container runs, on the owner of the VIP", await running(lab), [owner]);
+    await start();
+    timeline.mark("lab", "registry is back");
+    await holdsHealthy(lab, invariants, base.commit);
+    return { "seconds from the reboot to the VIP": back ?? "never" };
+  },
+};
