@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+
+import { eventually, GATEWAY, needs, Sandbox } from "../support/sandbox";
+
+const SCRIPT = "assets/host/registry.sh";
+const PORT = "5000";
+const ENV = { EDGE_GATEWAY: GATEWAY, EDGE_REGISTRY_PORT: PORT };
+
+describe("registry.sh", () => {
+  let box: Sandbox;
+  before(function () {
+    needs(this, "docker-registry", "supervisord", "jq", "curl");
+  });
+  beforeEach(() => (box = new Sandbox()));
+  afterEach(() => box.remove());
+
+  const apply = (env: Record<string, string> = ENV): Record<string, unknown> =>
+    JSON.parse(box.ok([SCRIPT, "apply"], env).stdout) as Record<string, unknown>;
+  const status = (): unknown => JSON.parse(box.ok([SCRIPT, "status"], ENV).stdout);
+  const http = (path: string, ...args: string[]): string =>
+    box.ok(["curl", "-sS", "-m", "5", ...args, `http://${GATEWAY}:${PORT}${path}`]).stdout;
+
+  it("answers on the gateway's address and on no other, with one line of JSON", () => {
+    const { stdout } = box.ok([SCRIPT, "apply"], ENV);
+    assert.equal(stdout, `{"address":"${GATEWAY}:${PORT}","url":"http://${GATEWAY}:${PORT}"}\n`);
+    assert.equal(http("/v2/"), "{}");
+    assert.deepEqual(box.listeners(), [`${GATEWAY}:${PORT}`]);
+    assert.deepEqual(status(), { running: true, address: `${GATEWAY}:${PORT}` });
+  });
+
+  it("keeps what was pushed, and allows to delete it", () => {
+    apply();
+    const digest = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+    const upload = http("/v2/test/blobs/uploads/", "-X", "POST", "-D", "-", "-o", "/dev/null");
+    const location = /^Location: (\S+)/im.exec(upload)?.[1] ?? "";
+    box.ok([
+      "curl",
+      "-sSf",
+      "-X",
+      "PUT",
+      "-H",
+      "Content-Type: application/octet-stream",
+      "--data-binary",
+      "foo",
+      `${location}&digest=${digest}`,
+    ]);
+    apply();
+    assert.equal(http(`/v2/test/blobs/${digest}`), "foo");
+    box.killAll();
+    apply();
+    assert.equal(http(`/v2/test/blobs/${digest}`), "foo");
+    assert.match(
+      http(`/v2/test/blobs/${digest}`, "-X", "DELETE", "-o", "/dev/null", "-w", "%{http_code}"),
+      /202/,
+    );
+  });
+
+  it("is down after stop, and after apply has what it had", () => {
+    apply();
+    box.ok([SCRIPT, "stop"], ENV);
+    assert.deepEqual(box.listeners(), []);
+    assert.deepEqual(status(), { running: false, address: `${GATEWAY}:${PORT}` });
+    box.ok([SCRIPT, "stop"], ENV);
+    apply();
+    assert.equal(http("/v2/"), "{}");
+  });
+
+  it("moves to another port when that changes", () => {
+    apply();
+    assert.equal(apply({ ...ENV, EDGE_REGISTRY_PORT: "5001" }).address, `${GATEWAY}:5001`);
+    assert.deepEqual(box.listeners(), [`${GATEWAY}:5001`]);
+  });
+
+  it("names the input that is missing and the address that is not there", () => {
+    const missing = box.run([SCRIPT, "apply"]);
+    assert.notEqual(missing.status, 0);
+    assert.match(missing.stderr, /EDGE_GATEWAY/);
+    assert.equal(missing.stdout, "");
+    assert.match(
+      box.run([SCRIPT, "apply"], { EDGE_STATE_DIR: "relative" }).stderr,
+      /is not an absolute path/,
+    );
+    assert.match(box.run([SCRIPT]).stderr, /usage: registry\.sh apply\|destroy\|status/);
+  });
+
+  it("gives up in time, with the registry's own words, where it cannot listen", () => {
+    apply(); // a registry that runs is moved to the address that is not there
+    const { status: code, stderr } = box.run([SCRIPT, "apply"], { ...ENV, EDGE_GATEWAY: "10.213.99.1" });
+    assert.equal(code, 1);
+    assert.match(stderr, /does not answer on 10\.213\.99\.1:5000.*cannot assign requested address/s);
+  });
+
+  it("is gone after destroy, also when it was killed or never there", () => {
+    box.ok([SCRIPT, "destroy"], ENV);
+    apply();
+    box.ok([SCRIPT, "destroy"], ENV);
+    eventually("no process is left", () => box.processes().length === 0);
+    assert.ok(!existsSync(box.path("registry")) && !existsSync(box.path("services")));
+    box.ok([SCRIPT, "destroy"], ENV);
+    assert.deepEqual(status(), { running: false, address: null });
+    apply();
+    box.killAll();
+    box.ok([SCRIPT, "destroy"], ENV);
+    assert.ok(!existsSync(box.path("registry")));
+  });
+});

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { destroy, preview, up } from "../../../cli/verbs/deploy";
+import { LabProject } from "../../support/labProject";
+
+const STACK = "pulumi/.pulumi/stacks/edge-lab/dev.json";
+const LOCK = "pulumi/.pulumi/locks/organization/edge-lab/dev/x.json";
+/** No process has it: the kernel's highest is 4194304. */
+const NO_PROCESS = 4_999_999;
+const QUIET = "--non-interactive --suppress-progress";
+
+describe("lab up, preview and destroy", () => {
+  let lab: LabProject;
+  beforeEach(() => {
+    lab = new LabProject();
+  });
+  afterEach(() => lab.remove());
+
+  it("run pulumi on the stack, with what the caller adds, and end with its status", async () => {
+    lab.standIn("pulumi", "exit 3");
+    const { status } = await lab.run(() => up(["--refresh"]));
+    assert.equal(status, 3);
+    await lab.run(() => preview(["--diff"]));
+    assert.deepEqual(lab.calls(), [
+      `pulumi up --yes --skip-preview --stack dev ${QUIET} --refresh`,
+      `pulumi preview --stack dev ${QUIET} --diff`,
+    ]);
+  });
+
+  it("starts libvirt's daemon first where the lab is up", async () => {
+    lab.put("host/applied", "1");
+    await lab.run(() => up([]));
+    assert.deepEqual(
+      lab.calls().map((call) => call.split(" ").slice(0, 2).join(" ")),
+      ["libvirtd.sh apply", "pulumi up"],
+    );
+  });
+
+  it("does not run pulumi when the daemon does not start", async () => {
+    lab.put("host/applied", "1");
+    lab.standIn("libvirtd.sh", "exit 1", "assets/host");
+    await assert.rejects(
+      lab.run(() => up([])),
+      /libvirtd\.sh apply failed/,
+    );
+    assert.deepEqual(lab.calls(), ["libvirtd.sh apply"]);
+  });
+
+  it("release the lock of a run that was killed", async () => {
+    lab.put(STACK, "{}");
+    lab.put(LOCK, JSON.stringify({ pid: NO_PROCESS }));
+    const { err } = await lab.run(() => up([]));
+    assert.match(err, /releasing its lock/);
+    assert.equal(lab.calls()[0], "pulumi cancel --yes --stack dev");
+    assert.match(lab.calls()[1] ?? "", /^pulumi up/);
+  });
+
+  it("release a lock that was cut off while it was written", async () => {
+    lab.put(STACK, "{}");
+    lab.put(LOCK, '{"pid":');
+    await lab.run(() => up([]));
+    assert.equal(lab.calls()[0], "pulumi cancel --yes --stack dev");
+  });
+
+  it("do not take the lock of a process that is no pulumi for one at work", async () => {
+    lab.put(STACK, "{}");
+    lab.put(LOCK, JSON.stringify({ pid: process.pid }));
+    await lab.run(() => up([]));
+    assert.equal(lab.calls()[0], "pulumi cancel --yes --stack dev");
+  });
+
+  const pending = (type: string, resource: object): object => ({
+    type,
+    resource: { urn: "urn:x", ...resource },
+  });
+  const exported = (...operations: object[]): string =>
+    JSON.stringify({
+      version: 3,
+      deployment: { resources: [{ urn: "urn:kept" }], pending_operations: operations },
+    });
+
+  it("remove a libvirt object that was being made, and forget the operation", async () => {
+    const inputs = { name: "edge-device-1" };
+    const state = exported(
+      pending("creating", { type: "libvirt:index/domain:Domain", inputs }),
+      pending("creating", { type: "command:local:Command" }),
+    );
+    lab.put(STACK, state);
+    lab.put("export.json", state);
+    lab.standIn(
+      "pulumi",
+      `case $2 in export) cat ${lab.stateDir}/export.json ;; import) cat >${lab.stateDir}/imported ;; esac`,
+    );
+    await lab.run(() => up([]));
+    assert.deepEqual(lab.calls().slice(0, 4), [
+      "pulumi stack export --stack dev",
+      "virsh -q -c qemu:///system destroy edge-device-1",
+      "virsh -q -c qemu:///system undefine edge-device-1",
+      "pulumi stack import --force --stack dev",
+    ]);
+    assert.deepEqual(JSON.parse(readFileSync(join(lab.stateDir, "imported"), "utf8")), {
+      version: 3,
+      deployment: { resources: [{ urn: "urn:kept" }] },
+    });
+  });
+
+  it("look again at a libvirt object that was being changed or removed", async () => {
+    const state = exported(pending("deleting", { type: "libvirt:index/network:Network" }));
+    lab.put(STACK, state);
+    lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
+    await lab.run(() => up([]));
+    assert.ok(lab.calls().includes("pulumi refresh --yes --skip-preview --stack dev --target urn:x"));
+    assert.ok(!lab.calls().some((call) => call.startsWith("virsh")));
+  });
+
+  it("go on when a half-made object is not there after all, and stop when libvirt fails otherwise", async () => {
+    const state = exported(
+      pending("creating", { type: "libvirt:index/pool:Pool", inputs: { name: "edge-lab" } }),
+    );
+    lab.put(STACK, state);
+    lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
+    lab.standIn("virsh", 'echo "error: failed to get pool" >&2; exit 1');
+    assert.equal((await lab.run(() => up([]))).status, 0);
+    lab.standIn("virsh", 'echo "error: cannot acquire state change lock" >&2; exit 1');
+    await assert.rejects(
+      lab.run(() => up([])),
+      /virsh pool-destroy edge-lab: error: cannot acquire/,
+    );
+  });
+
+  describe("remove a libvirt object whose creation failed half-way, which no state knows", () => {
+    const state = (...names: string[]): string => {
+      const domains = names.map((name) => ({ type: "libvirt:index/domain:Domain", inputs: { name } }));
+      const others = ["network:Network", "pool:Pool"].map((kind) => ({
+        type: `libvirt:index/${kind}`,
+        inputs: { name: "edge-lab" },
+      }));
+      const nameless = [{ type: "pulumi:pulumi:Stack" }, { type: "command:local:Command", inputs: {} }];
+      return JSON.stringify({ checkpoint: { latest: { resources: [...nameless, ...domains, ...others] } } });
+    };
+
+    it("and no other", async () => {
+      lab.put(STACK, state("edge-device-1"));
+      lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<source file='${lab.stateDir}/pool/x.qcow2'/>"`);
+      const { err } = await lab.run(() => up([]));
+      assert.match(err, /removing half-made Domain edge-device-2/);
+      assert.deepEqual(lab.calls().slice(0, 3), [
+        "virsh -q -c qemu:///system dumpxml edge-device-2",
+        "virsh -q -c qemu:///system destroy edge-device-2",
+        "virsh -q -c qemu:///system undefine edge-device-2",
+      ]);
+      assert.match(lab.calls()[3] ?? "", /^pulumi up/);
+    });
+
+    it("unless it is another's", async () => {
+      lab.put(STACK, state("edge-device-1"));
+      lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<source file='/srv/other/pool/x.qcow2'/>"`);
+      await lab.run(() => up([]));
+      assert.deepEqual(
+        lab.calls().map((call) => call.split(" ").slice(0, 5).join(" ")),
+        ["virsh -q -c qemu:///system dumpxml", "pulumi up --yes --skip-preview --stack"],
+      );
+    });
+
+    it("and ask nothing where all is known", async () => {
+      lab.put(STACK, state("edge-device-1", "edge-device-2"));
+      await lab.run(() => up([]));
+      assert.match(lab.calls().join(), /^pulumi up[^,]*$/);
+    });
+  });
+
+  it("destroy removes the stack, the left-overs and the state", async () => {
+    lab.put(STACK, "{}");
+    const { status } = await lab.run(() => destroy([]));
+    assert.equal(status, 0);
+    assert.deepEqual(lab.calls(), [
+      `pulumi destroy --yes --skip-preview --stack dev ${QUIET}`,
+      "pulumi stack rm --yes --stack dev --non-interactive",
+      "edge-host.sh destroy",
+    ]);
+    assert.ok(!existsSync(lab.stateDir));
+  });
+
+  it("destroy keeps the state where pulumi could not remove everything", async () => {
+    lab.put(STACK, "{}");
+    lab.standIn("pulumi", "exit 1");
+    assert.equal((await lab.run(() => destroy([]))).status, 1);
+    assert.ok(existsSync(join(lab.stateDir, STACK)));
+    assert.equal(lab.calls().length, 1);
+  });
+
+  it("destroy has nothing to do without a lab, once and again", async () => {
+    for (let i = 0; i < 2; i++) {
+      const { status, err } = await lab.run(() => destroy([]));
+      assert.equal(status, 0);
+      assert.match(err, /stack dev does not exist/);
+    }
+    assert.deepEqual(lab.calls(), []);
+  });
+});
