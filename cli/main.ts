@@ -3,7 +3,7 @@ import { Command } from "commander";
 
 import { BlueprintError } from "../lib/blueprint";
 import { ConfigError } from "../lib/configErrors";
-import { LabError } from "../client/env";
+import { LabError } from "../client/labError";
 import type { ScenarioWords } from "./verbs/scenario";
 
 type Action = (...args: string[]) => Promise<number>;

@@ -1,5 +1,5 @@
 import { labContext, overrides } from "../client/context";
-import { LabError } from "../client/env";
+import { LabError } from "../client/labError";
 import { Connection } from "../client/remote/connection";
 
 /** Verbs of this side: they work with Pulumi, or with its caches. Every other one asks the lab's host itself. */

@@ -5,7 +5,7 @@ import { z } from "zod";
 
 import { readLabInputs, type LabInputs } from "../lib/labProgram";
 import { parseStackFile } from "../lib/stackFile";
-import { requiredEnv } from "./env";
+import { requiredEnv } from "./program";
 
 /** What every verb works with. */
 export interface LabContext extends LabInputs {

@@ -2,7 +2,7 @@ import { askApp } from "../client/appProbe";
 import { allHaveImage, appOf, untilZero } from "./engine/app";
 import { RegistryClient } from "./engine/registryClient";
 import type { Figures, Run, Scenario } from "./engine/scenario";
-import { waitFor } from "./engine/waitFor";
+import { waitFor } from "../client/wait";
 
 /** The devices' timer, seconds. */
 const TIMER_SECONDS = 15;

@@ -1,4 +1,4 @@
-import { sleep } from "../client/env";
+import { sleep } from "../client/wait";
 import { unitProperty } from "./engine/app";
 import { holdsAnswer } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";

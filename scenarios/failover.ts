@@ -1,10 +1,9 @@
 import { connect } from "node:net";
 
-import { sleep } from "../client/env";
+import { sleep, waitFor } from "../client/wait";
 import { ClientLoad, type LoadResult } from "./engine/clientLoad";
 import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
-import { waitFor } from "./engine/waitFor";
 
 const LIMIT_SECONDS = 240;
 /** How long a request that was on its way at a switch may hang on a device that no longer has the address. */

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
-import { LabError, runProgram } from "../client/env";
+import { LabError } from "../client/labError";
+import { runProgram } from "../client/program";
 import { Fetched } from "../operations/rollout/fetched";
 import { reports } from "../operations/rollout/fleet";
 import { settle } from "../operations/rollout/settle";

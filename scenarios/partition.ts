@@ -1,9 +1,9 @@
 import { x } from "tinyexec";
 
-import { LabError, sleep } from "../client/env";
+import { LabError } from "../client/labError";
+import { sleep, waitFor } from "../client/wait";
 import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
-import { waitFor } from "./engine/waitFor";
 
 const LIMIT_SECONDS = 60;
 /** How long the devices stay parted, seconds. */

@@ -1,4 +1,4 @@
-import { sleep } from "../client/env";
+import { sleep, waitFor } from "../client/wait";
 import { reports } from "../operations/rollout/fleet";
 import { derive } from "./engine/derivedRelease";
 import { planCuts, type Cut } from "./engine/cutPlan";
@@ -7,7 +7,6 @@ import { holdsAnswer, holdsFsck, holdsHealthy } from "./engine/invariants";
 import { outcome, publish, type Publication } from "./engine/publish";
 import { Random } from "./engine/random";
 import type { Figures, Run, Scenario } from "./engine/scenario";
-import { waitFor } from "./engine/waitFor";
 
 /** Three boots of a device, two cut ones, and a busy host. */
 const LIMIT_SECONDS = 900;

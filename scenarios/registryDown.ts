@@ -1,11 +1,11 @@
 import { x } from "tinyexec";
 
-import { LabError, sleep } from "../client/env";
+import { LabError } from "../client/labError";
+import { sleep, waitFor } from "../client/wait";
 import { running, untilZero } from "./engine/app";
 import { holdsAnswer, holdsHealthy } from "./engine/invariants";
 import type { RunningLab } from "./engine/runningLab";
 import type { Figures, Run, Scenario } from "./engine/scenario";
-import { waitFor } from "./engine/waitFor";
 
 /** Past the idle time, seconds. */
 const STOP_SECONDS = 45;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-import { sleep } from "../../client/env";
+import { sleep } from "../../client/wait";
 
 /** A process of Pulumi's that outlived the run that started it. */
 interface Orphan {

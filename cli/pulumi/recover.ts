@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import type { LabContext } from "../../client/context";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 import { askPulumi } from "./cli";
 import { removeHalfMade } from "./partial";
 import { endOrphans, isPulumi } from "./orphans";

@@ -7,7 +7,7 @@ import { z } from "zod";
 
 import { installSeconds, readConsole } from "../../client/console";
 import { labContext, type LabContext } from "../../client/context";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 
 /** One row of the table. */
 interface Figure {

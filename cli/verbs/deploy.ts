@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { x } from "tinyexec";
 
 import { labContext, type LabContext } from "../../client/context";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 import { onLabHost } from "../../client/hostProgram";
 import { runPulumi } from "../pulumi/cli";
 import { recover, stackExists } from "../pulumi/recover";

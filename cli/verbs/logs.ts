@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { labContext } from "../../client/context";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 
 /** `lab logs [NAME]`: prints one of the lab's logs, or their names. */
 export async function logs(name: string | undefined): Promise<number> {

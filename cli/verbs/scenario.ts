@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { labContext } from "../../client/context";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 import { registryAddress } from "../../client/registryAddress";
 import { scenarios } from "../../scenarios/catalogue";
 

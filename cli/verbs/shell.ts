@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 
 import { readConsole } from "../../client/console";
 import { labContext, type LabContext } from "../../client/context";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 import { sshArgs } from "../../client/ssh";
 
 /** The device of that name; a wrong name is answered with the right ones. */

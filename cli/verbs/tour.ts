@@ -4,7 +4,7 @@ import { x } from "tinyexec";
 
 import { labContext } from "../../client/context";
 import { DepotClient } from "../../client/depotClient";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 import { registryAddress } from "../../client/registryAddress";
 
 /** A stop of the tour: what is shown, and the command line that shows it. */

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { sshOptions, type RemoteConnection } from "../../lib/remoteHost";
 import { quoted } from "../../lib/shellWord";
-import { LabError } from "../env";
+import { LabError } from "../labError";
 import { copyOf, nodeBinary } from "./programCopy";
 
 /** What the other side answers where it has not the same copy of the program. */

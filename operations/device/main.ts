@@ -7,7 +7,9 @@ import { join } from "node:path";
 
 import { consolePath, installState, lastLines, readConsole } from "../../client/console";
 import { DepotClient, DepotError, type DeviceRecord } from "../../client/depotClient";
-import { LabError, requiredEnv, runProgram, sleep } from "../../client/env";
+import { LabError } from "../../client/labError";
+import { requiredEnv, runProgram } from "../../client/program";
+import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 
 /** Without any change on the console for this long a device counts as stuck, seconds. */

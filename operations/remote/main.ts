@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { z } from "zod";
 
 import type { RemoteConnection } from "../../lib/remoteHost";
-import { requiredEnv, runProgram } from "../../client/env";
+import { requiredEnv, runProgram } from "../../client/program";
 import { Connection } from "../../client/remote/connection";
 
 const BEAT_MS = 10_000;

@@ -1,5 +1,5 @@
 import type { ClientTotals, DepotClient } from "../../client/depotClient";
-import { sleep } from "../../client/env";
+import { sleep } from "../../client/wait";
 
 /** The web server writes its log at most this much later than it has sent, milliseconds. */
 const LOG_DELAY_MS = 1200;

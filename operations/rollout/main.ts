@@ -9,7 +9,9 @@ import { z } from "zod";
 
 import { restApp } from "../../client/scaleToZero";
 import { DepotClient, type DeviceRecord } from "../../client/depotClient";
-import { LabError, requiredEnv, runProgram, sleep } from "../../client/env";
+import { LabError } from "../../client/labError";
+import { requiredEnv, runProgram } from "../../client/program";
+import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import { collectEvidence } from "./evidence";
 import { Fetched } from "./fetched";

@@ -1,6 +1,7 @@
 import { askApp } from "../../client/appProbe";
 import type { DeviceRecord } from "../../client/depotClient";
-import { LabError, sleep } from "../../client/env";
+import { LabError } from "../../client/labError";
+import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import { reports, type Fleet } from "./fleet";
 import { describe } from "./verdict";

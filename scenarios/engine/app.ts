@@ -1,6 +1,6 @@
 import { readDeviceApp, STATE_COMMAND, type DeviceApp } from "../../operations/app/deviceApp";
 import type { RunningLab } from "./runningLab";
-import { waitFor } from "./waitFor";
+import { waitFor } from "../../client/wait";
 
 /** Devices on which the app's container runs now. */
 export async function running(lab: RunningLab): Promise<string[]> {

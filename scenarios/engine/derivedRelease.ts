@@ -1,7 +1,7 @@
 import { x } from "tinyexec";
 import { z } from "zod";
 
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 import type { RunningLab } from "./runningLab";
 
 /** A file of a derived release; all lie under /usr. */

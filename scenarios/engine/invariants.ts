@@ -3,7 +3,7 @@ import { reports } from "../../operations/rollout/fleet";
 import { settle } from "../../operations/rollout/settle";
 import { FAILING_CHECK } from "./faults";
 import type { RunningLab } from "./runningLab";
-import { waitFor } from "./waitFor";
+import { waitFor } from "../../client/wait";
 
 /** How long a healthy device may keep the reboot lock. */
 const RELEASE_SECONDS = 45;

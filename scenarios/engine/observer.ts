@@ -1,6 +1,6 @@
 import { readConsole } from "../../client/console";
 import { DepotError, type DeviceRecord } from "../../client/depotClient";
-import { sleep } from "../../client/env";
+import { sleep } from "../../client/wait";
 import { consoleEvent } from "./consoleEvents";
 import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";

@@ -1,4 +1,4 @@
-import { sleep } from "../../client/env";
+import { sleep } from "../../client/wait";
 import { idle, nudge, reports } from "../../operations/rollout/fleet";
 import { judge, type Verdict } from "../../operations/rollout/verdict";
 import type { RunningLab } from "./runningLab";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { z } from "zod";
 
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 
 const MANIFESTS = [
   "application/vnd.oci.image.manifest.v1+json",

@@ -2,7 +2,7 @@ import { x } from "tinyexec";
 import { z } from "zod";
 
 import { DepotClient, type DeviceRecord } from "../../client/depotClient";
-import { LabError } from "../../client/env";
+import { LabError } from "../../client/labError";
 import { reports, type Fleet } from "../../operations/rollout/fleet";
 import { PublishedRef } from "../../operations/rollout/ref";
 import { runOnDevice, type RemoteResult } from "../../client/ssh";

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 
-import { sleep } from "../../../client/env";
+import { sleep } from "../../../client/wait";
 
 const VIP = "10.0.9.100";
 const PORT = 8080;

@@ -1,4 +1,7 @@
-import { sleep } from "../../client/env";
+/** Waits that many milliseconds. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 /** What was waited for, and how long it took, seconds. */
 export interface Found<T> {

@@ -1,0 +1,4 @@
+/** A failure whose message is for the user as it is. */
+export class LabError extends Error {
+  override name = "LabError";
+}
