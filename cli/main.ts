@@ -109,7 +109,7 @@ const end = (action: Promise<number>): void =>
   });
 
 async function main(): Promise<void> {
-  const status = await (await import("./remoteVerb.js")).onOtherHost(process.argv.slice(2));
+  const status = await (await import("./remoteVerb.js")).runRemoteVerb(process.argv.slice(2));
   if (status === undefined) program(end).parse();
   else process.exitCode = status;
 }

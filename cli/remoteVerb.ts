@@ -9,9 +9,9 @@ const HERE = new Set(["up", "preview", "destroy", "recover", "clean", "bench", "
  * Runs a verb on the lab's host where that is another one, with this terminal, and resolves to its exit status.
  * Undefined where the verb is for this side, or the lab stands on this host.
  */
-export async function onOtherHost(words: readonly string[]): Promise<number | undefined> {
+export async function runRemoteVerb(words: readonly string[]): Promise<number | undefined> {
   const [verb = ""] = words;
-  if (verb === "" || verb.startsWith("-") || HERE.has(verb) || process.env["EDGE_ON_HOST"]) return undefined;
+  if (verb === "" || verb.startsWith("-") || HERE.has(verb) || process.env["EDGE_IS_LAB_HOST"]) return undefined;
   const ctx = labContext();
   const { remote } = ctx.host;
   if (!remote) return undefined;
@@ -29,7 +29,7 @@ export async function onOtherHost(words: readonly string[]): Promise<number | un
   };
   const terminal = process.stdin.isTTY && process.stdout.isTTY;
   return new Connection(remote, ctx.root, ctx.stack).run(
-    ["./assets/host/lab-on-host.sh", ctx.stack, JSON.stringify(own), ...words],
+    ["./assets/host/remote-verb.sh", ctx.stack, JSON.stringify(own), ...words],
     { stdio: "inherit", terminal },
   );
 }

@@ -40,7 +40,7 @@ export function labContext(): LabContext {
   const stack = (process.env["PULUMI_STACK"] ?? "dev").split("/").pop() ?? "dev";
   const inputs = readLabInputs(root, stack, overrides(root, stack));
   const context = { ...inputs, root, stack, cacheDir: requiredEnv("EDGE_LAB_CACHE") };
-  if (!process.env["EDGE_ON_HOST"]) return context;
+  if (!process.env["EDGE_IS_LAB_HOST"]) return context;
   // A verb that was sent to the lab's host, which is then this one.
   const { stateDir, libvirtUri } = inputs.host;
   const host = { stateDir, libvirtUri, providerUri: libvirtUri, remote: undefined };

@@ -9,7 +9,7 @@ export interface HostProgram {
 }
 
 /** @param words a program and its arguments; a path of the project is relative to it */
-export function onLabHost(ctx: Pick<LabContext, "host">, words: readonly string[]): HostProgram {
+export function hostProgram(ctx: Pick<LabContext, "host">, words: readonly string[]): HostProgram {
   const { stateDir, libvirtUri, remote } = ctx.host;
   const env = { EDGE_STATE_DIR: stateDir, EDGE_LIBVIRT_URI: libvirtUri };
   const [command = "", ...args] = remote ? ["./assets/host/remote.sh", ...words] : words;

@@ -10,7 +10,7 @@ const OWN_CONNECTIONS = 3;
  * the lab's own in the last minute: then somebody uses it, and its idle time is what ends it.
  * @param appUrl URL of the app on the virtual IP
  */
-export function restCommand(appUrl: string): string {
+export function scaleToZeroCommand(appUrl: string): string {
   const { hostname, port } = new URL(appUrl);
   const count = `ss -Htan src ${hostname}:${port || 80} | grep -vc LISTEN`;
   return `[ "$(${count})" -gt ${OWN_CONNECTIONS} ] || systemctl --user stop ${UNITS}`;
@@ -20,11 +20,11 @@ export function restCommand(appUrl: string): string {
  * After the lab has asked the app whether it answers: no container runs before somebody's first request.
  * A device that cannot be reached is left to the idle time.
  */
-export async function restApp(lab: {
+export async function scaleToZero(lab: {
   readonly stateDir: string;
   readonly devices: readonly { readonly address: string }[];
   readonly appUrl: string;
 }): Promise<void> {
-  const command = restCommand(lab.appUrl);
+  const command = scaleToZeroCommand(lab.appUrl);
   await Promise.all(lab.devices.map((d) => runOnDevice(lab.stateDir, d.address, command, 60)));
 }

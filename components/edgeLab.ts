@@ -5,8 +5,8 @@ import { blueprintPackages, type Blueprint } from "../lib/blueprint";
 import type { LabConfig } from "../lib/config";
 import { sshCommand } from "../lib/coreUser";
 import { resolveChain, type Release } from "../lib/releases";
-import { onHost } from "../lib/remoteCommands";
-import type { LabHost } from "../lib/remoteHost";
+import { runOnRemote } from "../lib/remoteTransformation";
+import type { LabHost } from "../lib/labHost";
 import { AppImage } from "./appImage";
 import { AppRollout } from "./appRollout";
 import type { CommitRecord } from "./composedCommit";
@@ -58,7 +58,7 @@ export class EdgeLab extends pulumi.ComponentResource {
       "edge-lab:index:EdgeLab",
       name,
       { config: withoutSecrets(args.config) },
-      remote ? { ...opts, transformations: [...(opts.transformations ?? []), onHost(remote)] } : opts,
+      remote ? { ...opts, transformations: [...(opts.transformations ?? []), runOnRemote(remote)] } : opts,
     );
     const { config, blueprint } = args;
     const { network, builder, devices, upgradeGate } = config;

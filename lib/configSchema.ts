@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { LOCAL_URI, parseRemote } from "./remoteHost";
+import { LOCAL_URI } from "./labHost";
+import { parseRemote } from "./remoteHost";
 
 const packageName = z
   .string()

@@ -1,6 +1,7 @@
 import { encrypt } from "unixcrypt";
 
-import { sshOptions, type LabHost } from "./remoteHost";
+import type { LabHost } from "./labHost";
+import { sshOptions } from "./remoteHost";
 import { quoted } from "./shellWord";
 
 /** The crypt(3) hash (SHA-512) of a password; the same salt gives the same hash, so previews stay clean. */

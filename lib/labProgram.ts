@@ -5,7 +5,7 @@ import { relative, resolve } from "node:path";
 import { parseBlueprint, type Blueprint } from "./blueprint";
 import { resolveConfig, type LabConfig } from "./config";
 import { ConfigError, type Problem } from "./configErrors";
-import { labHost, type LabHost } from "./remoteHost";
+import { labHost, type LabHost } from "./labHost";
 import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
 
 /** A stack's configuration with the files that it names, read and validated. */

@@ -10,11 +10,11 @@ async function gone(ctx: LabContext, args: string[]): Promise<void> {
 }
 
 /**
- * Removes a libvirt object that a run may have made without noting it: the next run makes it anew.
+ * Removes a libvirt object that a run may have made without recording it: the next run makes it anew.
  * @param type Pulumi type token, e.g. `libvirt:index/domain:Domain`
  * @param inputs the inputs that it was to be made with
  */
-export async function removeHalfMade(
+export async function removePartial(
   ctx: LabContext,
   type: string,
   inputs: Record<string, unknown>,
@@ -22,7 +22,7 @@ export async function removeHalfMade(
   const text = (key: string): string => (typeof inputs[key] === "string" ? inputs[key] : "");
   const name = text("name");
   if (name === "") return;
-  process.stderr.write(`recover: removing half-made ${type.split(":").pop()} ${name}\n`);
+  process.stderr.write(`recover: removing partial ${type.split(":").pop()} ${name}\n`);
   switch (type) {
     case "libvirt:index/domain:Domain":
       // A domain of the same name that is not the lab's was refused by preflight; this is ours.

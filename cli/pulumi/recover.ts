@@ -6,9 +6,9 @@ import { z } from "zod";
 import type { LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { askPulumi } from "./cli";
-import { removeHalfMade } from "./partial";
+import { removePartial } from "./partial";
 import { endOrphans, isPulumi } from "./orphans";
-import { removeUnnoted } from "./untracked";
+import { removeUntracked } from "./untracked";
 
 const PROJECT = "edge-lab";
 
@@ -70,7 +70,7 @@ export async function recover(ctx: LabContext): Promise<void> {
     await askPulumi(["cancel", "--yes", "--stack", ctx.stack]);
   }
   if (readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"')) await finishOperations(ctx);
-  await removeUnnoted(ctx, readFileSync(stackFile(ctx), "utf8"));
+  await removeUntracked(ctx, readFileSync(stackFile(ctx), "utf8"));
 }
 
 async function finishOperations(ctx: LabContext): Promise<void> {
@@ -81,7 +81,7 @@ async function finishOperations(ctx: LabContext): Promise<void> {
   const stale: string[] = [];
   for (const { type, resource } of pending) {
     if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from wherever it was
-    if (type === "creating") await removeHalfMade(ctx, resource.type, resource.inputs ?? {});
+    if (type === "creating") await removePartial(ctx, resource.type, resource.inputs ?? {});
     else stale.push(resource.urn);
   }
   delete state.deployment.pending_operations;

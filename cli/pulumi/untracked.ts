@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { LabContext } from "../../client/context";
-import { removeHalfMade } from "./partial";
+import { removePartial } from "./partial";
 import { virsh } from "./virsh";
 
 /** Name that the program gives to its libvirt network and storage pool. */
@@ -50,14 +50,14 @@ const KINDS: readonly Kind[] = [
  * then, and where the start fails the provider notes nothing, so that the next run could not make it.
  * @param text the stack's file
  */
-export async function removeUnnoted(ctx: LabContext, text: string): Promise<void> {
-  const noted = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
-  if (noted.length === 0) return; // nothing was made yet; there may be no libvirt
+export async function removeUntracked(ctx: LabContext, text: string): Promise<void> {
+  const tracked = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
+  if (tracked.length === 0) return; // nothing was made yet; there may be no libvirt
   for (const { type, dump, names, mark } of KINDS) {
     for (const name of names(ctx)) {
-      if (noted.some((r) => r.type === type && r.inputs?.name === name)) continue;
+      if (tracked.some((r) => r.type === type && r.inputs?.name === name)) continue;
       const { ok, text: xml } = await virsh(ctx, [dump, name]);
-      if (ok && xml.includes(mark(ctx.host.stateDir))) await removeHalfMade(ctx, type, { name });
+      if (ok && xml.includes(mark(ctx.host.stateDir))) await removePartial(ctx, type, { name });
     }
   }
 }

@@ -1,11 +1,11 @@
 import { x } from "tinyexec";
 
 import type { LabContext } from "../../client/context";
-import { onLabHost } from "../../client/hostProgram";
+import { hostProgram } from "../../client/hostProgram";
 
 /** Runs virsh on the lab's libvirt; `text` is what it printed, its errors included. */
 export async function virsh(ctx: LabContext, args: string[]): Promise<{ ok: boolean; text: string }> {
-  const { command, args: words, env } = onLabHost(ctx, ["virsh", "-q", "-c", ctx.host.libvirtUri, ...args]);
+  const { command, args: words, env } = hostProgram(ctx, ["virsh", "-q", "-c", ctx.host.libvirtUri, ...args]);
   const result = await x(command, words, {
     throwOnError: false,
     nodeOptions: { cwd: ctx.root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },

@@ -6,7 +6,7 @@ import { x } from "tinyexec";
 
 import { labContext, type LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
-import { onLabHost } from "../../client/hostProgram";
+import { hostProgram } from "../../client/hostProgram";
 import { runPulumi } from "../pulumi/cli";
 import { recover, stackExists } from "../pulumi/recover";
 import { Connection } from "../../client/remote/connection";
@@ -19,7 +19,7 @@ const quiet = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive"]
 const terminal = (): string[] => (process.stdout.isTTY ? [] : [...quiet(), "--suppress-progress"]);
 
 async function hostScript(ctx: LabContext, script: string, verb: string): Promise<void> {
-  const { command, args, env } = onLabHost(ctx, [`./assets/host/${script}`, verb]);
+  const { command, args, env } = hostProgram(ctx, [`./assets/host/${script}`, verb]);
   const child = x(command, args, {
     throwOnError: false,
     nodeOptions: {
@@ -33,7 +33,7 @@ async function hostScript(ctx: LabContext, script: string, verb: string): Promis
 }
 
 /** A lab whose host was restarted needs its daemon again before libvirt can be asked anything. */
-async function wake(ctx: LabContext): Promise<void> {
+async function ensureLibvirt(ctx: LabContext): Promise<void> {
   const there = ctx.host.remote ? stackExists(ctx) : existsSync(join(ctx.stateDir, "host", "applied"));
   if (there) await hostScript(ctx, "libvirtd.sh", "apply");
 }
@@ -41,7 +41,7 @@ async function wake(ctx: LabContext): Promise<void> {
 /** `npm run up`: builds the lab and takes it to the target version. */
 export async function up(extra: Extra): Promise<number> {
   const ctx = labContext();
-  await wake(ctx);
+  await ensureLibvirt(ctx);
   await recover(ctx);
   return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
@@ -49,7 +49,7 @@ export async function up(extra: Extra): Promise<number> {
 /** `lab recover`: for those who call pulumi themselves. */
 export async function recoverOnly(): Promise<number> {
   const ctx = labContext();
-  await wake(ctx);
+  await ensureLibvirt(ctx);
   await recover(ctx);
   return 0;
 }
@@ -57,7 +57,7 @@ export async function recoverOnly(): Promise<number> {
 /** `npm run preview`: what `up` would do. */
 export async function preview(extra: Extra): Promise<number> {
   const ctx = labContext();
-  await wake(ctx);
+  await ensureLibvirt(ctx);
   await recover(ctx);
   return runPulumi(["preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
@@ -74,7 +74,7 @@ function removeBuildTrees(ctx: LabContext): Promise<void> {
 export async function destroy(extra: Extra): Promise<number> {
   const ctx = labContext();
   if (stackExists(ctx)) {
-    await wake(ctx);
+    await ensureLibvirt(ctx);
     await recover(ctx);
     // With options of pulumi's own (--target, say) the lab may stay.
     const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();

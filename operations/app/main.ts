@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 import { askApp, type AppAnswer } from "../../client/appProbe";
-import { restApp } from "../../client/scaleToZero";
+import { scaleToZero } from "../../client/scaleToZero";
 import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     const verdict = judgeApp({ states, owner, digest, answered: answer?.ok === true });
     progress.say(verdict.text);
     if (verdict.kind === "served") {
-      await restApp({ stateDir, devices, appUrl });
+      await scaleToZero({ stateDir, devices, appUrl });
       process.stdout.write(`${JSON.stringify({ digest, owner, seconds: progress.seconds })}\n`);
       return;
     }

@@ -43,7 +43,7 @@ function talk(child: ChildProcess, input: string): void {
 async function main(): Promise<void> {
   const remote = connection.parse(JSON.parse(requiredEnv("EDGE_REMOTE")));
   const input = process.stdin.isTTY ? "" : await text(process.stdin);
-  const words = ["./assets/host/on-host.sh", ...process.argv.slice(2)];
+  const words = ["./assets/host/remote-run.sh", ...process.argv.slice(2)];
   process.exitCode = await new Connection(remote, process.cwd()).run(
     words,
     { stdio: ["pipe", "inherit", "inherit"] },

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
-import { restApp } from "../../client/scaleToZero";
+import { scaleToZero } from "../../client/scaleToZero";
 import { DepotClient, type DeviceRecord } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
@@ -115,7 +115,7 @@ async function main(): Promise<void> {
   await settle(rollout, "lab");
   await refuseKnownFailure(rollout);
   const states = await moveAndWatch(rollout);
-  await restApp(rollout);
+  await scaleToZero(rollout);
   const result = {
     devices: states
       .map((d) => ({

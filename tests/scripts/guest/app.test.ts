@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 
-import { restCommand } from "../../../client/scaleToZero";
+import { scaleToZeroCommand } from "../../../client/scaleToZero";
 import { FakeDepot } from "../support/fakeDepot";
 import { Guest } from "../support/guest";
 import type { Outcome } from "../support/sandbox";
@@ -210,7 +210,7 @@ describe("guest: the app", () => {
       );
       guest.standIn("systemctl", "");
       guest.forgetCalls();
-      guest.shell(restCommand("http://198.51.100.100:8080/"));
+      guest.shell(scaleToZeroCommand("http://198.51.100.100:8080/"));
       const calls = guest.calls();
       assert.equal(calls.shift(), "ss -Htan src 198.51.100.100:8080");
       const stop = "systemctl --user stop container-httpd-proxy.service container-httpd.service";

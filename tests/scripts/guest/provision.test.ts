@@ -216,7 +216,7 @@ describe("guest: what a device makes of its settings", () => {
 
   describe("segments of connections that moved with the virtual IP", () => {
     const load = (): string =>
-      guest.shell('. "$here/lib/moved.sh"; edge_load_env; keep_moved_connections 2>&1');
+      guest.shell('. "$here/lib/vip-forward.sh"; edge_load_env; forward_connections 2>&1');
 
     it("are handed on to every peer, as the depot names them", () => {
       guest.standIn("nft", 'cat >"$EDGE_ROOT/rules"');

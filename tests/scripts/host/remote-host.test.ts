@@ -93,7 +93,7 @@ describe("host scripts on another host", () => {
     const end = ended(child);
     await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
     const lines = await host.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
-    assert.match(lines, /on-host\.sh \.\/assets\/probes\/slow apply/);
+    assert.match(lines, /remote-run\.sh \.\/assets\/probes\/slow apply/);
     assert.doesNotMatch(lines, /hunter2/);
     await host.sh("touch /run/go");
     const { status, stdout, stderr } = await end;
@@ -113,7 +113,7 @@ describe("host scripts on another host", () => {
       // As Pulumi does it: its command's own process only.
       const node = await host.sh("pgrep -f operations/remote/main[.]ts");
       await host.sh(`kill -${signal.slice(3)} ${node}`);
-      await host.until(`[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f on-host[.]sh`, 30);
+      await host.until(`[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f remote-run[.]sh`, 30);
       const { status, stderr } = await end;
       assert.notEqual(status, 0);
       assert.doesNotMatch(stderr, /no connection/);
@@ -121,7 +121,7 @@ describe("host scripts on another host", () => {
   }
 
   it("ends it when the connection is lost without a word", async () => {
-    const child = host.begin([probe("endless")], { EDGE_ON_HOST_SILENCE: "3" });
+    const child = host.begin([probe("endless")], { EDGE_SILENCE_SECONDS: "3" });
     child.stdin?.end();
     const end = ended(child);
     await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));

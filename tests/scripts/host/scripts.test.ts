@@ -20,7 +20,7 @@ const inputs: Record<string, Record<string, string>> = {
   "publish.sh": { EDGE_REF: "debian/trixie/x86_64/edge" },
 };
 /** They run another program, and have no verbs. */
-const WRAPPERS = ["lab-on-host.sh", "node.sh", "on-host.sh", "remote.sh"];
+const WRAPPERS = ["remote-verb.sh", "node.sh", "remote-run.sh", "remote.sh"];
 const scripts = readdirSync("assets/host").filter((name) => name.endsWith(".sh") && !WRAPPERS.includes(name));
 
 describe("host scripts", () => {

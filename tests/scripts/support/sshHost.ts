@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { canonicalJson } from "../../../lib/contentHash";
 import { SOURCES } from "../../../client/remote/programCopy";
-import { labHost, type RemoteConnection } from "../../../lib/remoteHost";
+import { labHost } from "../../../lib/labHost";
+import type { RemoteConnection } from "../../../lib/remoteHost";
 import { testCache } from "../../support/cache";
 import { TempDir } from "../../support/tempProject";
 import { OWN_NAMESPACES } from "./namespaces";

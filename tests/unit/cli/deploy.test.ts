@@ -115,7 +115,7 @@ describe("lab up, preview and destroy", () => {
     assert.ok(!lab.calls().some((call) => call.startsWith("virsh")));
   });
 
-  it("go on when a half-made object is not there after all, and stop when libvirt fails otherwise", async () => {
+  it("go on when a partial object is not there after all, and stop when libvirt fails otherwise", async () => {
     const state = exported(
       pending("creating", { type: "libvirt:index/pool:Pool", inputs: { name: "edge-lab" } }),
     );
@@ -145,7 +145,7 @@ describe("lab up, preview and destroy", () => {
       lab.put(STACK, state("edge-device-1"));
       lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<source file='${lab.stateDir}/pool/x.qcow2'/>"`);
       const { err } = await lab.run(() => up([]));
-      assert.match(err, /removing half-made Domain edge-device-2/);
+      assert.match(err, /removing partial Domain edge-device-2/);
       assert.deepEqual(lab.calls().slice(0, 3), [
         "virsh -q -c qemu:///system dumpxml edge-device-2",
         "virsh -q -c qemu:///system destroy edge-device-2",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 
 import { hashPassword, sshCommand } from "../../../lib/coreUser";
-import { labHost, type LabHost } from "../../../lib/remoteHost";
+import { labHost, type LabHost } from "../../../lib/labHost";
 
 describe("hashPassword", () => {
   it("is crypt(3)'s SHA-512, by the specification's own example", () => {

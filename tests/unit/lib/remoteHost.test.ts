@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
-import { knownHosts, labHost, parseRemote } from "../../../lib/remoteHost";
+import { labHost } from "../../../lib/labHost";
+import { knownHosts, parseRemote } from "../../../lib/remoteHost";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx5nV0a2h0cHM6Ly9naXQ host";
 

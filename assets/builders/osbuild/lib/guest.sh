@@ -4,18 +4,18 @@
 
 GUEST_SOURCE=edge-lab
 
-# taken_files: "FILE PLACE" a line, of what guest/taken names
-taken_files() {
+# shared_files: "FILE PLACE" a line, of what guest/shared-files names
+shared_files() {
   local from=$here/../../guest path place
   while read -r path place; do
     if [[ $path == */ ]]; then
-      [[ -d $from/$path ]] || die "guest/taken names $path, which assets/guest does not have"
+      [[ -d $from/$path ]] || die "guest/shared-files names $path, which assets/guest does not have"
       (cd "$from" && find "$path" -type f | LC_ALL=C sort | sed 's/.*/& &/')
     else
-      [[ -f $from/$path ]] || die "guest/taken names $path, which assets/guest does not have"
+      [[ -f $from/$path ]] || die "guest/shared-files names $path, which assets/guest does not have"
       printf '%s %s\n' "$path" "${place:-$path}"
     fi
-  done < <(grep -vE '^(#|$)' "$here/guest/taken")
+  done < <(grep -vE '^(#|$)' "$here/guest/shared-files")
 }
 
 # guest_tree DIR VERSION: the files as they will lie in the image
@@ -24,7 +24,7 @@ guest_tree() {
   while read -r path place; do
     mkdir -p "$1/${place%/*}"
     cp -p "$here/../../guest/$path" "$1/$place"
-  done < <(taken_files)
+  done < <(shared_files)
   cp -pr "$here/guest/root/." "$1/"
   printf '%s\n' "$2" >"$1/usr/lib/edge/release"
   find "$1" -type d -exec chmod 755 {} +

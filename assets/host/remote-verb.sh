@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A verb of `npm run lab` on the lab's host, where that is another than the caller's: lab-on-host.sh STACK OVERRIDES WORD...
+# A verb of `npm run lab` on the lab's host, where that is another than the caller's: remote-verb.sh STACK OVERRIDES WORD...
 # OVERRIDES is what the caller's side has besides the stack's file, as JSON.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH=$PWD/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
-export EDGE_ON_HOST=1 EDGE_LAB_CACHE=/var/cache/edge-lab PULUMI_STACK=$1 EDGE_OVERRIDES=$2
+export EDGE_IS_LAB_HOST=1 EDGE_LAB_CACHE=/var/cache/edge-lab PULUMI_STACK=$1 EDGE_OVERRIDES=$2
 shift 2
 exec node --import tsx cli/main.ts "$@"

@@ -32,7 +32,7 @@ function device(address: string, peer: string): Guest {
     EDGE_PEERS: peer,
     EDGE_VIP: "10.0.9.100",
     EDGE_INTERFACE: "eth0",
-    EDGE_MOVED_SECONDS: String(SILENCE),
+    EDGE_FORWARD_SECONDS: String(SILENCE),
   });
   rmSync(join(guest.root, "proc/sys"), { recursive: true });
   symlinkSync("/proc/sys", join(guest.root, "proc/sys"));
@@ -45,7 +45,7 @@ describe("guest: connections, when the virtual IP moves", () => {
   before(function () {
     needs(this, "nft", "unshare", "ip");
     guests = [device("10.0.9.11", "10.0.9.12 10.0.9.13"), device("10.0.9.12", "10.0.9.13 10.0.9.11")];
-    const command = [process.execPath, "--import", "tsx", "tests/scripts/support/movedVip.ts"];
+    const command = [process.execPath, "--import", "tsx", "tests/scripts/support/vipForward.ts"];
     const { status, stdout, stderr } = spawnSync(
       "unshare",
       [...OWN_NAMESPACES, ...command, ...guests.map((guest) => guest.root)],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The other side of remote.sh, on the lab's host as root: on-host.sh PROGRAM VERB... Its standard input is the program's
+# The other side of remote.sh, on the lab's host as root: remote-run.sh PROGRAM VERB... Its standard input is the program's
 # environment (NAME=VALUE, each ended by NUL), an empty one, and what the program shall read, ended by NUL; from then on
 # a sign of life every few seconds. Without one the program is ended with all that it started: whoever asked for it has
 # gone. Values come on no command line, and in no file.
@@ -28,7 +28,7 @@ main() {
   setsid "$@" < <(printf '%s' "$input") 3<&- &
   child=$!
   {
-    while read -r -t "${EDGE_ON_HOST_SILENCE:-60}" -u 3 _; do :; done
+    while read -r -t "${EDGE_SILENCE_SECONDS:-60}" -u 3 _; do :; done
     end_group "$child"
   } >/dev/null 2>&1 &
   watcher=$!

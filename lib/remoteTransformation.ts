@@ -7,7 +7,7 @@ import type { RemoteConnection } from "./remoteHost";
  * Makes every Command of a component, and of its children, run on another host: the same script, verb, input and
  * environment, by way of assets/host/remote.sh. What belongs to the connection stands in one variable more.
  */
-export function onHost(remote: RemoteConnection): pulumi.ResourceTransformation {
+export function runOnRemote(remote: RemoteConnection): pulumi.ResourceTransformation {
   const connection = canonicalJson(remote);
   return ({ type, props, opts }) => {
     if (type !== "command:local:Command") return undefined;

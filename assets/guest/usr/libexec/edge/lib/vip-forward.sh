@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Connections of clients to the virtual IP while it moves. Needs edge.sh and render.sh.
 
-# Sets MOVED_RULES, for nft, with what goes to PEERS.
+# Sets FORWARD_RULES, for nft, with what goes to PEERS.
 #
 # After the virtual IP moved, segments of a connection to its old owner arrive at the new one. It hands them on to its
 # peers, of whom one knows the connection: a client that had its connection accepted just before is served, not lost.
@@ -10,16 +10,16 @@
 # time 12.8 s after the sixth) nobody has answered it, and a reset tells it so, which else would try for minutes.
 # That a peer is away is not for the client to hear: at the word that a host cannot be reached TCP sends more often.
 # A table of its own: it is the same beside nftables.service and beside firewalld.
-moved_rules() {
+forward_rules() {
   local peer copies=""
   for peer in $PEERS; do copies+="    dup to $peer"$'\n'; done
-  MOVED_RULES="table ip edge_moved
-delete table ip edge_moved
-table ip edge_moved {
+  FORWARD_RULES="table ip edge_vip_forward
+delete table ip edge_vip_forward
+table ip edge_vip_forward {
   set waiting {
     type ipv4_addr . inet_service
     flags dynamic,timeout
-    timeout ${EDGE_MOVED_SECONDS:-12}s
+    timeout ${EDGE_FORWARD_SECONDS:-12}s
   }
   set met {
     type ipv4_addr . inet_service
@@ -28,9 +28,9 @@ table ip edge_moved {
   }
   chain input {
     type filter hook input priority filter - 1
-    ip daddr ${EDGE_VIP:?} tcp dport ${EDGE_APP_PORT:?} tcp flags & (fin | syn | rst | ack) != syn ct state new,invalid goto moved
+    ip daddr ${EDGE_VIP:?} tcp dport ${EDGE_APP_PORT:?} tcp flags & (fin | syn | rst | ack) != syn ct state new,invalid goto unknown
   }
-  chain moved {
+  chain unknown {
     ip ttl 1 drop
     ip saddr . tcp sport @met ip saddr . tcp sport != @waiting reject with tcp reset
     add @met { ip saddr . tcp sport }
@@ -45,13 +45,13 @@ $copies    drop
 }"
 }
 
-keep_moved_connections() {
+forward_connections() {
   local problem
   find_peers
-  moved_rules
-  problem=$(nft --file - <<<"$MOVED_RULES" 2>&1) && return 0
+  forward_rules
+  problem=$(nft --file - <<<"$FORWARD_RULES" 2>&1) && return 0
   edge_log 4 "segments of moved connections are not handed on to peers: ${problem:0:200}"
   PEERS="" # this kernel cannot copy packets
-  moved_rules
-  nft --file - <<<"$MOVED_RULES"
+  forward_rules
+  nft --file - <<<"$FORWARD_RULES"
 }

@@ -1,6 +1,6 @@
 /**
  * Clients whose server's address moves: two devices on one bridge, in network namespaces of this process's own, each
- * prepared by the guest's own script. `movedVip.ts OLD_ROOT NEW_ROOT` takes the roots of two guests and prints what
+ * prepared by the guest's own script. `vipForward.ts OLD_ROOT NEW_ROOT` takes the roots of two guests and prints what
  * the clients saw, as JSON.
  */
 import { execFileSync, spawn } from "node:child_process";
