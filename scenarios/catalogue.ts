@@ -1,13 +1,16 @@
 import { alteredCommit } from "./alteredCommit";
-import { appUpdate, badImage } from "./appUpdate";
+import { appUpdate } from "./appUpdate";
 import { autoRestart } from "./autoRestart";
-import { fullDisk } from "./fullDisk";
-import { hang, panic, rollback } from "./badRelease";
+import { badImage } from "./badImage";
 import { failover } from "./failover";
+import { fullDisk } from "./fullDisk";
+import { hang } from "./hang";
 import { osUpgrade } from "./osUpgrade";
+import { panic } from "./panic";
 import { partition } from "./partition";
 import { powerCut } from "./powerCut";
 import { registryDown } from "./registryDown";
+import { rollback } from "./rollback";
 import { scaleFromZero } from "./scaleFromZero";
 import type { Scenario } from "./engine/scenario";
 

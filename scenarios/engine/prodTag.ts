@@ -1,0 +1,33 @@
+import { waitFor } from "../../client/wait";
+import { allHaveImage } from "./app";
+import { RegistryClient } from "./registryClient";
+import type { Figures, Run } from "./scenario";
+
+/** Timer, fetch, trial and restart on an emulated device that does other things as well. */
+export const LIMIT_SECONDS = 180;
+
+/** Seconds, in tenths, that it took until something held; undefined where it did not. */
+export async function within(
+  limitSeconds: number,
+  holds: () => Promise<boolean>,
+): Promise<number | undefined> {
+  const found = await waitFor(limitSeconds, holds);
+  return found && Math.round(found.seconds * 10) / 10;
+}
+
+/** Runs a part with `prod` as the scenario wants it, and puts it back whatever happens. */
+export async function withTag(
+  run: Run,
+  part: (registry: RegistryClient, prod: string) => Promise<Figures>,
+): Promise<Figures> {
+  const { lab, timeline, undo } = run;
+  const registry = new RegistryClient(lab.input.registry);
+  const prod = await registry.digest("prod");
+  const restore = undo.add(() => registry.tag(prod, "prod"));
+  const figures = await part(registry, prod);
+  await restore();
+  timeline.mark("lab", "prod is as before");
+  const back = await within(LIMIT_SECONDS, () => allHaveImage(lab, prod));
+  run.invariants.hold("every device has the first image again", back !== undefined);
+  return figures;
+}
