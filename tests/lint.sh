@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-CHECKS=(eslint prettier types shellcheck shfmt length swallowed hosts homes leftovers)
+CHECKS=(eslint prettier types imports shellcheck shfmt length swallowed hosts homes leftovers)
 NODE=(node --max-old-space-size=3072)
 # Written by programs: not ours to read or to shorten.
 GENERATED='^(sdks/|package-lock\.json$|toolchain/.*(go\.sum|go\.mod|schema\.json|bridge-metadata\.json)$)'
@@ -41,6 +41,12 @@ check_prettier() {
 }
 
 check_types() { "${NODE[@]}" node_modules/typescript/bin/tsc --noEmit --project tsconfig.json; }
+
+# Who may import whom: .dependency-cruiser.mjs.
+check_imports() {
+  "${NODE[@]}" node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.mjs \
+    index.ts components lib protocol depot client operations scenarios cli
+}
 
 # with_shebang yes|no: of the scripts, those that are run, or those that are sourced
 with_shebang() {

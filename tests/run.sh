@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH=$PATH:/usr/sbin:/sbin
 
 tests=${EDGE_LAB_TESTS:-tests}
+cache=${EDGE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-lab}/tests
 passed=0
 failed=0
 skipped=0
@@ -23,9 +24,27 @@ limits() {
   esac
 }
 
+# A suite gets a temporary folder of its own, which holds nothing at its end. tsx keeps what it has compiled beside
+# whatever else is temporary: that is a cache and lies in one. Open to all users as /tmp is, with a short name: the
+# paths of sockets in it have at most 107 bytes.
+make_temporary() {
+  temporary=$(mktemp -d "${TMPDIR:-/tmp}/edge-XXXXXX")
+  chmod 1777 "$temporary"
+  mkdir -p "$cache/tsx" "$cache/node"
+  ln -s "$cache/tsx" "$temporary/tsx-$EUID"
+}
+
+# Sets LEFT to what stands in the temporary folder, and removes it.
+end_temporary() {
+  rm -f "$temporary/tsx-$EUID"
+  LEFT=$(ls -A "$temporary")
+  rm -rf "$temporary"
+}
+
 # run_suite NAME
 run_suite() {
   local suite=$1 files=() counts=$work/$1.counts status=0 start=$SECONDS test_seconds suite_minutes
+  local temporary LEFT
   local suite_passed=0 suite_failed=0 suite_skipped=0 lines=()
   read -r test_seconds suite_minutes < <(limits "$suite")
   [[ ! -d $tests/$suite ]] || mapfile -t files < <(find "$tests/$suite" -name '*.test.ts' | LC_ALL=C sort)
@@ -34,7 +53,8 @@ run_suite() {
     return
   fi
   printf '\nsuite %s: %s files\n' "$suite" "${#files[@]}"
-  EDGE_LAB_TEST_COUNTS=$counts timeout --foreground -k 30 "${suite_minutes}m" node --import tsx \
+  make_temporary
+  TMPDIR=$temporary NODE_COMPILE_CACHE=$cache/node EDGE_LAB_TEST_COUNTS=$counts timeout --foreground -k 30 "${suite_minutes}m" node --import tsx \
     node_modules/mocha/bin/mocha.js --timeout "${test_seconds}s" "${files[@]}" </dev/null || status=$?
   if [[ -s $counts ]]; then
     { read -r suite_passed suite_failed suite_skipped && mapfile -t lines; } <"$counts"
@@ -43,6 +63,11 @@ run_suite() {
   if [[ ! -s $counts ]] || ((status != 0 && suite_failed == 0)); then
     ((suite_failed += 1))
     lines+=("failed: the suite did not run to its end: status $status$( ((status != 124)) || echo ", $suite_minutes minutes are over")")
+  fi
+  end_temporary
+  if [[ -n $LEFT ]]; then
+    ((suite_failed += 1))
+    lines+=("failed: the tests left in the temporary folder: ${LEFT//$'\n'/, }")
   fi
   printf 'suite %s ended after %s s: %s passed, %s failed, %s skipped\n' \
     "$suite" $((SECONDS - start)) "$suite_passed" "$suite_failed" "$suite_skipped"

@@ -6,6 +6,7 @@ const checks = {
   eslint: "TypeScript keeps the linter's rules",
   prettier: "TypeScript, JSON and YAML are formatted",
   types: "the compiler finds no error",
+  imports: "rooms import what they may, and in one direction",
   shellcheck: "shell scripts pass shellcheck",
   shfmt: "shell scripts are formatted",
   length: "no file of ours is longer than 300 lines",

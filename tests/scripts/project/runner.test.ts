@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Below the project, for the tests in it shall find its modules. */
@@ -68,6 +68,23 @@ describe("tests/run.sh", () => {
       assert.match(text, /the suite did not run to its end/);
     });
   }
+
+  it("fails where a test leaves something in the temporary folder, names it and removes it", () => {
+    put(
+      "unit",
+      "a",
+      `const { mkdtempSync } = require("node:fs"); const { tmpdir } = require("node:os");
+       it("leaves a folder", () => { process.stdout.write("<" + mkdtempSync(tmpdir() + "/forgotten-") + ">"); });`,
+    );
+    put("scripts", "b", passing);
+    const { status, text, last } = run("all");
+    assert.equal(last, "3 passed, 1 failed, 0 skipped", text);
+    assert.equal(status, 1);
+    assert.match(text, /unit: failed: the tests left in the temporary folder: forgotten-\w+$/m);
+    const path = /<(.*)>/.exec(text)?.[1] ?? "";
+    assert.match(path, /\/edge-\w+\/forgotten-/);
+    assert.equal(existsSync(join(path, "..")), false);
+  });
 
   it("counts a skip that has a reason, and names it", () => {
     const helper = JSON.stringify(join(process.cwd(), "tests/support/skip"));

@@ -49,7 +49,7 @@ for (const preview of [false, true]) {
       for (const { name, inputs, deleteBeforeReplace, timeouts } of commands()) {
         assert.match(
           String(inputs["create"]),
-          /^exec \.\/assets\/host\/[a-z-]+\.sh( lab\/[a-z/]+\.ts)? apply$/,
+          /^exec \.\/assets\/host\/[a-z-]+\.sh( operations\/[a-z]+\/main\.ts)? apply$/,
           name,
         );
         assert.equal(inputs["update"], undefined, name);
