@@ -1,0 +1,138 @@
+/**
+ * The states of a device from boot to update, as its reports and its boot counter show them. docs/ARCHITECTURE.md draws
+ * them; the drawing is held to this table, and so are the device's own programs.
+ */
+export interface DeviceState {
+  /** Verdict on the boot that runs; `any` where the state does not depend on it. */
+  readonly health: "pending" | "green" | "red" | "any";
+  /** What the updater is doing. */
+  readonly updatePhase: "idle" | "pulling" | "staged" | "waiting-lock" | "rebooting";
+  /** GRUB's boot_counter: `armed` from the reboot into a new deployment to its verdict, `fallback` is -1. */
+  readonly bootCounter: "armed" | "none" | "fallback" | "any";
+  readonly meaning: string;
+}
+
+/** By name. */
+export const DEVICE_STATES = {
+  booting: {
+    health: "pending",
+    updatePhase: "idle",
+    bootCounter: "any",
+    meaning: "The system is up; its health checks have no verdict yet. It takes no requests and no update.",
+  },
+  fallback: {
+    health: "pending",
+    updatePhase: "idle",
+    bootCounter: "fallback",
+    meaning: "The attempts are used up: the boot loader has started the deployment before.",
+  },
+  retrying: {
+    health: "red",
+    updatePhase: "idle",
+    bootCounter: "armed",
+    meaning: "A required check has failed; the device reboots for its next attempt.",
+  },
+  healthy: {
+    health: "green",
+    updatePhase: "idle",
+    bootCounter: "none",
+    meaning:
+      "Every required check has passed. The device runs the target, or waits for one that it may take.",
+  },
+  unhealthy: {
+    health: "red",
+    updatePhase: "idle",
+    bootCounter: "none",
+    meaning:
+      "A required check has failed and there is nothing to go back to. The device stays up and takes an update.",
+  },
+  fetching: {
+    health: "any",
+    updatePhase: "pulling",
+    bootCounter: "none",
+    meaning: "The target is being pulled and deployed.",
+  },
+  staged: {
+    health: "any",
+    updatePhase: "staged",
+    bootCounter: "none",
+    meaning: "The target is staged: the next reboot finalises it.",
+  },
+  waiting: {
+    health: "any",
+    updatePhase: "waiting-lock",
+    bootCounter: "none",
+    meaning: "The device has asked the depot for the reboot lock.",
+  },
+  rebooting: {
+    health: "any",
+    updatePhase: "rebooting",
+    bootCounter: "any",
+    meaning:
+      "It holds the lock and has handed the virtual IP over. The boot counter is armed on the way down.",
+  },
+} as const satisfies Record<string, DeviceState>;
+export type DeviceStateName = keyof typeof DEVICE_STATES;
+
+/** A way from one state to another. */
+export interface Transition {
+  readonly from: DeviceStateName;
+  readonly to: DeviceStateName;
+  readonly when: string;
+  /** The file that decides it, relative to the project. */
+  readonly by: string;
+}
+
+const EDGE = "assets/guest/usr/libexec/edge";
+const GREENBOOT = "assets/guest/usr/libexec/greenboot";
+const GRUB = "assets/builders/debian/installer/grub.cfg";
+
+/** Every transition; what is not here does not happen. */
+export const TRANSITIONS: readonly Transition[] = [
+  { from: "booting", to: "healthy", when: "every required check passes", by: `${GREENBOOT}/greenboot` },
+  {
+    from: "booting",
+    to: "retrying",
+    when: "a required check fails, the counter is armed",
+    by: `${GREENBOOT}/redboot-auto-reboot`,
+  },
+  {
+    from: "booting",
+    to: "unhealthy",
+    when: "a required check fails, the counter is not armed",
+    by: `${GREENBOOT}/redboot-auto-reboot`,
+  },
+  { from: "booting", to: "booting", when: "panic, hang or power cut, attempts are left", by: GRUB },
+  { from: "booting", to: "fallback", when: "panic, hang or power cut, no attempt is left", by: GRUB },
+  { from: "retrying", to: "booting", when: "attempts are left", by: GRUB },
+  { from: "retrying", to: "fallback", when: "no attempt is left", by: GRUB },
+  {
+    from: "fallback",
+    to: "booting",
+    when: "the failed commit is recorded, what runs is the default again",
+    by: `${GREENBOOT}/greenboot-ostree-grub2-check-fallback`,
+  },
+  { from: "healthy", to: "fetching", when: "the target is another commit", by: `${EDGE}/update` },
+  { from: "healthy", to: "healthy", when: "the target has failed here before", by: `${EDGE}/update` },
+  { from: "unhealthy", to: "fetching", when: "the target is another commit", by: `${EDGE}/update` },
+  { from: "fetching", to: "healthy", when: "it cannot be fetched or staged", by: `${EDGE}/update` },
+  { from: "fetching", to: "staged", when: "it is deployed", by: `${EDGE}/update` },
+  { from: "staged", to: "healthy", when: "the target was withdrawn", by: `${EDGE}/update` },
+  { from: "staged", to: "waiting", when: "the depot refuses the lock", by: `${EDGE}/applyupdate` },
+  { from: "staged", to: "rebooting", when: "the depot grants the lock", by: `${EDGE}/applyupdate` },
+  { from: "waiting", to: "waiting", when: "the depot refuses the lock again", by: `${EDGE}/applyupdate` },
+  { from: "waiting", to: "healthy", when: "the target was withdrawn", by: `${EDGE}/applyupdate` },
+  { from: "waiting", to: "rebooting", when: "the depot grants the lock", by: `${EDGE}/applyupdate` },
+  {
+    from: "rebooting",
+    to: "booting",
+    when: "the staged deployment is finalised, the counter armed",
+    by: `${GREENBOOT}/greenboot-grub2-set-counter`,
+  },
+];
+
+/** The table as a Mermaid state diagram; docs/ARCHITECTURE.md holds it. */
+export function stateDiagram(): string {
+  const lines = TRANSITIONS.map(({ from, to, when }) => `  ${from} --> ${to}: ${when}`);
+  return ["stateDiagram-v2", "  [*] --> booting", ...lines].join("\n");
+}
