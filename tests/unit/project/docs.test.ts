@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+import { z } from "zod";
+
+import { schema } from "../../../lib/configSchema";
+import { DEVICE_STATES, stateDiagram } from "../../../protocol/deviceStates";
+import { scenarios } from "../../../scenarios/catalogue";
+
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "toolchain/README.md"];
+const read = (path: string): string => readFileSync(path, "utf8");
+
+/** Rows of the table that begins with these head cells: the cells of each, without backticks. */
+function table(document: string, ...head: string[]): string[][] {
+  const cells = (line: string): string[] =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.replace(/`/g, "").trim());
+  const lines = read(document).split("\n");
+  const start = lines.findIndex((line) => line.startsWith("|") && head.every((h, i) => cells(line)[i] === h));
+  assert.ok(start >= 0, `${document} has no table ${head.join(", ")}`);
+  const end = lines.findIndex((line, i) => i > start && !line.startsWith("|"));
+  return lines.slice(start + 2, end).map(cells);
+}
+
+/** Keys of a schema as the README names them: those of an object one by one, a list or a union as a whole. */
+function keysOf(type: z.core.$ZodType, path = ""): string[] {
+  const inner = (type as { _zod: { def: { innerType?: z.core.$ZodType } } })._zod.def.innerType;
+  if (inner) return keysOf(inner, path);
+  if (!(type instanceof z.ZodObject)) return [path];
+  return Object.entries(type.shape as Record<string, z.core.$ZodType>).flatMap(([key, value]) =>
+    keysOf(value, path === "" ? key : `${path}.${key}`),
+  );
+}
+
+describe("documents", () => {
+  it("README has a row for every configuration key, and no other", () => {
+    const rows = table("README.md", "key", "meaning").map(([key = ""]) => key);
+    const keys = keysOf(schema);
+    assert.ok(keys.length > 15, keys.join(" "));
+    // A group that is always given as a whole has one row.
+    const covered = (key: string): boolean => rows.includes(key) || rows.includes(key.split(".")[0] ?? "");
+    assert.deepEqual(
+      keys.filter((key) => !covered(key)),
+      [],
+    );
+    assert.deepEqual(
+      rows.filter((row) => !keys.some((key) => key === row || key.startsWith(`${row}.`))),
+      [],
+    );
+  });
+
+  it("README has a row for every scenario, and no other", () => {
+    const rows = table("README.md", "scenario", "what happens").flatMap(([names = ""]) => names.split(", "));
+    assert.deepEqual(rows.sort(), Object.keys(scenarios).sort());
+  });
+
+  it("README has a row for every output, and no other", () => {
+    const rows = table("README.md", "output", "what").flatMap(([names = ""]) => names.split(", "));
+    const exported = [...read("index.ts").matchAll(/^export const (\w+)/gm)].map(([, name = ""]) => name);
+    assert.deepEqual(rows.sort(), exported.sort());
+  });
+
+  it("every scenario is a file of its own name, with a summary", () => {
+    for (const [name, { summary }] of Object.entries(scenarios)) {
+      const file = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+      assert.ok(existsSync(`scenarios/${file}.ts`), name);
+      assert.ok(summary.length > 20, name);
+    }
+  });
+
+  it("the architecture's rooms are those that the imports are held to", async () => {
+    const rules = (await import(pathToFileURL(".dependency-cruiser.mjs").href)) as {
+      ROOMS: Record<string, string[]>;
+    };
+    const rows = table("docs/ARCHITECTURE.md", "room", "holds", "imports").map(
+      ([room = "", , imports = ""]): [string, string[]] => [
+        room.replace(/\/$/, ""),
+        imports === "nothing but zod" ? [] : imports.split(", "),
+      ],
+    );
+    assert.deepEqual(Object.fromEntries(rows), rules.ROOMS);
+  });
+
+  it("the architecture draws the states of a device as the table has them", () => {
+    const drawn = /```mermaid\n(stateDiagram[^`]*)\n```/.exec(read("docs/ARCHITECTURE.md"))?.[1];
+    assert.equal(drawn, stateDiagram());
+    const rows = table("docs/ARCHITECTURE.md", "state", "health");
+    const states = Object.entries(DEVICE_STATES).map(([name, s]) => [
+      name,
+      s.health,
+      s.updatePhase,
+      s.bootCounter,
+      s.meaning,
+    ]);
+    assert.deepEqual(rows, states);
+  });
+
+  for (const document of DOCUMENTS) {
+    const base = document.includes("/") ? document.slice(0, document.lastIndexOf("/") + 1) : "";
+
+    it(`${document} names only files and npm scripts that are there`, () => {
+      const text = read(document);
+      const roots =
+        /^(assets|cli|client|components|depot|docs|lib|operations|protocol|scenarios|tests|toolchain)\//;
+      const paths = [...text.matchAll(/`([\w./-]+)`/g)]
+        .map(([, path = ""]) => path)
+        .filter((p) => roots.test(p));
+      const missing = paths.filter((path) => !existsSync(path) && !existsSync(`${base}${path}`));
+      // A name in capitals stands for one that the reader chooses.
+      assert.deepEqual(
+        missing.filter((path) => !/[A-Z]{4}/.test(path)),
+        [],
+      );
+      const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path = ""]) => path);
+      const from = document === "docs/ARCHITECTURE.md" ? "docs/" : base;
+      assert.deepEqual(
+        links.filter((path) => !existsSync(`${from}${path}`)),
+        [],
+      );
+      const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+      const called = [...text.matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name = ""]) => name);
+      assert.deepEqual(
+        called.filter((name) => !(name in scripts)),
+        [],
+      );
+    });
+  }
+});
