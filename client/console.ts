@@ -1,17 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+
+import { consoleLog } from "../protocol/paths";
 
 /** Escape sequences of terminals: colours, cursor moves, resets, character sets. */
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[0-Z\\-~])/g;
 
-/** Path of a device's console log; it is kept from power-on. */
-export function consolePath(stateDir: string, device: string): string {
-  return join(stateDir, "console", `${device}.log`);
-}
-
 /** Text of a device's console without escape sequences; virtlogd's older parts come first. Empty where there is none. */
 export function readConsole(stateDir: string, device: string): string {
-  const path = consolePath(stateDir, device);
+  const path = consoleLog(stateDir, device);
   return [`${path}.1`, `${path}.0`, path]
     .filter((p) => existsSync(p))
     .map((p) => readFileSync(p, "latin1"))

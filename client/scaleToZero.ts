@@ -1,7 +1,8 @@
+import { APP } from "../protocol/names";
 import { runOnDevice } from "./ssh";
 
 /** The proxy, which the idle time would end; and its container, so that it is gone when the command has ended. */
-const UNITS = "container-httpd-proxy.service container-httpd.service";
+const UNITS = `${APP.proxyService} ${APP.service}`;
 /** Connections that the lab's own questions may have left behind, which the kernel remembers for a minute. */
 const OWN_CONNECTIONS = 3;
 

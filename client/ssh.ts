@@ -1,14 +1,15 @@
-import { join } from "node:path";
-
 import { x } from "tinyexec";
+
+import { OPERATOR } from "../protocol/names";
+import { inState } from "../protocol/paths";
 
 /** Options of ssh that reach a device of the lab with its own key, and never ask. */
 export function sshArgs(stateDir: string, address: string): string[] {
   return [
     "-i",
-    join(stateDir, "ssh", "id_ed25519"),
+    inState(stateDir, "sshKey"),
     "-o",
-    `UserKnownHostsFile=${join(stateDir, "ssh", "known_hosts")}`,
+    `UserKnownHostsFile=${inState(stateDir, "knownHosts")}`,
     "-o",
     "StrictHostKeyChecking=accept-new",
     "-o",
@@ -17,7 +18,7 @@ export function sshArgs(stateDir: string, address: string): string[] {
     "ConnectTimeout=10",
     "-o",
     "LogLevel=ERROR",
-    `core@${address}`,
+    `${OPERATOR.name}@${address}`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { hostScript, resultOf } from "../lib/hostScript";
+import { APP } from "../protocol/names";
 
 /** Inputs of {@link AppImage}. */
 export interface AppImageArgs {
@@ -8,7 +9,7 @@ export interface AppImageArgs {
   /** `host:port` of the registry to push to. */
   registry: pulumi.Input<string>;
   /** Tag of the image `httpd`: a version that is built, or `prod`, which names one of them. */
-  tag: "v1" | "v2" | "prod";
+  tag: "v1" | "v2" | typeof APP.tag;
   /** For `prod`: the version that it names. */
   source?: "v1" | "v2";
   /** Digests of images that must be pushed before this one: the layers below it, or what `prod` names. */

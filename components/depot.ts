@@ -9,7 +9,7 @@ export interface DepotArgs {
   stateDir: pulumi.Input<string>;
   /** Address to listen on: the host's on the lab's bridge. */
   gateway: pulumi.Input<string>;
-  /** TCP port; 8000 in the demonstration. */
+  /** TCP port, see protocol/ports.ts. */
   port: number;
   /** Ref that devices follow. */
   ref: string;

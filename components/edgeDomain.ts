@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeviceConfig } from "../lib/config";
 import { domainXslt } from "../lib/domainXslt";
 import { hostScript } from "../lib/hostScript";
+import { consoleLog } from "../protocol/paths";
 
 /** Inputs of {@link EdgeDomain}. */
 export interface EdgeDomainArgs {
@@ -75,7 +76,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
         domainXslt({
           accelerator,
           diskPath: `${pool}/${file}`,
-          consoleLog: `${stateDir}/console/${device.name}.log`,
+          consoleLog: consoleLog(stateDir, device.name),
         }),
       );
     const domain = new libvirt.Domain(

@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig } from "../lib/config";
 import { hashOf } from "../lib/contentHash";
 import { kernelArgs, renderKickstart, type KickstartArgs } from "../lib/kickstart";
+import { LIBVIRT } from "../protocol/names";
+import { inState } from "../protocol/paths";
 import { Accelerator } from "./accelerator";
 import { CustomIso } from "./customIso";
 import { EdgeDomain } from "./edgeDomain";
@@ -55,10 +57,10 @@ export class EdgeFleet extends pulumi.ComponentResource {
       { stateDir, accelerator: config.accelerator, bootIso: paths.primary },
       { parent: this },
     );
-    const poolPath = pulumi.interpolate`${stateDir}/pool`;
+    const poolPath = pulumi.output(stateDir).apply((dir) => inState(dir, "pool"));
     const pool = new libvirt.Pool(
       "pool",
-      { name: "edge-lab", type: "dir", target: { path: poolPath } },
+      { name: LIBVIRT.pool, type: "dir", target: { path: poolPath } },
       { parent: this, provider, deleteBeforeReplace: true },
     );
     const domains: EdgeDomain[] = [];

@@ -7,6 +7,8 @@ import { sshCommand } from "../lib/coreUser";
 import { resolveChain, type Release } from "../lib/releases";
 import { runOnRemote } from "../lib/remoteTransformation";
 import type { LabHost } from "../lib/labHost";
+import { APP, LIBVIRT, OPERATOR, OSTREE } from "../protocol/names";
+import { appUrl, PORTS } from "../protocol/ports";
 import { AppImage } from "./appImage";
 import { AppRollout } from "./appRollout";
 import type { CommitRecord } from "./composedCommit";
@@ -14,17 +16,11 @@ import { CoreUser } from "./coreUser";
 import { Depot, PublishedRef } from "./depot";
 import { EdgeFleet } from "./edgeFleet";
 import { EdgeHost } from "./edgeHost";
-import { BRIDGES, HostBridge } from "./hostBridge";
+import { HostBridge } from "./hostBridge";
 import { OsRollout, type RolloutResult } from "./osRollout";
 import { Registry } from "./registry";
 import { ReleaseChain } from "./releaseChain";
 
-const REGISTRY_PORT = 5000;
-const DEPOT_PORT = 8000;
-const APP_PORT = 8080;
-const OS_NAME = "edge";
-const REMOTE = "edge";
-const USER = "core";
 /** For composing an image beside the running devices, MiB. */
 const BUILD_MEMORY_MIB = 1024;
 /** An installed device's share of its thin disk, and the state besides the disks, GiB. */
@@ -65,7 +61,7 @@ export class EdgeLab extends pulumi.ComponentResource {
     const { ref, adminGroup, installer } = backendOf(builder, config.distribution);
     const releases = resolveChain(blueprintPackages(blueprint), config.releases);
     const own = { parent: this };
-    this.appUrl = `http://${network.vip}:${APP_PORT}/`;
+    this.appUrl = appUrl(network.vip);
 
     const host = this.makeHost(args, releases);
     const { stateDir, provider } = host;
@@ -80,19 +76,27 @@ export class EdgeLab extends pulumi.ComponentResource {
 
     const registry = new Registry(
       "registry",
-      { stateDir, gateway: bridge.gateway, port: REGISTRY_PORT },
+      { stateDir, gateway: bridge.gateway, port: PORTS.registry },
       own,
     );
     const prod = this.makeApp(stateDir, registry, config.app.release);
 
     const depot = new Depot(
       "depot",
-      { stateDir, gateway: bridge.gateway, port: DEPOT_PORT, ref, upgradeGate, devices },
+      { stateDir, gateway: bridge.gateway, port: PORTS.depot, ref, upgradeGate, devices },
       own,
     );
     const chain = new ReleaseChain(
       "releases",
-      { stateDir, builder, ref, blueprint, releases, kickstartUser: USER, contentUrl: depot.contentUrl },
+      {
+        stateDir,
+        builder,
+        ref,
+        blueprint,
+        releases,
+        kickstartUser: OPERATOR.name,
+        contentUrl: depot.contentUrl,
+      },
       own,
     );
     const first = chain.commitOf(releases[0]?.version ?? "");
@@ -104,7 +108,7 @@ export class EdgeLab extends pulumi.ComponentResource {
 
     const { authorizedKeys, password } = config.coreUser;
     const core = new CoreUser(
-      USER,
+      OPERATOR.name,
       { stateDir, authorizedKeys, ...(password ? { password: pulumi.secret(password) } : {}) },
       own,
     );
@@ -124,21 +128,21 @@ export class EdgeLab extends pulumi.ComponentResource {
         registry: registry.address,
         commit: first,
         user: {
-          name: USER,
+          name: OPERATOR.name,
           groups: [adminGroup],
           passwordHash: core.passwordHash,
           authorizedKeys: core.authorizedKeys,
         },
         kickstart: {
           ref,
-          osName: OS_NAME,
-          remote: REMOTE,
+          osName: OSTREE.osName,
+          remote: OSTREE.remote,
           prefix: network.prefix,
           vip: network.vip,
           advertSeconds: network.advertSeconds,
           idleSeconds: config.app.idleSeconds,
           upgradeGate,
-          appPort: APP_PORT,
+          appPort: PORTS.app,
           installer,
         },
       },
@@ -175,7 +179,7 @@ export class EdgeLab extends pulumi.ComponentResource {
     this.releases = chain.records;
     this.rollout = rollout.result;
     this.sshCommand = Object.fromEntries(
-      devices.map((d) => [d.name, sshCommand(args.host, USER, d.address)]),
+      devices.map((d) => [d.name, sshCommand(args.host, OPERATOR.name, d.address)]),
     );
     this.corePassword = core.password;
     this.sshPrivateKey = core.privateKey;
@@ -202,7 +206,7 @@ export class EdgeLab extends pulumi.ComponentResource {
         providerUri,
         cidr: network.cidr,
         gateway: network.gateway,
-        bridge: BRIDGES[network.mode],
+        bridge: LIBVIRT.bridges[network.mode],
         ...(network.uplink === undefined
           ? {}
           : {
@@ -212,7 +216,7 @@ export class EdgeLab extends pulumi.ComponentResource {
                 macs: devices.map((d) => d.mac),
               },
             }),
-        ports: [DEPOT_PORT, REGISTRY_PORT],
+        ports: [PORTS.depot, PORTS.registry],
         memoryMiB: devices.length * device.memoryMiB + BUILD_MEMORY_MIB,
         diskGiB: devices.length * DEVICE_DISK_GIB + STATE_DISK_GIB,
         domains: devices.map((d) => d.name),
@@ -227,7 +231,7 @@ export class EdgeLab extends pulumi.ComponentResource {
 
   /** Both versions of the app, and `prod`, which names one of them. */
   private makeApp(stateDir: pulumi.Input<string>, registry: Registry, release: "v1" | "v2"): AppImage {
-    const make = (tag: "v1" | "v2" | "prod", after: AppImage[], source?: "v1" | "v2"): AppImage =>
+    const make = (tag: "v1" | "v2" | typeof APP.tag, after: AppImage[], source?: "v1" | "v2"): AppImage =>
       new AppImage(
         `app-${tag}`,
         {
@@ -241,7 +245,7 @@ export class EdgeLab extends pulumi.ComponentResource {
       );
     const v1 = make("v1", []);
     const v2 = make("v2", [v1]);
-    return make("prod", [v1, v2], release);
+    return make(APP.tag, [v1, v2], release);
   }
 }
 

@@ -2,6 +2,7 @@ import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 
 import { hostScript, resultOf } from "../lib/hostScript";
+import { LIBVIRT } from "../protocol/names";
 
 /** The lab in a network of its own, behind the host. */
 export interface NatArgs {
@@ -24,9 +25,6 @@ export interface LanArgs {
 
 /** Inputs of {@link HostBridge}. */
 export type HostBridgeArgs = NatArgs | LanArgs;
-
-/** Two names, so that a stack whose mode changes has the new bridge before the old one goes. */
-export const BRIDGES = { nat: "edgelab0", lan: "edgelan0" } as const;
 
 /** What a bridge gives to the rest of the lab. */
 interface Made {
@@ -73,11 +71,11 @@ export class HostBridge extends pulumi.ComponentResource {
     const network = new libvirt.Network(
       `${name}-network`,
       {
-        name: "edge-lab",
+        name: LIBVIRT.network,
         mode: "nat",
-        bridge: BRIDGES.nat,
+        bridge: LIBVIRT.bridges.nat,
         addresses: [cidr],
-        domain: "edge.lab",
+        domain: LIBVIRT.domain,
         autostart: true,
         dhcp: { enabled: true },
         dns: { enabled: true, localOnly: true },
@@ -99,7 +97,7 @@ export class HostBridge extends pulumi.ComponentResource {
       `${name}-uplink`,
       {
         run: "./assets/host/bridge.sh",
-        env: { STATE_DIR: stateDir, BRIDGE: BRIDGES.lan, UPLINK: uplink, CIDR: cidr },
+        env: { STATE_DIR: stateDir, BRIDGE: LIBVIRT.bridges.lan, UPLINK: uplink, CIDR: cidr },
         sources: ["assets/host/bridge.sh", "assets/host/lib"],
         // Another uplink: the one before is given back first.
         identity: [uplink],

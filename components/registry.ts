@@ -7,7 +7,7 @@ export interface RegistryArgs {
   stateDir: pulumi.Input<string>;
   /** Address to listen on: the host's on the lab's bridge, and no other. */
   gateway: pulumi.Input<string>;
-  /** TCP port; 5000 in the demonstration. */
+  /** TCP port, see protocol/ports.ts. */
   port: number;
 }
 

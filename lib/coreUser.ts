@@ -2,6 +2,7 @@ import { encrypt } from "unixcrypt";
 
 import type { LabHost } from "./labHost";
 import { sshOptions } from "./remoteHost";
+import { inState } from "../protocol/paths";
 import { quoted } from "./shellWord";
 
 /** The crypt(3) hash (SHA-512) of a password; the same salt gives the same hash, so previews stay clean. */
@@ -17,9 +18,9 @@ export function sshCommand({ stateDir, remote }: LabHost, user: string, address:
   const there = [
     "ssh",
     "-i",
-    quoted(`${stateDir}/ssh/id_ed25519`),
+    quoted(inState(stateDir, "sshKey")),
     "-o",
-    quoted(`UserKnownHostsFile=${stateDir}/ssh/known_hosts`),
+    quoted(`UserKnownHostsFile=${inState(stateDir, "knownHosts")}`),
     "-o",
     "StrictHostKeyChecking=accept-new",
     `${user}@${address}`,

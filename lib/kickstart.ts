@@ -1,3 +1,5 @@
+import { VRRP } from "../protocol/names";
+import { DEVICE, deviceProgram } from "../protocol/paths";
 import type { DeviceConfig } from "./config";
 
 /** What a kickstart says; everything that one role's devices need beyond the image they share. */
@@ -39,7 +41,7 @@ export interface KickstartArgs {
 
 /** VRRP state and priority of a role, as the demonstration has them. */
 export function vrrpOf(role: DeviceConfig["role"]): { state: "MASTER" | "BACKUP"; priority: number } {
-  return role === "primary" ? { state: "MASTER", priority: 255 } : { state: "BACKUP", priority: 254 };
+  return VRRP[role];
 }
 
 /** Kernel arguments of a role's boot ISO: the VRRP part, then what both backends append for the console. */
@@ -133,7 +135,7 @@ function fixedNetwork(args: KickstartArgs): string[] {
 const ANACONDA = {
   text: ["text --non-interactive"],
   post: [
-    "restorecon -R /etc/edge /etc/hostname /etc/containers /var/lib/edge",
+    `restorecon -R ${DEVICE.etc} /etc/hostname /etc/containers ${DEVICE.state}`,
     'echo "edge-install: $(cut -d" " -f1 /proc/uptime) complete" > /dev/console',
   ],
   onError: [
@@ -189,8 +191,8 @@ export function renderKickstart(args: KickstartArgs): string {
     "  esac",
     "done",
     'echo "$name" > /etc/hostname',
-    "mkdir -p /etc/edge",
-    "cat > /etc/edge/device.env <<END",
+    `mkdir -p ${DEVICE.etc}`,
+    `cat > ${DEVICE.settings} <<END`,
     "EDGE_NAME=$name",
     "EDGE_ROLE=$role",
     "EDGE_ADDRESS=$address",
@@ -210,7 +212,7 @@ export function renderKickstart(args: KickstartArgs): string {
     `EDGE_APP_IDLE_SECONDS=${word(args.idleSeconds, "idleSeconds")}`,
     `EDGE_UPGRADE_GATE=${word(args.upgradeGate, "upgradeGate")}`,
     "END",
-    "/usr/libexec/edge/provision",
+    deviceProgram("provision"),
     ...(anaconda ? ANACONDA.post : []),
     "%end",
     "",

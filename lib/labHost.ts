@@ -1,3 +1,4 @@
+import { REMOTE_HOST } from "../protocol/paths";
 import { knownHosts, parseRemote, type RemoteConnection, type RemoteHost } from "./remoteHost";
 
 /** libvirt of the host that the program runs on. */
@@ -40,7 +41,7 @@ export function labHost(
     return { stateDir, libvirtUri: config.libvirtUri, providerUri: config.libvirtUri, remote: undefined };
   }
   const knownHostsFile = `${stateDir}/remote/known_hosts`;
-  const there = `/var/lib/edge-lab/${stack}`;
+  const there = `${REMOTE_HOST.state}/${stack}`;
   return {
     stateDir: there,
     libvirtUri: LOCAL_URI,

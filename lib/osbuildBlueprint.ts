@@ -1,10 +1,8 @@
+import { GUEST } from "../protocol/names";
 import type { Blueprint } from "./blueprint";
 import { hashFiles } from "./contentHash";
 import type { Release } from "./releases";
 
-/** The package of the guest files, and the firewalld service that it brings. */
-const GUEST_PACKAGE = "edge-lab-guest";
-const GUEST_SERVICE = "edge-lab";
 /** What the package is made of. */
 const GUEST_SOURCES = ["assets/guest", "assets/builders/osbuild/guest"];
 
@@ -29,7 +27,7 @@ export function builderInput(
   const { customizations } = blueprint;
   const { user, firewall } = customizations;
   const hash = hashFiles(process.cwd(), GUEST_SOURCES).slice(0, 12);
-  const guest = { name: GUEST_PACKAGE, version: `${release.version}-1.${hash}` };
+  const guest = { name: GUEST.package, version: `${release.version}-1.${hash}` };
   return {
     blueprint: {
       ...blueprint,
@@ -39,7 +37,7 @@ export function builderInput(
         firewall: {
           ports: firewall?.ports ?? [],
           services: {
-            enabled: [...(firewall?.services?.enabled ?? []), GUEST_SERVICE],
+            enabled: [...(firewall?.services?.enabled ?? []), GUEST.firewallService],
             disabled: firewall?.services?.disabled ?? [],
           },
         },

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { inState } from "../protocol/paths";
 import { derive, ostree, type DerivedRelease } from "./engine/derivedRelease";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
@@ -39,14 +40,14 @@ async function ownObject(run: Run, release: DerivedRelease): Promise<string> {
   await ostree(lab, "summary", "-u");
   const line = await ostree(lab, "ls", "--checksum", release.commit, PATH);
   const checksum = /\b[0-9a-f]{64}\b/.exec(line)?.[0] ?? "";
-  return join(lab.stateDir, "repo/objects", checksum.slice(0, 2), `${checksum.slice(2)}.filez`);
+  return join(inState(lab.stateDir, "repo"), "objects", checksum.slice(0, 2), `${checksum.slice(2)}.filez`);
 }
 
 const ALTERATIONS: readonly Alteration[] = [
   {
     what: "a delta with a flipped byte",
     alter: async ({ lab }, release) => {
-      flipByte(deltaPart(`${lab.stateDir}/repo`, release));
+      flipByte(deltaPart(inState(lab.stateDir, "repo"), release));
       return release.commit;
     },
   },

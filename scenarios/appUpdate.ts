@@ -3,6 +3,7 @@ import { allHaveImage, untilZero } from "./engine/app";
 import { LIMIT_SECONDS, within, withTag } from "./engine/prodTag";
 import type { RegistryClient } from "./engine/registryClient";
 import type { Scenario } from "./engine/scenario";
+import { APP } from "../protocol/names";
 
 /** The devices' timer, seconds. */
 const TIMER_SECONDS = 15;
@@ -21,7 +22,7 @@ export const appUpdate: Scenario = {
       const { lab, timeline, invariants } = run;
       const before = await askApp(lab.appUrl);
       const other = await otherRelease(registry, prod);
-      await registry.tag(other, "prod");
+      await registry.tag(other, APP.tag);
       timeline.mark("lab", "retagged", `prod is ${other}, the app runs`);
       let after = before;
       const whileRunning = await within(LIMIT_SECONDS, async () => {
@@ -35,7 +36,7 @@ export const appUpdate: Scenario = {
         "the app goes to zero",
         (await untilZero(lab, lab.input.idleSeconds + 60)) !== undefined,
       );
-      await registry.tag(prod, "prod");
+      await registry.tag(prod, APP.tag);
       timeline.mark("lab", "retagged", "prod is the first one again, the app is at zero");
       const atZero = await within(LIMIT_SECONDS, () => allHaveImage(lab, prod));
       const next = await askApp(lab.appUrl);

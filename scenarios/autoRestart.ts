@@ -1,4 +1,5 @@
 import { sleep } from "../client/wait";
+import { APP } from "../protocol/names";
 import { unitProperty } from "./engine/app";
 import { holdsAnswer } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
@@ -37,7 +38,7 @@ const ENDINGS: readonly Ending[] = [
   {
     what: "the server ends by itself (SIGTERM, status 0)",
     cause: "clean exit code or signal",
-    command: "podman exec httpd kill -TERM 1",
+    command: `podman exec ${APP.container} kill -TERM 1`,
     restarts: false,
   },
 ];

@@ -1,4 +1,6 @@
 import { askApp } from "../client/appProbe";
+import { APP } from "../protocol/names";
+import { deviceProgram } from "../protocol/paths";
 import { appOf } from "./engine/app";
 import { LIMIT_SECONDS, within, withTag } from "./engine/prodTag";
 import type { Scenario } from "./engine/scenario";
@@ -19,14 +21,14 @@ export const badImage: Scenario = {
       const figures: Record<string, number | string> = {};
       for (const [how, command] of Object.entries(BAD)) {
         const before = await askApp(lab.appUrl);
-        const digest = await registry.withCommand(prod, "prod", command);
+        const digest = await registry.withCommand(prod, APP.tag, command);
         timeline.mark("lab", "retagged", `prod is an image that ${how}`);
         const seconds = await within(LIMIT_SECONDS, async () => (await appOf(lab, owner)).refused === digest);
         timeline.mark(owner, "refused", `${seconds ?? "never"} s`);
         invariants.hold(`an image that ${how} is refused`, seconds !== undefined);
         const answer = await askApp(lab.appUrl);
         invariants.equal("the old text stays", answer.text === before.text, true);
-        await lab.ask(owner, "sudo /usr/libexec/edge/report periodic");
+        await lab.ask(owner, `sudo ${deviceProgram("report")} periodic`);
         const said = (await lab.report(owner))?.app ?? "";
         const reported = said.includes(digest);
         invariants.hold("the device reports what it refused", reported, reported ? "" : said);

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 
 import { sleep, waitFor } from "../client/wait";
+import { PORTS } from "../protocol/ports";
 import { ClientLoad, type LoadResult } from "./engine/clientLoad";
 import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
@@ -52,7 +53,7 @@ class Prober {
 
   private async follow(host: string): Promise<void> {
     while (this.running) {
-      if (await accepts(host, 8080, 100)) this.accepted.push(performance.now());
+      if (await accepts(host, PORTS.app, 100)) this.accepted.push(performance.now());
       await sleep(20);
     }
   }

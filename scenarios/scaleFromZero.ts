@@ -1,4 +1,7 @@
 import { askApp } from "../client/appProbe";
+import { APP } from "../protocol/names";
+import { deviceProgram } from "../protocol/paths";
+import { PORTS } from "../protocol/ports";
 import { running, untilZero } from "./engine/app";
 import { burst } from "./engine/clientLoad";
 import { holdsAnswer } from "./engine/invariants";
@@ -24,10 +27,11 @@ async function goToZero(run: Run): Promise<number> {
 
 /** Seconds that podman needs on this device for the same image, until it answers. */
 async function podmanRun(run: Run, device: string): Promise<number> {
+  const image = `${run.lab.input.registry}/${APP.image}:${APP.tag}`;
   const script = `set -eu
 start=$(cut -d' ' -f1 /proc/uptime)
-podman run --detach --quiet --pull=never --name measure --publish 127.0.0.1:8089:80 ${run.lab.input.registry}/httpd:prod >/dev/null
-/usr/libexec/edge/app-ready 8089 60
+podman run --detach --quiet --pull=never --name measure --publish 127.0.0.1:${PORTS.appMeasure}:${PORTS.appInside} ${image} >/dev/null
+${deviceProgram("app-ready")} ${PORTS.appMeasure} 60
 end=$(cut -d' ' -f1 /proc/uptime)
 podman rm --force --time 1 measure >/dev/null
 echo "$start $end"`;

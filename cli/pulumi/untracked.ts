@@ -2,10 +2,9 @@ import { z } from "zod";
 
 import type { LabContext } from "../../client/context";
 import { removePartial } from "./partial";
+import { LIBVIRT } from "../../protocol/names";
+import { inState } from "../../protocol/paths";
 import { virsh } from "./virsh";
-
-/** Name that the program gives to its libvirt network and storage pool. */
-const NAME = "edge-lab";
 
 const resource = z.looseObject({
   type: z.string(),
@@ -34,14 +33,14 @@ const KINDS: readonly Kind[] = [
   {
     type: "libvirt:index/network:Network",
     dump: "net-dumpxml",
-    names: (ctx) => (ctx.config.network.mode === "nat" ? [NAME] : []),
-    mark: () => "<domain name='edge.lab'",
+    names: (ctx) => (ctx.config.network.mode === "nat" ? [LIBVIRT.network] : []),
+    mark: () => `<domain name='${LIBVIRT.domain}'`,
   },
   {
     type: "libvirt:index/pool:Pool",
     dump: "pool-dumpxml",
-    names: () => [NAME],
-    mark: (stateDir) => `>${stateDir}/pool<`,
+    names: () => [LIBVIRT.pool],
+    mark: (stateDir) => `>${inState(stateDir, "pool")}<`,
   },
 ];
 

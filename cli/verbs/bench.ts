@@ -8,6 +8,7 @@ import { z } from "zod";
 import { installSeconds, readConsole } from "../../client/console";
 import { labContext, type LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
+import { inState } from "../../protocol/paths";
 
 /** One row of the table. */
 interface Figure {
@@ -36,7 +37,7 @@ async function timed(script: string): Promise<number> {
 }
 
 function composes(ctx: LabContext): Figure[] {
-  const dir = join(ctx.stateDir, "releases");
+  const dir = inState(ctx.stateDir, "releases");
   return readdirSync(dir)
     .filter((name) => name.endsWith(".json"))
     .sort()

@@ -7,6 +7,7 @@ import { x } from "tinyexec";
 import { labContext, type LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { hostProgram } from "../../client/hostProgram";
+import { inState } from "../../protocol/paths";
 import { runPulumi } from "../pulumi/cli";
 import { recover, stackExists } from "../pulumi/recover";
 import { Connection } from "../../client/remote/connection";
@@ -34,7 +35,7 @@ async function hostScript(ctx: LabContext, script: string, verb: string): Promis
 
 /** A lab whose host was restarted needs its daemon again before libvirt can be asked anything. */
 async function ensureLibvirt(ctx: LabContext): Promise<void> {
-  const there = ctx.host.remote ? stackExists(ctx) : existsSync(join(ctx.stateDir, "host", "applied"));
+  const there = ctx.host.remote ? stackExists(ctx) : existsSync(inState(ctx.stateDir, "applied"));
   if (there) await hostScript(ctx, "libvirtd.sh", "apply");
 }
 
@@ -67,7 +68,7 @@ export async function preview(extra: Extra): Promise<number> {
  * work, which needs them no more. What cannot be removed here (another user's) the host script removes, or names.
  */
 function removeBuildTrees(ctx: LabContext): Promise<void> {
-  return rm(join(ctx.stateDir, "build"), { recursive: true, force: true }).catch(() => undefined);
+  return rm(inState(ctx.stateDir, "build"), { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** `npm run destroy`: removes all of the lab but the documented caches; once more, and there is nothing to do. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 
 import { x } from "tinyexec";
 
@@ -7,6 +7,9 @@ import { askApp } from "../../client/appProbe";
 import { labContext } from "../../client/context";
 import { DepotClient } from "../../client/depotClient";
 import { registryAddress } from "../../client/registryAddress";
+import { APP } from "../../protocol/names";
+import { inState } from "../../protocol/paths";
+import { appUrl } from "../../protocol/ports";
 import { diskUsage, mebibytes } from "./caches";
 
 interface Finding {
@@ -40,7 +43,7 @@ export async function doctor(): Promise<number> {
       return /Running hypervisor: (.*)/.exec(result.stdout)?.[1] ?? "answers";
     }),
   ];
-  if (existsSync(join(stateDir, "host", "applied"))) {
+  if (existsSync(inState(stateDir, "applied"))) {
     const depot = new DepotClient(stateDir);
     findings.push(
       await check("depot", again, async () => `answers, ${(await depot.devices()).length} devices known`),
@@ -59,11 +62,15 @@ export async function doctor(): Promise<number> {
         if (owners.length !== 1) throw new Error(`the VIP has ${owners.length} owners`);
         return `all healthy, the VIP is on ${owners[0]}`;
       }),
-      await check("app", "npm run lab -- ssh DEVICE -- systemctl --user status container-httpd", async () => {
-        const answer = await askApp(`http://${config.network.vip}:8080/`);
-        if (!answer.ok) throw new Error(answer.text);
-        return `answered in ${answer.seconds.toFixed(1)} s`;
-      }),
+      await check(
+        "app",
+        `npm run lab -- ssh DEVICE -- systemctl --user status ${basename(APP.service, ".service")}`,
+        async () => {
+          const answer = await askApp(appUrl(config.network.vip));
+          if (!answer.ok) throw new Error(answer.text);
+          return `answered in ${answer.seconds.toFixed(1)} s`;
+        },
+      ),
     );
   } else findings.push({ ok: true, what: `stack ${ctx.stack}: the lab is not up` });
   for (const { ok, what, fix } of findings) {

@@ -3,11 +3,12 @@ import { join } from "node:path";
 
 import { labContext } from "../../client/context";
 import { LabError } from "../../client/labError";
+import { inState } from "../../protocol/paths";
 
 /** `lab logs [NAME]`: prints one of the lab's logs, or their names. */
 export async function logs(name: string | undefined): Promise<number> {
   const { stateDir } = labContext();
-  const dir = join(stateDir, "log");
+  const dir = inState(stateDir, "log");
   const names = existsSync(dir)
     ? readdirSync(dir)
         .filter((f) => f.endsWith(".log"))

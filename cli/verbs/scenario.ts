@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 
 import { z } from "zod";
 
 import { labContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { registryAddress } from "../../client/registryAddress";
+import { inState } from "../../protocol/paths";
+import { appUrl } from "../../protocol/ports";
 import { scenarios } from "../../scenarios/catalogue";
 
 /** What the command line says, as text. */
@@ -53,7 +54,7 @@ export function parseScenario(
 export async function scenario(name: string, words: ScenarioWords): Promise<number> {
   const options = parseScenario(name, words);
   const { config, stateDir } = labContext();
-  if (!existsSync(join(stateDir, "depot", "admin.sock"))) {
+  if (!existsSync(inState(stateDir, "adminSocket"))) {
     throw new LabError("the lab is not up; fix: npm run up");
   }
   const { vip } = config.network;
@@ -65,7 +66,7 @@ export async function scenario(name: string, words: ScenarioWords): Promise<numb
       builder: config.builder,
       libvirtUri: config.libvirtUri,
       vip,
-      appUrl: `http://${vip}:8080/`,
+      appUrl: appUrl(vip),
       registry: registryAddress(stateDir),
       idleSeconds: config.app.idleSeconds,
       devices: config.devices.map(({ name: device, role, address }) => ({ name: device, role, address })),

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 
 import { labContext, type LabContext } from "../../client/context";
 import { DepotClient, type ClientTotals, type DeviceRecord } from "../../client/depotClient";
+import { inState } from "../../protocol/paths";
 
 /** One device as `lab status --json` prints it. */
 interface DeviceStatus {
@@ -100,7 +100,7 @@ function print(ctx: LabContext, devices: readonly DeviceStatus[]): void {
 /** `lab status [--json]`. */
 export async function status(options: { json: boolean }): Promise<number> {
   const ctx = labContext();
-  const up = existsSync(join(ctx.stateDir, "depot", "admin.sock"));
+  const up = existsSync(inState(ctx.stateDir, "adminSocket"));
   if (!up && !options.json) {
     process.stdout.write(`stack ${ctx.stack}: the lab is not up (npm run up builds it)\n`);
     return 0;

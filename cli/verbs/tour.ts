@@ -6,6 +6,9 @@ import { labContext } from "../../client/context";
 import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { registryAddress } from "../../client/registryAddress";
+import { APP } from "../../protocol/names";
+import { inState } from "../../protocol/paths";
+import { appUrl, contentUrl } from "../../protocol/ports";
 
 /** A stop of the tour: what is shown, and the command line that shows it. */
 interface Stop {
@@ -26,7 +29,7 @@ export function stops(lab: {
   owner: string;
 }): Stop[] {
   const [first, last] = lab.versions;
-  const repo = `ostree --repo=${lab.stateDir}/repo`;
+  const repo = `ostree --repo=${inState(lab.stateDir, "repo")}`;
   const on = (command: string): string => `npm run -s lab -- ssh ${lab.owner} -- '${command}'`;
   return [
     {
@@ -46,8 +49,8 @@ export function stops(lab: {
     },
     {
       title: "The container registry",
-      text: "Two versions of a small web app, and the tag prod that names one of them.",
-      command: `curl -fsS ${lab.registryUrl}/v2/httpd/tags/list`,
+      text: `Two versions of a small web app, and the tag ${APP.tag} that names one of them.`,
+      command: `curl -fsS ${lab.registryUrl}/v2/${APP.image}/tags/list`,
     },
     {
       title: "The devices",
@@ -62,7 +65,7 @@ export function stops(lab: {
     {
       title: "The app is at zero until it is asked for",
       text: "The socket on the virtual IP is there; the container is started by the first request.",
-      command: on("podman ps; systemctl --user list-sockets --no-pager container-httpd-proxy.socket"),
+      command: on(`podman ps; systemctl --user list-sockets --no-pager ${APP.proxySocket}`),
     },
     {
       title: "The first request",
@@ -90,9 +93,9 @@ export async function tour(): Promise<number> {
     stateDir,
     versions: [config.releases[0]?.version ?? config.targetVersion, config.targetVersion],
     owner,
-    contentUrl: `http://${address}:8000`,
+    contentUrl: contentUrl(address),
     registryUrl: `http://${registry}`,
-    appUrl: `http://${vip}:8080/`,
+    appUrl: appUrl(vip),
   });
   const prompt = process.stdin.isTTY
     ? createInterface({ input: process.stdin, output: process.stdout })

@@ -1,9 +1,12 @@
+import { APP } from "../../protocol/names";
+import { DEVICE } from "../../protocol/paths";
+
 /** Prints a device's image, the one that it has refused, and the one that its container runs, a line each. */
 export const STATE_COMMAND = [
-  "cd ~/.local/state/edge 2>/dev/null",
+  `cd ~/${DEVICE.appState} 2>/dev/null`,
   "cat image 2>/dev/null || echo",
   "cat refused 2>/dev/null || echo",
-  "podman container inspect --format '{{.ImageDigest}}' httpd 2>/dev/null || echo",
+  `podman container inspect --format '{{.ImageDigest}}' ${APP.container} 2>/dev/null || echo`,
 ].join("; ");
 
 /** What a device has of the app; digests, empty where there is none. */

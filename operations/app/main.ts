@@ -13,6 +13,7 @@ import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
+import { APP } from "../../protocol/names";
 import { reports } from "../rollout/fleet";
 import { runOnDevice } from "../../client/ssh";
 import { readDeviceApp, STATE_COMMAND, type DeviceApp } from "./deviceApp";
@@ -24,8 +25,7 @@ const LIMIT_SECONDS = 420;
 /** Devices look by themselves four times a minute; seconds between two nudges. */
 const NUDGE_SECONDS = 40;
 const NUDGE = "systemctl --user start --no-block podman-auto-update.service";
-const JOURNAL =
-  "journalctl --user --no-pager -o short-iso -n 40 -u podman-auto-update.service -u container-httpd.service";
+const JOURNAL = `journalctl --user --no-pager -o short-iso -n 40 -u podman-auto-update.service -u ${APP.service}`;
 
 const input = z.object({ devices: z.array(z.object({ name: z.string(), address: z.string() })).min(1) });
 type Device = z.infer<typeof input>["devices"][number];

@@ -3,14 +3,14 @@
  * reported that it is healthy (EDGE_WAIT_FOR=ready). Fails with the console's last lines.
  */
 import { statSync } from "node:fs";
-import { join } from "node:path";
 
-import { consolePath, installState, lastLines, readConsole } from "../../client/console";
+import { installState, lastLines, readConsole } from "../../client/console";
 import { DepotClient, DepotError, type DeviceRecord } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
+import { consoleLog, enrolledMark } from "../../protocol/paths";
 
 /** Without any change on the console for this long a device counts as stuck, seconds. */
 const SILENCE_SECONDS = 420;
@@ -23,13 +23,13 @@ interface Target {
 
 /** When this device's console was made ready: reports from before are another machine's. */
 function enrolledAt({ stateDir, device }: Target): number {
-  return statSync(join(stateDir, "console", `${device}.enrolled`)).mtimeMs;
+  return statSync(enrolledMark(stateDir, device)).mtimeMs;
 }
 
 function fail({ stateDir, device }: Target, what: string): never {
   const tail = lastLines(readConsole(stateDir, device), 15).map((line) => `  | ${line}`);
   throw new LabError(
-    `${device}: ${what}\n  console ${consolePath(stateDir, device)} ends:\n${tail.join("\n")}`,
+    `${device}: ${what}\n  console ${consoleLog(stateDir, device)} ends:\n${tail.join("\n")}`,
   );
 }
 

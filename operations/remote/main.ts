@@ -10,6 +10,7 @@ import { z } from "zod";
 import type { RemoteConnection } from "../../lib/remoteHost";
 import { requiredEnv, runProgram } from "../../client/program";
 import { Connection } from "../../client/remote/connection";
+import { REMOTE_HOST } from "../../protocol/paths";
 
 const BEAT_MS = 10_000;
 
@@ -25,7 +26,7 @@ const connection: z.ZodType<RemoteConnection> = z.strictObject({
 
 /** Variables for the program there: not those that are about this side. */
 function environment(): string[] {
-  return Object.entries({ ...process.env, EDGE_LAB_CACHE: "/var/cache/edge-lab" })
+  return Object.entries({ ...process.env, EDGE_LAB_CACHE: REMOTE_HOST.cache })
     .filter(
       ([name]) =>
         name.startsWith("EDGE_") && (!/^EDGE_(REMOTE|LAB_|CALLER_)/.test(name) || name === "EDGE_LAB_CACHE"),

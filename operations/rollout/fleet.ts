@@ -1,5 +1,6 @@
 import { DepotError, type DepotClient, type DeviceRecord } from "../../client/depotClient";
 import { runOnDevice } from "../../client/ssh";
+import { UPDATE_SERVICE } from "../../protocol/names";
 
 /** Devices that take part in a rollout, and who knows how they are. */
 export interface Fleet {
@@ -22,7 +23,7 @@ export async function reports(depot: DepotClient): Promise<DeviceRecord[]> {
 
 /** Devices poll by themselves; this only shortens the wait. A device that cannot be reached is left to its timer. */
 export async function nudge(fleet: Fleet, names: readonly string[]): Promise<void> {
-  const start = "sudo systemctl start --no-block edge-update.service";
+  const start = `sudo systemctl start --no-block ${UPDATE_SERVICE}`;
   const chosen = fleet.devices.filter((d) => names.includes(d.name));
   await Promise.all(chosen.map((d) => runOnDevice(fleet.stateDir, d.address, start, 20)));
 }

@@ -1,6 +1,6 @@
-import { join } from "node:path";
-
 import { x } from "tinyexec";
+
+import { inState } from "../../protocol/paths";
 
 async function ostree(repo: string, args: string[]): Promise<string> {
   const result = await x("ostree", [`--repo=${repo}`, ...args], { throwOnError: false });
@@ -18,7 +18,7 @@ export class PublishedRef {
     stateDir: string,
     private readonly ref: string,
   ) {
-    this.repo = join(stateDir, "repo");
+    this.repo = inState(stateDir, "repo");
   }
 
   /** Commit that the ref names now. */

@@ -1,4 +1,5 @@
 import type { DeviceRecord } from "../../client/depotClient";
+import { UPGRADE_CHECK } from "../../protocol/names";
 
 /** What the devices' reports say about a rollout. */
 export type Verdict =
@@ -13,14 +14,13 @@ export interface Goal {
   readonly gateOpen: boolean;
 }
 
-const GATE_CHECK = "01_check_upgrade.sh";
 /** A network that drops a request is tried again; what fails this often in a row does not go away by itself. */
 const UPDATE_ATTEMPTS = 3;
 
 function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string | undefined {
   if (!report || report.booted.commit === commit) return undefined;
   const failure = report.failed.find(
-    (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(GATE_CHECK)),
+    (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(UPGRADE_CHECK)),
   );
   if (failure) return `${failure.check ?? "a required check"} failed and it rolled back`;
   const error = report.updateError;

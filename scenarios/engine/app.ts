@@ -1,4 +1,5 @@
 import { readDeviceApp, STATE_COMMAND, type DeviceApp } from "../../operations/app/deviceApp";
+import { APP } from "../../protocol/names";
 import type { RunningLab } from "./runningLab";
 import { waitFor } from "../../client/wait";
 
@@ -7,7 +8,7 @@ export async function running(lab: RunningLab): Promise<string[]> {
   const answers = await Promise.all(
     lab.names.map(async (name) => ({
       name,
-      text: await lab.ask(name, "podman ps --quiet --filter name=^httpd$"),
+      text: await lab.ask(name, `podman ps --quiet --filter name=^${APP.container}$`),
     })),
   );
   return answers.filter((a) => a.text.trim() !== "").map((a) => a.name);
@@ -20,7 +21,7 @@ export async function untilZero(lab: RunningLab, limitSeconds: number): Promise<
 
 /** A property of the app's unit, as systemd shows it. */
 export async function unitProperty(lab: RunningLab, device: string, property: string): Promise<string> {
-  const command = `systemctl --user show container-httpd.service --property ${property} --value`;
+  const command = `systemctl --user show ${APP.service} --property ${property} --value`;
   return (await lab.ask(device, command)).trim();
 }
 

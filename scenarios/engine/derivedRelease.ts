@@ -2,6 +2,7 @@ import { x } from "tinyexec";
 import { z } from "zod";
 
 import { LabError } from "../../client/labError";
+import { inState } from "../../protocol/paths";
 import type { RunningLab } from "./runningLab";
 
 /** A file of a derived release; all lie under /usr. */
@@ -33,7 +34,9 @@ const answer = z.object({
 
 /** Runs ostree on the depot's repository; an error ends the scenario. */
 export async function ostree(lab: RunningLab, ...args: string[]): Promise<string> {
-  const result = await x("ostree", [`--repo=${lab.stateDir}/repo`, ...args], { throwOnError: false });
+  const result = await x("ostree", [`--repo=${inState(lab.stateDir, "repo")}`, ...args], {
+    throwOnError: false,
+  });
   if (result.exitCode !== 0) throw new LabError(`ostree ${args.join(" ")}: ${result.stderr.trim()}`);
   return result.stdout.trim();
 }
@@ -58,7 +61,7 @@ export async function derive(
   const version = derivedVersion(base.version, name);
   const request = {
     stateDir: lab.stateDir,
-    repo: `${lab.stateDir}/repo`,
+    repo: inState(lab.stateDir, "repo"),
     base: base.commit,
     version,
     ref,

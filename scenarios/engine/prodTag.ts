@@ -1,4 +1,5 @@
 import { waitFor } from "../../client/wait";
+import { APP } from "../../protocol/names";
 import { allHaveImage } from "./app";
 import { RegistryClient } from "./registryClient";
 import type { Figures, Run } from "./scenario";
@@ -22,8 +23,8 @@ export async function withTag(
 ): Promise<Figures> {
   const { lab, timeline, undo } = run;
   const registry = new RegistryClient(lab.input.registry);
-  const prod = await registry.digest("prod");
-  const restore = undo.add(() => registry.tag(prod, "prod"));
+  const prod = await registry.digest(APP.tag);
+  const restore = undo.add(() => registry.tag(prod, APP.tag));
   const figures = await part(registry, prod);
   await restore();
   timeline.mark("lab", "prod is as before");

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 
 import { LabError } from "../../client/labError";
+import { APP } from "../../protocol/names";
 
 const MANIFESTS = [
   "application/vnd.oci.image.manifest.v1+json",
@@ -21,7 +22,7 @@ export class RegistryClient {
   private readonly base: string;
 
   /** @param registry `host:port` */
-  constructor(registry: string, image = "httpd") {
+  constructor(registry: string, image: string = APP.image) {
     this.base = `http://${registry}/v2/${image}`;
   }
 

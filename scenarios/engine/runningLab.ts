@@ -6,6 +6,7 @@ import { LabError } from "../../client/labError";
 import { reports, type Fleet } from "../../operations/rollout/fleet";
 import { PublishedRef } from "../../operations/rollout/ref";
 import { runOnDevice, type RemoteResult } from "../../client/ssh";
+import { UPDATE_SERVICE } from "../../protocol/names";
 
 /** What the program that runs a scenario is told on its standard input. */
 export const labInput = z.object({
@@ -89,7 +90,7 @@ export class RunningLab implements Fleet {
 
   /** Lets a device look for an update, and waits until it has fetched and staged what there is. */
   async update(name: string): Promise<void> {
-    await this.ask(name, "sudo systemctl start edge-update.service", UPDATE_SECONDS);
+    await this.ask(name, `sudo systemctl start ${UPDATE_SERVICE}`, UPDATE_SECONDS);
   }
 
   on(name: string, commandLine: string, timeoutSeconds = 60): Promise<RemoteResult> {

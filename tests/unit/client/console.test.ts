@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 
 import fc from "fast-check";
 
-import { consolePath, installState, lastLines, readConsole } from "../../../client/console";
+import { installState, lastLines, readConsole } from "../../../client/console";
+import { consoleLog } from "../../../protocol/paths";
 import { TempDir } from "../../support/tempProject";
 
 describe("installState", () => {
@@ -51,7 +52,7 @@ describe("lastLines", () => {
 
 describe("readConsole", () => {
   let dir: TempDir;
-  const path = (): string => consolePath(dir.path, "edge-device-1");
+  const path = (): string => consoleLog(dir.path, "edge-device-1");
   beforeEach(() => {
     dir = new TempDir();
     mkdirSync(`${dir.path}/console`);
