@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The lab's content server: nginx for the repository, and behind it the depot (reports, locks, counts, status page).
-# Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_DEPOT_PORT (8000), and on stdin the lab as JSON
+# Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_DEPOT_PORT, and on stdin the lab as JSON
 # {"ref","upgradeGate","devices":[{"name","role","address"}]}. Result: {"contentUrl","address"}.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -57,8 +57,8 @@ answers() { curl -sS --noproxy '*' -m 3 --fail --head -o /dev/null "http://$1" 2
 admin() (cd "$DIR" && curl -sS -m 10 --fail-with-body --unix-socket admin.sock -H 'Content-Type: application/json' "$@")
 
 apply() {
-  : "${EDGE_GATEWAY:?}"
-  local address=$EDGE_GATEWAY:${EDGE_DEPOT_PORT:-8000} lab answer
+  : "${EDGE_GATEWAY:?}" "${EDGE_DEPOT_PORT:?}"
+  local address=$EDGE_GATEWAY:$EDGE_DEPOT_PORT lab answer
   lab=$(cat)
   jq -es 'length == 1' >/dev/null 2>&1 <<<"$lab" || die "the lab is expected on stdin as JSON"
   umask 022

@@ -109,7 +109,7 @@ apply() {
   date +%s >"$STATE_DIR/host/applied"
   say host "ready: $(virsh -q -c "$EDGE_LIBVIRT_URI" version | sed -n 's/^Running hypervisor: //p'), libvirt $(virsh --version)"
   result --arg libvirtUri "$EDGE_LIBVIRT_URI" --arg stateDir "$STATE_DIR" --arg libvirt "$(virsh --version)" \
-    --arg webConsole "$([[ $EDGE_BUILDER != osbuild ]] || echo "https://$(hostname):9090/")"
+    --arg webConsole "$([[ $EDGE_BUILDER != osbuild ]] || echo "https://$(hostname):$WEB_CONSOLE_PORT/")"
 }
 
 destroy() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The lab's container registry (the distribution project's) on the lab's gateway address.
-# Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_REGISTRY_PORT (5000). Result: {"address","url"}.
+# Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_REGISTRY_PORT. Result: {"address","url"}.
 # stop: it is down, with all that it holds, until the next apply.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -31,8 +31,8 @@ render_config() {
 answers() { [[ $(curl -s --noproxy '*' -m 2 "http://$1/v2/") == "{}" ]]; }
 
 apply() {
-  : "${EDGE_GATEWAY:?}"
-  local address=$EDGE_GATEWAY:${EDGE_REGISTRY_PORT:-5000} binary
+  : "${EDGE_GATEWAY:?}" "${EDGE_REGISTRY_PORT:?}"
+  local address=$EDGE_GATEWAY:$EDGE_REGISTRY_PORT binary
   binary=$(registry_program)
   mkdir -p "$DIR/data"
   render_config "$address" >"$DIR/config.json.new"

@@ -1,11 +1,10 @@
 # shellcheck shell=bash
 # What the image builder and its web console need of a host: sockets, a group, open ports; destroy puts back what
-# was not so before. Needs log.sh, paths.sh, result.sh.
+# was not so before. Needs log.sh, paths.sh, result.sh; open_ports EDGE_PORTS, the lab's own.
 
 OSBUILD_NOTES=$STATE_DIR/host/osbuild
 OSBUILD_UNITS=(osbuild-composer.socket cockpit.socket)
-# Content server, registry, web console.
-OSBUILD_PORTS=(8000/tcp 5000/tcp 9090/tcp)
+WEB_CONSOLE_PORT=9090
 
 # note_change WHAT: written down before it is changed, for a run may be killed at any moment
 note_change() {
@@ -41,10 +40,12 @@ firewall_zones() {
 
 open_ports() {
   command -v firewall-cmd >/dev/null && firewall-cmd --quiet --state || return 0
+  : "${EDGE_PORTS:?}"
   local port zone zones
   mapfile -t zones < <(firewall_zones | sort -u)
   for zone in "${zones[@]}"; do
-    for port in "${OSBUILD_PORTS[@]}"; do
+    for port in $EDGE_PORTS $WEB_CONSOLE_PORT; do
+      port+=/tcp
       ! firewall-cmd --quiet --permanent --zone="$zone" --query-port="$port" || continue
       note_change "port $zone $port"
       firewall-cmd --quiet --permanent --zone="$zone" --add-port="$port"

@@ -172,6 +172,7 @@ describe("a host for the osbuild backend", () => {
 
   describe("services, group and ports", () => {
     const NAMES = ["osbuild-composer.socket", "cockpit.socket"];
+    const EDGE_PORTS = "8000 5000";
     beforeEach(() => {
       host.noted(
         "firewall-cmd",
@@ -188,7 +189,7 @@ describe("a host for the osbuild backend", () => {
     });
 
     it("are made once, and destroy puts back what was changed, and only that", () => {
-      good(host.with(["osbuild-host"], "osbuild_host_apply", { SUDO_USER: "someone" }));
+      good(host.with(["osbuild-host"], "osbuild_host_apply", { SUDO_USER: "someone", EDGE_PORTS }));
       for (const name of NAMES)
         assert.ok(host.calls("systemctl").includes(`systemctl enable --now ${name}`), name);
       assert.deepEqual(host.calls("usermod"), ["usermod --append --groups weldr someone"]);
@@ -223,6 +224,7 @@ describe("a host for the osbuild backend", () => {
       host.program("bin/id", 'echo "someone weldr"');
       good(
         host.with(["osbuild-host"], "osbuild_host_apply; osbuild_host_destroy", {
+          EDGE_PORTS,
           SUDO_USER: "someone",
           ACTIVE: "0",
         }),
