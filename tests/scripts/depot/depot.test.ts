@@ -162,6 +162,8 @@ describe("depot.sh", () => {
 
   it("refuses an input that is missing or makes no sense, with the reason", () => {
     assert.match(box.run([SCRIPT, "apply"], {}, JSON.stringify(LAB)).stderr, /EDGE_GATEWAY/);
+    const portless = box.run([SCRIPT, "apply"], { EDGE_GATEWAY: GATEWAY }, JSON.stringify(LAB));
+    assert.match(portless.stderr, /EDGE_DEPOT_PORT/);
     assert.match(box.run([SCRIPT, "apply"], ENV, "").stderr, /expected on stdin as JSON/);
     const { status, stderr } = box.run([SCRIPT, "apply"], ENV, '{"ref":"edge","devices":[]}');
     assert.equal(status, 1);

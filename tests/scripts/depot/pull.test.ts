@@ -65,7 +65,7 @@ describe("pull through the depot", () => {
     this.timeout("5m");
     box = new Sandbox();
     const lab = JSON.stringify({ ref: REF, upgradeGate: "open", devices: [] });
-    box.ok(["assets/host/depot.sh", "apply"], { EDGE_GATEWAY: GATEWAY }, lab);
+    box.ok(["assets/host/depot.sh", "apply"], { EDGE_GATEWAY: GATEWAY, EDGE_DEPOT_PORT: "8000" }, lab);
     makeTree(box.path("tree"));
     const repo = `--repo=${box.path("repo")}`;
     box.ok(["ostree", repo, "config", "set", "core.fsync", "false"]);

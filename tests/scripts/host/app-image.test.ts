@@ -59,7 +59,7 @@ describe("app-image.sh", () => {
     for (const name of readdirSync(join(CACHE, "app")).filter((n) => n.startsWith("base-"))) {
       cpSync(join(CACHE, "app", name), join(cache, "app", name), { recursive: true });
     }
-    box.ok(["assets/host/registry.sh", "apply"], { EDGE_GATEWAY: GATEWAY });
+    box.ok(["assets/host/registry.sh", "apply"], { EDGE_GATEWAY: GATEWAY, EDGE_REGISTRY_PORT: "5000" });
   });
   after(() => {
     box.remove();

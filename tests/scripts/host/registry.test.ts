@@ -77,6 +77,7 @@ describe("registry.sh", () => {
     assert.notEqual(missing.status, 0);
     assert.match(missing.stderr, /EDGE_GATEWAY/);
     assert.equal(missing.stdout, "");
+    assert.match(box.run([SCRIPT, "apply"], { EDGE_GATEWAY: GATEWAY }).stderr, /EDGE_REGISTRY_PORT/);
     assert.match(
       box.run([SCRIPT, "apply"], { EDGE_STATE_DIR: "relative" }).stderr,
       /is not an absolute path/,

@@ -12,7 +12,7 @@ const inputs: Record<string, Record<string, string>> = {
   "app-image.sh": { EDGE_REGISTRY: "127.0.0.1:9", EDGE_APP_TAG: "v1" },
   "bridge.sh": { EDGE_BRIDGE: "edgelab9", EDGE_UPLINK: "eth9", EDGE_CIDR: "192.168.76.0/24" },
   "commit.sh": { EDGE_VERSION: "0.0.1" },
-  "depot.sh": { EDGE_GATEWAY: "127.0.0.1" },
+  "depot.sh": { EDGE_GATEWAY: "127.0.0.1", EDGE_DEPOT_PORT: "8000" },
   "edge-host.sh": { EDGE_LIBVIRT_URI: "test:///default" },
   "enrol.sh": { EDGE_DEVICE: "edge-device-1", EDGE_ADDRESS: "192.168.76.11" },
   "iso.sh": { EDGE_ROLE: "primary" },

@@ -59,7 +59,7 @@ type Span = readonly [from: number, to: number];
 
 /** Every match of a pattern in a text; the span is its first group's, or where it has none its own. */
 function matches(text: string, pattern: RegExp, group: 0 | 1): { found: string; span: Span }[] {
-  const every = new RegExp(pattern.source, [...new Set([...pattern.flags, "g", "d"])].join(""));
+  const every = new RegExp(pattern.source, `${pattern.flags}dg`);
   return [...text.matchAll(every)].map((m) => ({
     found: m[group] ?? "",
     span: m.indices?.[group] ?? [m.index, m.index + m[0].length],
