@@ -4,7 +4,12 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { stringify } from "yaml";
 
-import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "../../../lib/stackFile";
+import {
+  mergeSources,
+  parseEngineConfig,
+  parseProjectDefaults,
+  parseStackFile,
+} from "../../../lib/stackFile";
 
 describe("parseStackFile", () => {
   it("reads the committed stacks", () => {

@@ -54,7 +54,7 @@ export const HOST_FACTS: readonly Fact[] = [
     name: "REMOTE_HOST.cache",
     value: REMOTE_HOST.cache,
     mention: /\/var\/cache\/edge-lab/,
-    places: [at(`${HOST}/lab-on-host.sh`, / EDGE_LAB_CACHE=(\S+)/)],
+    places: [at(`${HOST}/remote-verb.sh`, / EDGE_LAB_CACHE=(\S+)/)],
   },
 ];
 
