@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { askDrift, readStackState } from "./client/drift/ask";
 import { EdgeLab } from "./components/edgeLab";
 import { BlueprintError } from "./lib/blueprint";
 import { ConfigError } from "./lib/configErrors";
@@ -15,35 +16,43 @@ function read(): LabInputs {
   }
 }
 
-const inputs = read();
-const lab = new EdgeLab("edge-lab", inputs);
+/** Asks the lab how it is, makes its resources, and resolves to the stack's outputs. */
+async function main(): Promise<Record<string, unknown>> {
+  const inputs = read();
+  const recorded = readStackState(inputs.stateDir, pulumi.getProject(), pulumi.getStack());
+  const drift = await askDrift(inputs.host, recorded, process.cwd());
+  const lab = new EdgeLab("edge-lab", { ...inputs, recorded, drift });
+  return {
+    /** Address that the devices share. */
+    vip: inputs.config.network.vip,
+    /** The web app, on whichever device holds the VIP. */
+    appUrl: lab.appUrl,
+    /** The content server: repository under /repo, status page at /. */
+    contentUrl: lab.contentUrl,
+    /** `host:port` of the container registry. */
+    registry: lab.registry,
+    /** Where each device stands. */
+    devices: lab.rollout.apply((result) =>
+      inputs.config.devices.map(({ name, role, address }) => {
+        const at = result.devices.find((d) => d.name === name);
+        return { name, role, address, version: at?.version, commit: at?.commit };
+      }),
+    ),
+    /** The release chain with what each compose made. */
+    releases: lab.releases.apply((records) =>
+      records.map(({ version, commit, parent, ref, packageCount, added, removed, sizeBytes }) => {
+        return { version, commit, parent, ref, packages: packageCount, added, removed, sizeBytes };
+      }),
+    ),
+    /** Device to the command line that opens a shell on it. */
+    sshCommand: lab.sshCommand,
+    /** The host's web console, with the image builder's page (builder `osbuild`). */
+    webConsole: lab.webConsole,
+    /** Password of user core (secret). */
+    corePassword: lab.corePassword,
+    /** The lab's ssh key (secret). */
+    sshPrivateKey: lab.sshPrivateKey,
+  };
+}
 
-/** Address that the devices share. */
-export const vip = inputs.config.network.vip;
-/** The web app, on whichever device holds the VIP. */
-export const appUrl = lab.appUrl;
-/** The content server: repository under /repo, status page at /. */
-export const contentUrl = lab.contentUrl;
-/** `host:port` of the container registry. */
-export const registry = lab.registry;
-/** Where each device stands. */
-export const devices = lab.rollout.apply((result) =>
-  inputs.config.devices.map(({ name, role, address }) => {
-    const at = result.devices.find((d) => d.name === name);
-    return { name, role, address, version: at?.version, commit: at?.commit };
-  }),
-);
-/** The release chain with what each compose made. */
-export const releases = lab.releases.apply((records) =>
-  records.map(({ version, commit, parent, ref, packageCount, added, removed, sizeBytes }) => {
-    return { version, commit, parent, ref, packages: packageCount, added, removed, sizeBytes };
-  }),
-);
-/** Device to the command line that opens a shell on it. */
-export const sshCommand = lab.sshCommand;
-/** The host's web console, with the image builder's page (builder `osbuild`). */
-export const webConsole = lab.webConsole;
-/** Password of user core (secret). */
-export const corePassword = lab.corePassword;
-/** The lab's ssh key (secret). */
-export const sshPrivateKey = lab.sshPrivateKey;
+export = main;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript, resultOf } from "../lib/hostScript";
 
 /** Inputs of {@link Accelerator}. */
 export interface AcceleratorArgs {
@@ -9,6 +9,8 @@ export interface AcceleratorArgs {
   accelerator: "auto" | "kvm" | "tcg";
   /** A boot ISO with the guest's kernel. */
   bootIso: pulumi.Input<string>;
+  /** What the probe answered before, for previews. */
+  recorded?: string | undefined;
 }
 
 /** How guests run on this host: hardware virtualisation or software emulation. */
@@ -16,7 +18,8 @@ export class Accelerator extends pulumi.ComponentResource {
   public readonly accelerator: pulumi.Output<"kvm" | "tcg">;
 
   constructor(name: string, args: AcceleratorArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("edge-lab:index:Accelerator", name, args, opts);
+    const { recorded, ...shown } = args;
+    super("edge-lab:index:Accelerator", name, shown, opts);
     const script = hostScript(
       `${name}-probe`,
       {
@@ -26,9 +29,11 @@ export class Accelerator extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.accelerator = resultOf<{ accelerator: "kvm" | "tcg" }>(script, "accelerator.sh").apply(
-      (r) => r.accelerator,
-    );
+    const probed = (): pulumi.Output<"kvm" | "tcg"> =>
+      resultOf<{ accelerator: "kvm" | "tcg" }>(script, "accelerator.sh", recorded).apply(
+        (r) => r.accelerator,
+      );
+    this.accelerator = args.accelerator === "auto" ? probed() : after(script, args.accelerator);
     this.registerOutputs({ accelerator: this.accelerator });
   }
 }

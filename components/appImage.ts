@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript, resultOf } from "../lib/hostScript";
 import { APP } from "../protocol/names";
 
 /** Inputs of {@link AppImage}. */
@@ -11,9 +11,11 @@ export interface AppImageArgs {
   /** Tag of the image `httpd`: a version that is built, or `prod`, which names one of them. */
   tag: "v1" | "v2" | typeof APP.tag;
   /** For `prod`: the version that it names. */
-  source?: "v1" | "v2";
+  source?: { readonly tag: "v1" | "v2"; readonly digest: pulumi.Input<string> };
   /** Digests of images that must be pushed before this one: the layers below it, or what `prod` names. */
   after?: pulumi.Input<string>[];
+  /** What the push answered before, for previews. */
+  recorded?: string | undefined;
 }
 
 /** One tag of the web app's image, built from Debian packages without any public registry and pushed. */
@@ -24,7 +26,8 @@ export class AppImage extends pulumi.ComponentResource {
   public readonly image: pulumi.Output<string>;
 
   constructor(name: string, args: AppImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("edge-lab:index:AppImage", name, args, opts);
+    const { recorded, ...shown } = args;
+    super("edge-lab:index:AppImage", name, shown, opts);
     const script = hostScript(
       `${name}-push`,
       {
@@ -33,16 +36,17 @@ export class AppImage extends pulumi.ComponentResource {
           STATE_DIR: args.stateDir,
           REGISTRY: args.registry,
           APP_TAG: args.tag,
-          ...(args.source ? { APP_SOURCE: args.source } : {}),
+          ...(args.source ? { APP_SOURCE: args.source.tag } : {}),
           APP_AFTER: pulumi.all(args.after ?? []).apply((digests) => digests.join(" ")),
         },
         sources: ["assets/host/app-image.sh", "assets/host/lib", "assets/app"],
       },
       { parent: this },
     );
-    const result = resultOf<{ digest: string; image: string }>(script, "app-image.sh");
-    this.digest = result.apply((r) => r.digest);
-    this.image = result.apply((r) => r.image);
+    const result = resultOf<{ digest: string; image: string }>(script, "app-image.sh", recorded);
+    // Another name of an image that is there has that image's digest.
+    this.digest = args.source ? after(script, args.source.digest) : result.apply((r) => r.digest);
+    this.image = after(script, pulumi.interpolate`${args.registry}/${APP.image}:${args.tag}`);
     this.registerOutputs({ digest: this.digest, image: this.image });
   }
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DeviceConfig } from "../lib/config";
 import { canonicalJson } from "../lib/contentHash";
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript } from "../lib/hostScript";
 
 /** Inputs of {@link AppRollout}. */
 export interface AppRolloutArgs {
@@ -46,7 +46,7 @@ export class AppRollout extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.digest = resultOf<{ digest: string }>(script, "app").apply((r) => r.digest);
+    this.digest = after(script, args.digest);
     this.registerOutputs({ digest: this.digest });
   }
 }

@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { canonicalJson } from "../lib/contentHash";
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript } from "../lib/hostScript";
 
 /** Inputs of {@link Blueprint}. */
 export interface BlueprintArgs {
   stateDir: pulumi.Input<string>;
   builder: "debian" | "osbuild";
+  /** The release's version, which the text has. */
+  version: string;
   /** The blueprint's TOML text, with one release's version and packages. */
   text: string;
   /** Commit of the release before: the builder keeps one blueprint a name, and composes what it holds. */
@@ -15,7 +17,6 @@ export interface BlueprintArgs {
 
 /** A blueprint that the image builder has accepted. */
 export class Blueprint extends pulumi.ComponentResource {
-  public readonly blueprintName: pulumi.Output<string>;
   public readonly version: pulumi.Output<string>;
 
   constructor(name: string, args: BlueprintArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -31,9 +32,7 @@ export class Blueprint extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const result = resultOf<{ name: string; version: string }>(script, "blueprint.sh");
-    this.blueprintName = result.apply((r) => r.name);
-    this.version = result.apply((r) => r.version);
-    this.registerOutputs({ blueprintName: this.blueprintName, version: this.version });
+    this.version = after(script, args.version);
+    this.registerOutputs({ version: this.version });
   }
 }

@@ -4,6 +4,7 @@ import type { Customizations } from "../lib/blueprint";
 import { canonicalJson, hashFiles, hashOf } from "../lib/contentHash";
 import { hostScript, resultOf } from "../lib/hostScript";
 import type { Release } from "../lib/releases";
+import type { RecordedCommand } from "../lib/stackState";
 
 /** A package of an image, as the package database of a commit lists it. */
 export interface PackageVersion {
@@ -41,6 +42,8 @@ export interface ComposedCommitArgs {
   parent?: ComposedCommit;
   /** The content server; the osbuild backend fetches the parent from there. */
   contentUrl?: pulumi.Input<string>;
+  /** The compose of this name that the stack's state knows, for previews. */
+  recorded?: RecordedCommand | undefined;
 }
 
 /**
@@ -91,7 +94,9 @@ export class ComposedCommit extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.record = resultOf<CommitRecord>(script, "commit.sh");
+    // The same inputs make the same release.
+    const same = args.recorded?.stdin.includes(this.inputHash) === true;
+    this.record = resultOf<CommitRecord>(script, "commit.sh", same ? args.recorded?.stdout : undefined);
     this.commit = this.record.apply((r) => r.commit);
     this.registerOutputs({ commit: this.commit, record: this.record });
   }

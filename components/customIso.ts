@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript } from "../lib/hostScript";
+import { isoPath } from "../protocol/paths";
 
 /** Inputs of {@link CustomIso}. */
 export interface CustomIsoArgs {
@@ -41,8 +42,10 @@ export class CustomIso extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // Only what goes in is secret; the path of what comes out is not.
-    this.path = pulumi.unsecret(resultOf<{ path: string }>(script, "iso.sh").apply((r) => r.path));
+    this.path = after(
+      script,
+      pulumi.output(args.stateDir).apply((dir) => isoPath(dir, args.role)),
+    );
     this.registerOutputs({ path: this.path });
   }
 }

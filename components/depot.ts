@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DeviceConfig } from "../lib/config";
 import { canonicalJson } from "../lib/contentHash";
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript } from "../lib/hostScript";
+import { contentUrl } from "../protocol/ports";
 
 /** Inputs of {@link Depot}. */
 export interface DepotArgs {
@@ -38,7 +39,10 @@ export class Depot extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.contentUrl = resultOf<{ contentUrl: string }>(script, "depot.sh").apply((r) => r.contentUrl);
+    this.contentUrl = after(
+      script,
+      pulumi.output(args.gateway).apply((host) => contentUrl(host, args.port)),
+    );
     this.registerOutputs({ contentUrl: this.contentUrl });
   }
 }
@@ -69,9 +73,7 @@ export class PublishedRef extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.repoUrl = pulumi
-      .all([resultOf<{ ref: string }>(script, "publish.sh"), args.contentUrl])
-      .apply(([, url]) => `${url}/repo`);
+    this.repoUrl = after(script, pulumi.interpolate`${args.contentUrl}/repo`);
     this.registerOutputs({ repoUrl: this.repoUrl });
   }
 }

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DeviceConfig } from "../lib/config";
 import { domainXslt } from "../lib/domainXslt";
-import { hostScript } from "../lib/hostScript";
+import { after, hostScript } from "../lib/hostScript";
+import { LIBVIRT } from "../protocol/names";
 import { consoleLog } from "../protocol/paths";
 
 /** Inputs of {@link EdgeDomain}. */
@@ -20,13 +21,16 @@ export interface EdgeDomainArgs {
   /** Storage pool for the disk and its path on the host. */
   pool: libvirt.Pool;
   poolPath: pulumi.Input<string>;
-  /** Bridge to plug into, and the libvirt network that gives it addresses; no name where the LAN does. */
-  bridge: pulumi.Input<string>;
-  network: pulumi.Input<string>;
+  /** The network to plug into, its bridge, and libvirt's name for it where it gives addresses, else empty. */
+  plugged: pulumi.Resource;
+  bridge: string;
+  network: string;
   /** Boot ISO of the device's role. */
   iso: pulumi.Input<string>;
   /** Hash of all that makes this device; another hash is another device, installed anew. */
   identity: pulumi.Input<string>;
+  /** How often, and why, the device had to be made anew because its disk was gone; empty for never. */
+  generation: string;
   /** Values that must be there before the device is switched on: content to install, app to run. */
   after: pulumi.Input<string>[];
 }
@@ -51,27 +55,27 @@ export class EdgeDomain extends pulumi.ComponentResource {
       `${name}-enrolment`,
       {
         run: "./assets/host/enrol.sh",
-        env: { ...env, MAC: device.mac, NETWORK: args.network, LIBVIRT_URI: args.libvirtUri },
+        env: {
+          ...env,
+          MAC: device.mac,
+          NETWORK: args.network,
+          LIBVIRT_URI: args.libvirtUri,
+          ...(args.generation === "" ? {} : { GENERATION: args.generation }),
+        },
         sources: ["assets/host/enrol.sh"],
         identity: [args.identity],
       },
-      { parent: this },
+      { parent: this, dependsOn: args.plugged },
     );
     const diskName = pulumi.interpolate`${device.name}-${args.identity}.qcow2`;
     const disk = new libvirt.Volume(
       `${name}-disk`,
-      { name: diskName, pool: args.pool.name, format: "qcow2", size: args.diskGiB * 2 ** 30 },
-      { parent: this, provider: args.provider },
+      // The pool's name as it is, not as its output: a pool that is made anew must not take the disks with it.
+      { name: diskName, pool: LIBVIRT.pool, format: "qcow2", size: args.diskGiB * 2 ** 30 },
+      { parent: this, provider: args.provider, dependsOn: args.pool },
     );
     const xslt = pulumi
-      .all([
-        args.accelerator,
-        args.poolPath,
-        diskName,
-        args.stateDir,
-        enrolled.stdout,
-        pulumi.all(args.after),
-      ])
+      .all([args.accelerator, args.poolPath, diskName, args.stateDir, enrolled.urn, pulumi.all(args.after)])
       .apply(([accelerator, pool, file, stateDir]) =>
         domainXslt({
           accelerator,
@@ -103,23 +107,27 @@ export class EdgeDomain extends pulumi.ComponentResource {
         parent: this,
         provider: args.provider,
         deleteBeforeReplace: true,
+        dependsOn: args.plugged,
         // An ISO made anew with other contents keeps its path; a device that runs needs it no more.
         ignoreChanges: ["running"],
       },
     );
-    const wait = (step: "installed" | "ready", after: pulumi.Input<string>): pulumi.Output<string> =>
-      hostScript(
-        `${name}-${step}`,
-        {
-          run: "./assets/host/node.sh operations/device/main.ts",
-          env: { ...env, WAIT_FOR: step, AFTER: after },
-          sources: [],
-          identity: [domain.id],
-          destroys: false,
-          timeoutMinutes: 40,
-        },
-        { parent: this },
-      ).stdout;
+    const wait = (step: "installed" | "ready", before: pulumi.Input<string>): pulumi.Output<string> =>
+      after(
+        hostScript(
+          `${name}-${step}`,
+          {
+            run: "./assets/host/node.sh operations/device/main.ts",
+            env: { ...env, WAIT_FOR: step, AFTER: before, LIBVIRT_URI: args.libvirtUri },
+            sources: [],
+            identity: [domain.id],
+            destroys: false,
+            timeoutMinutes: 40,
+          },
+          { parent: this },
+        ),
+        `${name} ${step}`,
+      );
     this.installed = wait("installed", domain.id);
     this.ready = wait("ready", this.installed);
     this.registerOutputs({ installed: this.installed, ready: this.ready });

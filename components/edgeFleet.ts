@@ -3,7 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { LabConfig } from "../lib/config";
 import { hashOf } from "../lib/contentHash";
+import { diskGeneration, type Findings } from "../lib/drift";
 import { kernelArgs, renderKickstart, type KickstartArgs } from "../lib/kickstart";
+import type { StackState } from "../lib/stackState";
 import { LIBVIRT } from "../protocol/names";
 import { inState } from "../protocol/paths";
 import { Accelerator } from "./accelerator";
@@ -21,9 +23,13 @@ export interface EdgeFleetArgs {
   /** libvirt as the host's own scripts reach it. */
   libvirtUri: string;
   config: LabConfig;
-  bridge: pulumi.Input<string>;
-  /** libvirt network that gives addresses; no name where the devices have fixed ones. */
-  network: pulumi.Input<string>;
+  /** What the stack's state knows of earlier runs, and what of it is not as declared. */
+  recorded: StackState;
+  drift: Findings;
+  /** The network that devices plug into, its bridge, and libvirt's name for it where it gives addresses, else empty. */
+  plugged: pulumi.Resource;
+  bridge: string;
+  network: string;
   /** Default gateway and name servers. */
   router: pulumi.Input<string>;
   nameservers: pulumi.Input<string[]>;
@@ -54,7 +60,12 @@ export class EdgeFleet extends pulumi.ComponentResource {
     const paths = this.makeIsos(args);
     const accelerator = new Accelerator(
       "accelerator",
-      { stateDir, accelerator: config.accelerator, bootIso: paths.primary },
+      {
+        stateDir,
+        accelerator: config.accelerator,
+        bootIso: paths.primary,
+        recorded: args.recorded.commands.get("accelerator-probe")?.stdout,
+      },
       { parent: this },
     );
     const poolPath = pulumi.output(stateDir).apply((dir) => inState(dir, "pool"));
@@ -66,13 +77,15 @@ export class EdgeFleet extends pulumi.ComponentResource {
     const domains: EdgeDomain[] = [];
     for (const device of config.devices) {
       const before = domains[domains.length - 1];
+      const generation = diskGeneration(device.name, args.recorded, args.drift);
       // What makes the device what it is from its installation on; a change of it is another device.
       const identity = pulumi.unsecret(
         pulumi
           .all([args.repoUrl, args.registry, args.user.passwordHash, args.user.authorizedKeys])
           .apply((values) => {
             const { vip, cidr } = config.network;
-            return hashOf({ device, vip, cidr, ref: args.kickstart.ref, values }).slice(0, 12);
+            const made = { device, vip, cidr, ref: args.kickstart.ref, values };
+            return hashOf(generation === "" ? made : { ...made, generation }).slice(0, 12);
           }),
       );
       domains.push(
@@ -87,10 +100,12 @@ export class EdgeFleet extends pulumi.ComponentResource {
             accelerator: accelerator.accelerator,
             pool,
             poolPath,
+            plugged: args.plugged,
             bridge: args.bridge,
             network: args.network,
             iso: paths[device.role],
             identity,
+            generation,
             // Where every guest is emulated two at once take longer than one after the other; and what is wrong
             // with an image is seen on the first device.
             after: before ? [before.ready] : [],

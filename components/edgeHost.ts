@@ -2,7 +2,7 @@ import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 
 import { canonicalJson } from "../lib/contentHash";
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript, resultOf } from "../lib/hostScript";
 import type { PackageSpec } from "../lib/releases";
 
 /** Inputs of {@link EdgeHost}. */
@@ -92,17 +92,15 @@ export class EdgeHost extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const ready = resultOf<{ libvirtUri: string; stateDir: string; webConsole: string }>(
-      script,
-      "edge-host.sh",
-    );
-    this.stateDir = pulumi.unsecret(ready.apply((r) => r.stateDir));
+    this.stateDir = after(script, args.stateDir);
     this.provider = new libvirt.Provider(
       `${name}-libvirt`,
-      { uri: pulumi.unsecret(ready.apply(() => args.providerUri)) },
+      { uri: after(script, args.providerUri) },
       { parent: this },
     );
-    this.webConsole = osbuild ? pulumi.unsecret(ready.apply((r) => r.webConsole)) : undefined;
+    const console = (): pulumi.Output<string> =>
+      resultOf<{ webConsole: string }>(script, "edge-host.sh").apply((r) => r.webConsole);
+    this.webConsole = osbuild ? pulumi.unsecret(console()) : undefined;
     this.registerOutputs({ stateDir: this.stateDir, webConsole: this.webConsole });
   }
 

@@ -4,12 +4,14 @@ import { backendOf, DEFAULT_DISTRIBUTION } from "../lib/backends";
 import { blueprintPackages, type Blueprint } from "../lib/blueprint";
 import type { LabConfig } from "../lib/config";
 import { sshCommand } from "../lib/coreUser";
+import { driftMarks, markDrift, type Findings } from "../lib/drift";
 import { resolveChain, type Release } from "../lib/releases";
 import { runOnRemote } from "../lib/remoteTransformation";
 import type { LabHost } from "../lib/labHost";
+import type { StackState } from "../lib/stackState";
 import { APP, LIBVIRT, OPERATOR, OSTREE } from "../protocol/names";
 import { appUrl, PORTS } from "../protocol/ports";
-import { AppImage } from "./appImage";
+import { AppImage, type AppImageArgs } from "./appImage";
 import { AppRollout } from "./appRollout";
 import type { CommitRecord } from "./composedCommit";
 import { CoreUser } from "./coreUser";
@@ -33,6 +35,10 @@ export interface EdgeLabArgs {
   /** Where the lab stands: this host, or another one. */
   host: LabHost;
   blueprint: Blueprint;
+  /** What the stack's state knows of earlier runs. */
+  recorded: StackState;
+  /** What of the lab is not as declared, by resource name. */
+  drift: Findings;
 }
 
 /** The whole lab: host, content, registry, images, devices, and the rollout that takes them to the target version. */
@@ -50,11 +56,16 @@ export class EdgeLab extends pulumi.ComponentResource {
 
   constructor(name: string, args: EdgeLabArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { remote } = args.host;
+    const transformations = [
+      ...(opts.transformations ?? []),
+      markDrift(driftMarks(args.recorded, args.drift)),
+      ...(remote ? [runOnRemote(remote)] : []),
+    ];
     super(
       "edge-lab:index:EdgeLab",
       name,
       { config: withoutSecrets(args.config) },
-      remote ? { ...opts, transformations: [...(opts.transformations ?? []), runOnRemote(remote)] } : opts,
+      { ...opts, transformations },
     );
     const { config, blueprint } = args;
     const { network, builder, devices, upgradeGate } = config;
@@ -79,7 +90,7 @@ export class EdgeLab extends pulumi.ComponentResource {
       { stateDir, gateway: bridge.gateway, port: PORTS.registry },
       own,
     );
-    const prod = this.makeApp(stateDir, registry, config.app.release);
+    const prod = this.makeApp(args, stateDir, registry);
 
     const depot = new Depot(
       "depot",
@@ -96,6 +107,7 @@ export class EdgeLab extends pulumi.ComponentResource {
         releases,
         kickstartUser: OPERATOR.name,
         contentUrl: depot.contentUrl,
+        recorded: args.recorded.commands,
       },
       own,
     );
@@ -119,6 +131,9 @@ export class EdgeLab extends pulumi.ComponentResource {
         provider,
         libvirtUri: args.host.libvirtUri,
         config,
+        recorded: args.recorded,
+        drift: args.drift,
+        plugged: bridge.made,
         bridge: bridge.bridge,
         network: bridge.network,
         router: bridge.router,
@@ -230,8 +245,12 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 
   /** Both versions of the app, and `prod`, which names one of them. */
-  private makeApp(stateDir: pulumi.Input<string>, registry: Registry, release: "v1" | "v2"): AppImage {
-    const make = (tag: "v1" | "v2" | typeof APP.tag, after: AppImage[], source?: "v1" | "v2"): AppImage =>
+  private makeApp(
+    { config, recorded }: EdgeLabArgs,
+    stateDir: pulumi.Input<string>,
+    registry: Registry,
+  ): AppImage {
+    const make = (tag: AppImageArgs["tag"], after: AppImage[], source?: AppImageArgs["source"]): AppImage =>
       new AppImage(
         `app-${tag}`,
         {
@@ -239,13 +258,15 @@ export class EdgeLab extends pulumi.ComponentResource {
           registry: registry.address,
           tag,
           after: after.map((a) => a.digest),
+          recorded: recorded.commands.get(`app-${tag}-push`)?.stdout,
           ...(source ? { source } : {}),
         },
         { parent: this },
       );
     const v1 = make("v1", []);
     const v2 = make("v2", [v1]);
-    return make(APP.tag, [v1, v2], release);
+    const { release } = config.app;
+    return make(APP.tag, [v1, v2], { tag: release, digest: (release === "v1" ? v1 : v2).digest });
   }
 }
 

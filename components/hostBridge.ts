@@ -1,7 +1,7 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript, resultOf } from "../lib/hostScript";
 import { LIBVIRT } from "../protocol/names";
 
 /** The lab in a network of its own, behind the host. */
@@ -28,8 +28,9 @@ export type HostBridgeArgs = NatArgs | LanArgs;
 
 /** What a bridge gives to the rest of the lab. */
 interface Made {
-  bridge: pulumi.Output<string>;
-  network: pulumi.Output<string>;
+  made: pulumi.Resource;
+  bridge: string;
+  network: string;
   address: pulumi.Output<string>;
   router: pulumi.Output<string>;
   nameservers: pulumi.Output<string[]>;
@@ -40,10 +41,15 @@ interface Made {
  * takes the host's uplink in, with its addresses; NetworkManager reverts it by itself unless the host stays reachable.
  */
 export class HostBridge extends pulumi.ComponentResource {
-  /** Name of the bridge, once it is there; devices plug into it. */
-  public readonly bridge: pulumi.Output<string>;
+  /**
+   * What devices wait for before they plug in. A resource and not a value: with the bridge's name as an output, a
+   * network that is made anew would be taken for another one, and every device be made anew with it.
+   */
+  public readonly made: pulumi.Resource;
+  /** Name of the bridge; devices plug into it. */
+  public readonly bridge: string;
   /** Name of the libvirt network that gives the devices their addresses; empty where their kickstart fixes them. */
-  public readonly network: pulumi.Output<string>;
+  public readonly network: string;
   /** The host's address on the bridge, once the bridge is there. */
   public readonly gateway: pulumi.Output<string>;
   /** The devices' default gateway, and their name servers. */
@@ -53,6 +59,7 @@ export class HostBridge extends pulumi.ComponentResource {
   constructor(name: string, args: HostBridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("edge-lab:index:HostBridge", name, { mode: args.mode, cidr: args.cidr }, opts);
     const made = args.mode === "nat" ? this.makeNat(name, args) : this.makeLan(name, args);
+    this.made = made.made;
     this.bridge = made.bridge;
     this.network = made.network;
     this.gateway = made.address;
@@ -82,10 +89,11 @@ export class HostBridge extends pulumi.ComponentResource {
       },
       { parent: this, provider, deleteBeforeReplace: true },
     );
-    const address = network.id.apply(() => gateway);
+    const address = after(network, gateway);
     return {
-      bridge: network.bridge,
-      network: network.name,
+      made: network,
+      bridge: LIBVIRT.bridges.nat,
+      network: LIBVIRT.network,
       address,
       router: address,
       nameservers: address.apply((a) => [a]),
@@ -109,8 +117,9 @@ export class HostBridge extends pulumi.ComponentResource {
       "bridge.sh",
     );
     return {
-      bridge: result.apply((r) => r.bridge),
-      network: pulumi.output(""),
+      made: script,
+      bridge: LIBVIRT.bridges.lan,
+      network: "",
       address: result.apply((r) => r.address),
       router: result.apply((r) => r.router),
       nameservers: result.apply((r) => r.nameservers),

@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { hostScript, resultOf } from "../lib/hostScript";
+import { after, hostScript, resultOf } from "../lib/hostScript";
 
 /** Inputs of {@link Registry}. */
 export interface RegistryArgs {
   stateDir: pulumi.Input<string>;
   /** Address to listen on: the host's on the lab's bridge, and no other. */
   gateway: pulumi.Input<string>;
+  /** The same address where it is known beforehand. */
+  host?: string | undefined;
   /** TCP port, see protocol/ports.ts. */
   port: number;
 }
@@ -27,7 +29,10 @@ export class Registry extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.address = resultOf<{ address: string }>(script, "registry.sh").apply((r) => r.address);
+    this.address =
+      args.host === undefined
+        ? resultOf<{ address: string }>(script, "registry.sh").apply((r) => r.address)
+        : after(script, `${args.host}:${args.port}`);
     this.registerOutputs({ address: this.address });
   }
 }

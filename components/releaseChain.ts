@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderBlueprint, type Blueprint as BlueprintDocument } from "../lib/blueprint";
 import { builderInput } from "../lib/osbuildBlueprint";
 import type { Release } from "../lib/releases";
+import type { RecordedCommand } from "../lib/stackState";
 import { Blueprint } from "./blueprint";
 import { ComposedCommit, type CommitRecord } from "./composedCommit";
 
@@ -19,6 +20,8 @@ export interface ReleaseChainArgs {
   kickstartUser: string;
   /** The content server, from which the osbuild backend fetches a release's parent. */
   contentUrl: pulumi.Input<string>;
+  /** What the stack's state knows of earlier composes, by the resource's name; for previews. */
+  recorded: ReadonlyMap<string, RecordedCommand>;
 }
 
 /** Every release of the image: a blueprint and a commit each, every commit composed on the one before. */
@@ -38,7 +41,7 @@ export class ReleaseChain extends pulumi.ComponentResource {
       const parent = composed[composed.length - 1];
       const accepted = new Blueprint(
         `blueprint-${release.version}`,
-        { stateDir, builder, text, ...(parent ? { after: parent.commit } : {}) },
+        { stateDir, builder, version: release.version, text, ...(parent ? { after: parent.commit } : {}) },
         { parent: this },
       );
       composed.push(
@@ -52,6 +55,7 @@ export class ReleaseChain extends pulumi.ComponentResource {
             blueprintText: text,
             customizations: blueprint.customizations,
             blueprintVersion: accepted.version,
+            recorded: args.recorded.get(`commit-${release.version}-compose`),
             ...(parent ? { parent, contentUrl: args.contentUrl } : {}),
           },
           { parent: this },

@@ -60,9 +60,28 @@ export function hostScript(
   );
 }
 
-/** The script's answer, its one JSON line; a script that answered otherwise is a defect and named. */
-export function resultOf<T>(script: command.local.Command, name: string): pulumi.Output<T> {
-  return script.stdout.apply((text) => {
+/**
+ * A value that is known beforehand and that holds once a resource is there: whoever uses it waits for the resource, and
+ * a preview knows it although the resource is to be made, or made anew. It depends on that resource alone: what the
+ * resource itself depends on may be replaced without a replacement of whatever has this value.
+ */
+export function after<T>(resource: pulumi.CustomResource, value: T): pulumi.Output<T> {
+  // A resource's name is known in every preview and resolves, in an update, when the resource is there.
+  return resource.urn.apply(() => value) as pulumi.Output<T>;
+}
+
+/**
+ * The script's answer, its one JSON line; a script that answered otherwise is a defect and named.
+ * @param expected the answer that a preview takes where the script is to run again; without it a preview does not know
+ */
+export function resultOf<T>(
+  script: command.local.Command,
+  name: string,
+  expected?: string,
+): pulumi.Output<T> {
+  const answer =
+    expected !== undefined && pulumi.runtime.isDryRun() ? after(script, expected) : script.stdout;
+  return answer.apply((text) => {
     try {
       return JSON.parse(text) as T;
     } catch {

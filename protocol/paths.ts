@@ -17,6 +17,8 @@ export const STATE = {
   console: "console",
   /** The devices' disks, a storage pool of libvirt. */
   pool: "pool",
+  /** Boot ISOs, one a role. */
+  iso: "iso",
   /** The backends' scratch space. */
   build: "build",
   log: "log",
@@ -37,6 +39,11 @@ export function consoleLog(stateDir: string, device: string): string {
 /** Its time is when the console of a device was made ready: what is older is about another machine. */
 export function enrolledMark(stateDir: string, device: string): string {
   return `${inState(stateDir, "console")}/${device}.enrolled`;
+}
+
+/** Boot ISO of a role. */
+export function isoPath(stateDir: string, role: string): string {
+  return `${inState(stateDir, "iso")}/edge-${role}.iso`;
 }
 
 /** On a device. */

@@ -27,6 +27,6 @@ export function appUrl(vip: string): string {
 }
 
 /** URL of the content server. @param host the host's address on the lab's bridge */
-export function contentUrl(host: string): string {
-  return `http://${host}:${PORTS.depot}`;
+export function contentUrl(host: string, port: number = PORTS.depot): string {
+  return `http://${host}:${port}`;
 }

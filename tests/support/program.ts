@@ -145,8 +145,12 @@ export async function runProgram(options: {
   config?: Record<string, unknown>;
   stack?: string;
   preview?: boolean;
+  /** Folder of a backend with a state of the stack; default: none, as before the first run. */
+  backend?: string;
 }): Promise<ProgramRun> {
   const preview = options.preview === true;
+  // A lab of this checkout is none of the tests' business.
+  process.env["PULUMI_BACKEND_URL"] = `file://${options.backend ?? "/nonexistent"}`;
   recorded = [];
   const errors: unknown[] = [];
   await pulumi.runtime.setMocks(
@@ -188,7 +192,8 @@ export async function runProgram(options: {
   const program = requireHere.resolve("../../index");
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- each run is a program of its own
   delete requireHere.cache[program];
-  const exported = requireHere(program) as Record<string, unknown>;
+  const main = requireHere(program) as () => Promise<Record<string, unknown>>;
+  const exported = await main();
   const outputs: Record<string, unknown> = {};
   const secretOutputs: string[] = [];
   for (const [name, value] of Object.entries(exported)) {

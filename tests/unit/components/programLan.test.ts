@@ -54,7 +54,7 @@ for (const preview of [false, true]) {
 
     it("plugs the devices into the bridge, without a lease", () => {
       for (const i of [1, 2]) {
-        assert.ok(named(`edge-device-${i}-domain`).uses["networkInterfaces"]?.includes("bridge-uplink"));
+        assert.ok(named(`edge-device-${i}-domain`).dependencies.includes("bridge-uplink"));
         assert.equal(environment(`edge-device-${i}-enrolment`)["EDGE_NETWORK"], "");
       }
     });

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What libvirt has, in one answer: libvirt-status.sh status. Inputs: EDGE_STATE_DIR,
+# EDGE_LIBVIRT_URI, EDGE_DOMAINS (names of the domains to look at).
+# Result: {"answers","domains","networks","pools","volumes"}, see client/drift/libvirt.ts. It changes nothing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=assets/host/lib/prologue.sh
+. assets/host/lib/prologue.sh
+: "${EDGE_LIBVIRT_URI:?libvirt URI}"
+VERBS=(status)
+
+virsh_lines() { timeout 5 virsh -q -c "$EDGE_LIBVIRT_URI" "$@" 2>/dev/null; }
+
+# flags ALL ACTIVE: {"NAME":true|false} of two lists of names
+flags() {
+  jq -n --arg all "$1" --arg active "$2" \
+    '($active | split("\n")) as $on | [$all | split("\n")[] | select(. != "") | {(.): (. as $n | $on | index($n) != null)}] | add // {}'
+}
+
+# domain_json NAME RUNNING: its definition is what it will be started with next
+domain_json() {
+  local xml uuid recorded=$STATE_DIR/console/$1.definition
+  xml=$(virsh_lines dumpxml --inactive "$1") || xml=""
+  uuid=$(sed -n 's/^ *<uuid>\(.*\)<\/uuid>$/\1/p' <<<"$xml" | head -n 1)
+  jq -n --arg name "$1" --argjson running "$2" --arg definition "$uuid $(sha256sum <<<"$xml" | cut -c 1-64)" \
+    --arg recorded "$(cat "$recorded" 2>/dev/null || :)" '{($name): {$running, $definition, $recorded}}'
+}
+
+status() {
+  local domains='{}' networks='{}' pools='{}' answers=false names running name
+  if command -v virsh >/dev/null && names=$(virsh_lines list --all --name); then
+    answers=true
+    running=$(virsh_lines list --name) || running=""
+    domains=$(for name in ${EDGE_DOMAINS:-}; do
+      grep -qxF "$name" <<<"$names" || continue
+      domain_json "$name" "$(grep -qxF "$name" <<<"$running" && echo true || echo false)"
+    done | jq -s 'add // {}')
+    networks=$(flags "$(virsh_lines net-list --all --name)" "$(virsh_lines net-list --name)")
+    pools=$(flags "$(virsh_lines pool-list --all --name)" "$(virsh_lines pool-list --name)")
+  fi
+  result --argjson answers "$answers" --argjson domains "$domains" --argjson networks "$networks" \
+    --argjson pools "$pools" --argjson volumes "$(ls -1 "$STATE_DIR/pool" 2>/dev/null | jq -Rn '[inputs]')"
+}
+
+run_verb "$@"

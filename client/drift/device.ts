@@ -1,0 +1,39 @@
+import type { DeviceRecord } from "../depotClient";
+import type { LibvirtStatus } from "./libvirt";
+
+/** A device reports twice a minute; after this long without a word something is wrong, seconds. */
+const SILENT_SECONDS = 300;
+
+/** Whether a device that was ready is still there: switched on, and heard of. */
+export function readyDrift(
+  device: string,
+  libvirt: LibvirtStatus,
+  records: readonly DeviceRecord[] | undefined,
+  now = Date.now(),
+): string[] {
+  if (!libvirt.answers) return ["libvirt does not answer, so nothing is known of it"];
+  const domain = libvirt.domains[device];
+  if (domain?.running === false) return ["it is switched off"];
+  const at = records?.find((r) => r.name === device)?.receivedAt;
+  if (records === undefined || !at) return []; // a depot that is away is drift of its own
+  const seconds = Math.round((now - Date.parse(at)) / 1000);
+  return seconds > SILENT_SECONDS ? [`it has not reported for ${seconds} s`] : [];
+}
+
+/** Whether the devices run what the last rollout has left them on. */
+export function rolloutDrift(
+  goal: { readonly commit: string; readonly ref: string | undefined },
+  records: readonly DeviceRecord[] | undefined,
+): string[] {
+  const found: string[] = [];
+  if (goal.ref !== undefined && goal.ref !== goal.commit) {
+    found.push(`the published ref names ${goal.ref.slice(0, 12)} instead of ${goal.commit.slice(0, 12)}`);
+  }
+  for (const { name, report } of records ?? []) {
+    if (!report || report.booted.commit === goal.commit) continue;
+    // It has tried: another attempt would end the same way.
+    if (report.failed.some((f) => f.commit === goal.commit)) continue;
+    found.push(`${name} runs ${report.booted.version ?? report.booted.commit.slice(0, 12)}`);
+  }
+  return found;
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { x } from "tinyexec";
+
+import type { Findings } from "../../lib/drift";
+import type { RecordedCommand, StackState } from "../../lib/stackState";
+import { inState } from "../../protocol/paths";
+import { DepotClient, DepotError, type DeviceRecord } from "../depotClient";
+import { readyDrift, rolloutDrift } from "./device";
+import { libvirtStatus, objectDrift, type LibvirtStatus } from "./libvirt";
+import { scriptDrift, scriptOf } from "./scripts";
+
+/** Where the lab is, as the programs on its host see it. */
+export interface DriftSource {
+  readonly stateDir: string;
+  readonly libvirtUri: string;
+  /** The project's folder. */
+  readonly root: string;
+}
+
+async function askLibvirt(
+  { stateDir, libvirtUri, root }: DriftSource,
+  state: StackState,
+): Promise<LibvirtStatus> {
+  const domains = state.objects.filter((o) => o.kind === "domain").map((o) => o.libvirtName);
+  const result = await x("./assets/host/libvirt-status.sh", ["status"], {
+    throwOnError: true,
+    nodeOptions: {
+      cwd: root,
+      env: {
+        ...process.env,
+        EDGE_STATE_DIR: stateDir,
+        EDGE_LIBVIRT_URI: libvirtUri,
+        EDGE_DOMAINS: domains.join(" "),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  });
+  return libvirtStatus.parse(JSON.parse(result.stdout));
+}
+
+/** What the depot knows of the devices; undefined while it is away. */
+async function askDepot(stateDir: string): Promise<DeviceRecord[] | undefined> {
+  try {
+    return await new DepotClient(stateDir).devices();
+  } catch (e) {
+    if (e instanceof DepotError) return undefined;
+    throw e;
+  }
+}
+
+function refOf(stateDir: string, ref: string): string | undefined {
+  try {
+    return readFileSync(join(inState(stateDir, "repo"), "refs", "heads", ref), "utf8").trim();
+  } catch {
+    return undefined; // the ref's own Command says that it is gone
+  }
+}
+
+/** Findings of a program that a resource waits for. */
+function programDrift(
+  { name, environment }: RecordedCommand,
+  libvirt: LibvirtStatus,
+  records: readonly DeviceRecord[] | undefined,
+): string[] {
+  const { EDGE_WAIT_FOR: step, EDGE_DEVICE: device, EDGE_STATE_DIR: stateDir } = environment;
+  if (step === "ready" && device !== undefined) return readyDrift(device, libvirt, records);
+  const { EDGE_COMMIT: commit, EDGE_REF: ref } = environment;
+  if (name === "os-rollout" && commit !== undefined && ref !== undefined && stateDir !== undefined) {
+    return rolloutDrift({ commit, ref: refOf(stateDir, ref) }, records);
+  }
+  return [];
+}
+
+/** Asks every object that the stack's state knows, all at once, what is not as declared. Changes nothing. */
+export async function findDrift(source: DriftSource, state: StackState): Promise<Findings> {
+  if (state.commands.size === 0) return new Map();
+  const libvirt = askLibvirt(source, state);
+  const records = askDepot(source.stateDir);
+  const commands = [...state.commands.values()].map(async (command): Promise<[string, string[]]> => {
+    const script = scriptOf(command);
+    const found =
+      script === undefined
+        ? programDrift(command, await libvirt, await records)
+        : await scriptDrift(script, command, source.root);
+    return [command.name, found];
+  });
+  const status = await libvirt;
+  const objects = state.objects.map((o): [string, string[]] => [o.name, objectDrift(o, status)]);
+  return new Map([...(await Promise.all(commands)), ...objects].filter(([, found]) => found.length > 0));
+}

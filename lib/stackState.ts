@@ -1,0 +1,92 @@
+import { z } from "zod";
+
+/** A Command as the stack's state records it: what it was last run with, and what it answered. */
+export interface RecordedCommand {
+  /** Name of the resource, unique in the stack. */
+  readonly name: string;
+  /** The command line of `apply`. */
+  readonly create: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Empty where it is secret. */
+  readonly stdin: string;
+  readonly stdout: string;
+}
+
+/** A libvirt object as the stack's state records it. */
+export interface RecordedObject {
+  readonly name: string;
+  readonly kind: "domain" | "network" | "pool" | "volume";
+  /** libvirt's own name for it. */
+  readonly libvirtName: string;
+  /** Pool of a volume. */
+  readonly pool: string;
+  /** Text of the resource's replacement trigger; empty where it has none. */
+  readonly trigger: string;
+}
+
+/** What a stack's state knows of the lab. */
+export interface StackState {
+  readonly commands: ReadonlyMap<string, RecordedCommand>;
+  readonly objects: readonly RecordedObject[];
+}
+
+export const EMPTY_STATE: StackState = { commands: new Map(), objects: [] };
+
+const resource = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  outputs: z.record(z.string(), z.unknown()).default({}),
+  replacementTrigger: z.unknown().optional(),
+});
+const checkpoint = z.looseObject({
+  checkpoint: z
+    .looseObject({ latest: z.looseObject({ resources: z.array(resource).optional() }).nullish() })
+    .optional(),
+});
+
+/** A plain text; one that is secret is encrypted in the state, and nothing here. */
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+function plainTexts(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => typeof v === "string")) as Record<
+    string,
+    string
+  >;
+}
+
+const KIND = /^libvirt:index\/(domain|network|pool|volume):/;
+
+/**
+ * Reads a stack's state file.
+ * @param content the file of the backend, JSON
+ */
+export function parseStackState(content: string): StackState {
+  const resources = checkpoint.parse(JSON.parse(content)).checkpoint?.latest?.resources ?? [];
+  const commands = new Map<string, RecordedCommand>();
+  const objects: RecordedObject[] = [];
+  for (const { urn, type, inputs, outputs, replacementTrigger } of resources) {
+    const name = urn.split("::").pop() ?? "";
+    if (type === "command:local:Command") {
+      commands.set(name, {
+        name,
+        create: text(inputs["create"]),
+        environment: plainTexts(inputs["environment"]),
+        stdin: text(inputs["stdin"]),
+        stdout: text(outputs["stdout"]),
+      });
+    }
+    const kind = KIND.exec(type)?.[1];
+    if (kind !== undefined) {
+      objects.push({
+        name,
+        kind: kind as RecordedObject["kind"],
+        libvirtName: text(inputs["name"]),
+        pool: text(inputs["pool"]),
+        trigger: text(replacementTrigger),
+      });
+    }
+  }
+  return { commands, objects };
+}
