@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { labContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 
-/** `lab logs [NAME]`: prints one of the lab's logs, or their names. */
+/** `lab logs [NAME]`: prints one of the lab's logs, or the names of all. */
 export async function logs(name: string | undefined): Promise<number> {
   const { stateDir } = labContext();
   const dir = join(stateDir, "log");

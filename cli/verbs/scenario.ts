@@ -9,7 +9,7 @@ import { LabError } from "../../client/labError";
 import { registryAddress } from "../../client/registryAddress";
 import { scenarios } from "../../scenarios/catalogue";
 
-/** What the command line says, as text. */
+/** Options from the command line, as text. */
 export interface ScenarioWords {
   readonly json?: boolean;
   readonly seed?: string;
@@ -29,7 +29,7 @@ function wholeNumber(option: string, text: string, least: number): number {
   throw new LabError(`${option} "${text}"; rule: a whole number from ${least} on; fix: ${option} ${least}`);
 }
 
-/** Checks the words, before anything is done. */
+/** Validates the options before anything runs. */
 export function parseScenario(
   name: string,
   words: ScenarioWords,
@@ -83,7 +83,7 @@ export async function scenario(name: string, words: ScenarioWords): Promise<numb
   return status;
 }
 
-/** Runs the scenario as root. Its progress goes to standard error as it comes. */
+/** Runs the scenario as root, with its progress on standard error. */
 function run(stdin: string): Promise<{ status: number; stdout: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn("./assets/host/node.sh", ["scenarios/main.ts"], {

@@ -7,7 +7,7 @@ import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { registryAddress } from "../../client/registryAddress";
 
-/** A stop of the tour: what is shown, and the command line that shows it. */
+/** A stop of the tour: what it shows, and the command line for it. */
 interface Stop {
   readonly title: string;
   readonly text: string;
@@ -15,7 +15,7 @@ interface Stop {
   readonly command: string;
 }
 
-/** The demonstration's steps, on the lab that is up. */
+/** The demonstration's steps, on the running lab. */
 export function stops(lab: {
   stateDir: string;
   /** Versions of the first release and of the one that the devices run. */
@@ -77,7 +77,7 @@ export function stops(lab: {
   ];
 }
 
-/** `lab tour`: goes through the lab, a step at a time; without a terminal it does not wait. */
+/** `lab tour`: walks through the lab step by step; without a terminal it does not wait. */
 export async function tour(): Promise<number> {
   const { stateDir, config } = labContext();
   const { vip } = config.network;
