@@ -1,6 +1,6 @@
 /**
- * What each room may import from the project, besides itself. docs/ARCHITECTURE.md says what the rooms hold;
- * a test holds its table to this one.
+ * What each room may import from the project, besides itself. docs/ARCHITECTURE.md describes the rooms; a test compares
+ * its table with this one.
  */
 export const ROOMS = {
   protocol: [],

@@ -9,7 +9,7 @@ function read(): LabInputs {
   try {
     return readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
   } catch (e) {
-    // A user's mistake: the message says it all, a stack trace would hide it.
+    // A user's mistake: a stack trace would only hide the message.
     if (e instanceof ConfigError || e instanceof BlueprintError) throw new pulumi.RunError(e.message);
     throw e;
   }
@@ -26,20 +26,20 @@ export const appUrl = lab.appUrl;
 export const contentUrl = lab.contentUrl;
 /** `host:port` of the container registry. */
 export const registry = lab.registry;
-/** Where each device stands. */
+/** Version and commit of each device. */
 export const devices = lab.rollout.apply((result) =>
   inputs.config.devices.map(({ name, role, address }) => {
     const at = result.devices.find((d) => d.name === name);
     return { name, role, address, version: at?.version, commit: at?.commit };
   }),
 );
-/** The release chain with what each compose made. */
+/** The release chain with the result of each compose. */
 export const releases = lab.releases.apply((records) =>
   records.map(({ version, commit, parent, ref, packageCount, added, removed, sizeBytes }) => {
     return { version, commit, parent, ref, packages: packageCount, added, removed, sizeBytes };
   }),
 );
-/** Device to the command line that opens a shell on it. */
+/** For each device, the command line that opens a shell on it. */
 export const sshCommand = lab.sshCommand;
 /** The host's web console, with the image builder's page (builder `osbuild`). */
 export const webConsole = lab.webConsole;

@@ -8,9 +8,9 @@ export interface AppImageArgs {
   stateDir: pulumi.Input<string>;
   /** `host:port` of the registry to push to. */
   registry: pulumi.Input<string>;
-  /** Tag of the image `httpd`: a version that is built, or `prod`, which names one of them. */
+  /** Tag of the image `httpd`: a built version, or `prod`, which names one of them. */
   tag: "v1" | "v2" | typeof APP.tag;
-  /** For `prod`: the version that it names. */
+  /** The version that `prod` names. */
   source?: "v1" | "v2";
   /** Digests of images that must be pushed before this one: the layers below it, or what `prod` names. */
   after?: pulumi.Input<string>[];

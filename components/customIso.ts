@@ -7,17 +7,17 @@ export interface CustomIsoArgs {
   stateDir: pulumi.Input<string>;
   builder: "debian" | "osbuild";
   role: "primary" | "backup";
-  /** The role's kickstart; secret, for it holds a password hash. */
+  /** The role's kickstart; secret, because it contains a password hash. */
   kickstart: pulumi.Input<string>;
-  /** Added to the installer's kernel line, e.g. `vip_state=MASTER`. */
+  /** Added to the installer's kernel command line, e.g. `vip_state=MASTER`. */
   kernelArgs: readonly string[];
-  /** Commit whose kernel the debian installer boots with; orders the ISO after its compose. */
+  /** Commit whose kernel the debian installer boots; orders the ISO after its compose. */
   commit: pulumi.Input<string>;
   /** The distribution's boot ISO (builder `osbuild`). */
   bootIso?: string;
 }
 
-/** The unattended boot ISO of a role: its kickstart embedded, its VRRP part on the kernel line. */
+/** The unattended boot ISO of a role: kickstart embedded, VRRP arguments on the kernel command line. */
 export class CustomIso extends pulumi.ComponentResource {
   /** Path of the ISO on the host. */
   public readonly path: pulumi.Output<string>;
@@ -41,7 +41,7 @@ export class CustomIso extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // Only what goes in is secret; the path of what comes out is not.
+    // Only the input is secret; the path of the ISO is not.
     this.path = pulumi.unsecret(resultOf<{ path: string }>(script, "iso.sh").apply((r) => r.path));
     this.registerOutputs({ path: this.path });
   }

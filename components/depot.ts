@@ -47,13 +47,13 @@ export class Depot extends pulumi.ComponentResource {
 export interface PublishedRefArgs {
   stateDir: pulumi.Input<string>;
   ref: string;
-  /** Commit to publish where the ref is not there yet. */
+  /** Commit to publish if the ref does not exist yet. */
   commit: pulumi.Input<string>;
-  /** The depot's URL: what is published is served from then on. */
+  /** The depot's URL; the published ref is served below it. */
   contentUrl: pulumi.Input<string>;
 }
 
-/** The ref that devices install from; made from the first release, moved only by a rollout afterwards. */
+/** The ref that devices install from; created at the first release, later moved only by a rollout. */
 export class PublishedRef extends pulumi.ComponentResource {
   /** URL of the repository, once it holds the ref. */
   public readonly repoUrl: pulumi.Output<string>;

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { hostScript, resultOf } from "../lib/hostScript";
 import { LIBVIRT } from "../protocol/names";
 
-/** The lab in a network of its own, behind the host. */
+/** The lab in its own network, behind the host. */
 export interface NatArgs {
   mode: "nat";
   provider: libvirt.Provider;
@@ -13,7 +13,7 @@ export interface NatArgs {
   gateway: string;
 }
 
-/** The lab in the host's own network, by NetworkManager. */
+/** The lab in the host's own network, through NetworkManager. */
 export interface LanArgs {
   mode: "lan";
   stateDir: pulumi.Input<string>;
@@ -26,7 +26,7 @@ export interface LanArgs {
 /** Inputs of {@link HostBridge}. */
 export type HostBridgeArgs = NatArgs | LanArgs;
 
-/** What a bridge gives to the rest of the lab. */
+/** What a bridge provides to the rest of the lab. */
 interface Made {
   bridge: pulumi.Output<string>;
   network: pulumi.Output<string>;
@@ -36,15 +36,15 @@ interface Made {
 }
 
 /**
- * The network of the lab. Mode `nat`: a bridge with DHCP and DNS, and NAT to the outside. Mode `lan`: a bridge that
- * takes the host's uplink in, with its addresses; NetworkManager reverts it by itself unless the host stays reachable.
+ * The lab's network. Mode `nat`: a bridge with DHCP, DNS and NAT to the outside. Mode `lan`: a bridge that includes the
+ * host's uplink and takes over its addresses; NetworkManager reverts it unless the host stays reachable.
  */
 export class HostBridge extends pulumi.ComponentResource {
-  /** Name of the bridge, once it is there; devices plug into it. */
+  /** Name of the bridge that devices plug into; resolved when it exists. */
   public readonly bridge: pulumi.Output<string>;
-  /** Name of the libvirt network that gives the devices their addresses; empty where their kickstart fixes them. */
+  /** Name of the libvirt network that assigns the devices' addresses; empty if their kickstart does. */
   public readonly network: pulumi.Output<string>;
-  /** The host's address on the bridge, once the bridge is there. */
+  /** The host's address on the bridge; resolved when the bridge exists. */
   public readonly gateway: pulumi.Output<string>;
   /** The devices' default gateway, and their name servers. */
   public readonly router: pulumi.Output<string>;
@@ -99,7 +99,7 @@ export class HostBridge extends pulumi.ComponentResource {
         run: "./assets/host/bridge.sh",
         env: { STATE_DIR: stateDir, BRIDGE: LIBVIRT.bridges.lan, UPLINK: uplink, CIDR: cidr },
         sources: ["assets/host/bridge.sh", "assets/host/lib"],
-        // Another uplink: the one before is given back first.
+        // When the uplink changes, the previous one is restored first.
         identity: [uplink],
       },
       { parent: this },

@@ -1,6 +1,6 @@
 /**
- * Waits for one device: until its installer has ended (EDGE_WAIT_FOR=installed) or until the installed system has
- * reported that it is healthy (EDGE_WAIT_FOR=ready). Fails with the console's last lines.
+ * Waits for one device: until its installer has finished (EDGE_WAIT_FOR=installed) or until the installed system
+ * reports that it is healthy (EDGE_WAIT_FOR=ready). Fails with the console's last lines.
  */
 import { statSync } from "node:fs";
 
@@ -12,7 +12,7 @@ import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import { consoleLog, enrolledMark } from "../../protocol/paths";
 
-/** Without any change on the console for this long a device counts as stuck, seconds. */
+/** A device whose console does not change for this long is stuck, seconds. */
 const SILENCE_SECONDS = 420;
 const POLL_MS = 1000;
 
@@ -21,7 +21,7 @@ interface Target {
   readonly device: string;
 }
 
-/** When this device's console was made ready: reports from before are another machine's. */
+/** Time of this device's enrolment: earlier reports come from another machine. */
 function enrolledAt({ stateDir, device }: Target): number {
   return statSync(enrolledMark(stateDir, device)).mtimeMs;
 }
@@ -39,7 +39,7 @@ async function ownReport(target: Target, depot: DepotClient): Promise<DeviceReco
     const at = record?.receivedAt ? Date.parse(record.receivedAt) : 0;
     return at > enrolledAt(target) ? record : undefined;
   } catch (e) {
-    if (e instanceof DepotError) return undefined; // it may be starting again; the wait's own limit decides
+    if (e instanceof DepotError) return undefined; // it may be restarting; the wait's own limit decides
     throw e;
   }
 }
@@ -73,7 +73,7 @@ async function installed(target: Target, depot: DepotClient): Promise<number> {
     const state = installState(text);
     if (state.kind === "failed") fail(target, `the installation failed: ${state.reason}`);
     if (state.kind === "complete") return { done: true, state: "complete" };
-    // An installed device that was already running needs no console to say so.
+    // An already installed, running device has reported: the console does not matter.
     if (await ownReport(target, depot)) return { done: true, state: "complete (the device has reported)" };
     return { done: false, state: state.step ?? "switched on" };
   });

@@ -5,7 +5,7 @@ import { lastLines, readConsole } from "../../client/console";
 import type { DeviceRecord } from "../../client/depotClient";
 import { runOnDevice } from "../../client/ssh";
 
-/** A rollout's failure on one device, as it is told to the user. */
+/** A rollout's failure on one device, as the user sees it. */
 export interface Failure {
   readonly device: DeviceRecord;
   readonly commit: string;
@@ -14,11 +14,11 @@ export interface Failure {
 }
 
 const CONSOLE_LINES = 12;
-/** Everything of the last boots that says why: the health checks and what went wrong around them. */
+/** Journal of the last boots: the health checks, and the warnings and errors around them. */
 const JOURNAL =
   "sudo journalctl --no-pager -o short-iso -b -3..0 -p warning -u 'greenboot*' -u 'edge-*' -u 'ostree-*' | tail -n 400";
 
-/** Keeps what there is to know in a folder of the state directory and returns the message for `pulumi up`. */
+/** Saves the evidence in a folder of the state directory and returns the message for `pulumi up`. */
 export async function collectEvidence(stateDir: string, failure: Failure): Promise<string> {
   const { device, commit, version } = failure;
   const bundle = join(stateDir, "evidence", `${device.name}-${commit.slice(0, 12)}`);

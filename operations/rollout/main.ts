@@ -1,7 +1,7 @@
 /**
  * Takes every device to one commit: waits for a healthy lab, moves the ref, and watches the devices upgrade one at a
- * time (the depot's reboot lock sees to that). A device that turns red, or cannot take the commit, ends it: the ref
- * goes back and the program fails with the evidence.
+ * time (the depot's reboot lock ensures that). If a device turns red or cannot take the commit, the ref moves back and
+ * the program fails with the evidence.
  */
 import { readFileSync } from "node:fs";
 
@@ -21,7 +21,7 @@ import { settle } from "./settle";
 import { describe, judge, type Goal } from "./verdict";
 
 const POLL_MS = 1000;
-/** A rollout in which no report changes for this long is stuck, seconds: three emulated boots and more. */
+/** A rollout without a changed report for this long is stuck, seconds; more than three emulated boots. */
 const STALL_SECONDS = 900;
 /** Seconds between two nudges. */
 const NUDGE_SECONDS = 45;
@@ -70,7 +70,7 @@ async function watch(r: Rollout): Promise<void> {
   }
 }
 
-/** A commit that has failed here is not tried again, so the ref need not move to find that out. */
+/** Fails at once if the commit has failed before: devices would not try it again. */
 async function refuseKnownFailure(r: Rollout): Promise<void> {
   const names = r.devices.map((d) => d.name);
   const verdict = judge(await reports(r.depot), names, r.goal);

@@ -7,12 +7,12 @@ import { reports, type Fleet } from "./fleet";
 import { describe } from "./verdict";
 
 const POLL_MS = 1000;
-/** The lab is healthy soon after its devices are, or something is wrong, seconds. */
+/** If the lab is not healthy after this time, something is wrong, seconds. */
 const SETTLE_SECONDS = 180;
 
 /**
  * Waits until every device is green, the virtual IP has one owner and the app answers on it.
- * @param why begins the lines of progress and the error
+ * @param why begins the progress lines and the error
  */
 export async function settle(fleet: Fleet, why: string): Promise<DeviceRecord[]> {
   const progress = new Progress(why);

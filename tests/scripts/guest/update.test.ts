@@ -29,7 +29,7 @@ describe("guest: updates", () => {
     guest.remove();
   });
 
-  /** What the depot wants, and what a deploy then does. */
+  /** Sets the depot's target, and what a deploy of it does. */
   const target = (commit: string, gate = "open", peers: string[] = []): void => {
     depot.reply({ peers, target: { ref: REF, commit }, upgradeGate: gate });
     const staged = `  edge ${commit}.0 (staged)\\n    Version: 9.9.9\\n`;

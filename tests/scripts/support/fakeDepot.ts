@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A request as it came in. */
+/** A received request. */
 export interface Call {
   readonly method: string;
   readonly path: string;
@@ -9,14 +9,14 @@ export interface Call {
   readonly body: string;
 }
 
-/** What the server answers. */
+/** The server's answer. */
 export interface Answer {
   readonly status?: number;
   readonly body?: string;
   readonly headers?: Record<string, string>;
 }
 
-/** A depot or registry on a loopback port, that answers what the test says and keeps what it was asked. */
+/** A depot or registry on a loopback port that gives the test's answers and records the requests. */
 export class FakeDepot {
   readonly calls: Call[] = [];
   private readonly server: Server;
@@ -55,12 +55,12 @@ export class FakeDepot {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** What a path answers from now on. */
+  /** Sets the answer of a path. */
   answer(path: string, answer: Answer): void {
     this.answers.set(path, answer);
   }
 
-  /** The reply to reports. */
+  /** Sets the reply to reports. */
   reply(value: unknown): void {
     this.answer("/v1/report", { body: JSON.stringify(value) });
   }

@@ -153,7 +153,7 @@ describe("a whole rollout (property)", () => {
           for (const name of [...asks, "one", "two", "three", "one", "two", "three", "one", "two", "three"]) {
             if (devices[name]?.report.booted.commit === NEW) continue;
             if (Object.keys(locks).length > 0) {
-              // The one that reboots comes back before the next asks, or after: either way nobody else may go.
+              // The rebooting device may come back before or after the next one asks: either way no other may reboot.
               assert.notEqual(
                 take(locks, "default", { id: name, device: name, since: "" }).refusal,
                 undefined,

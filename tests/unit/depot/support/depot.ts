@@ -39,7 +39,7 @@ export const report = (device: string, more: object = {}): object => ({
   ...more,
 });
 
-/** A depot in a folder of its own, with the two devices of LAB; requests go in without a network. */
+/** A depot in a temporary folder, with the two devices of LAB; requests need no network. */
 export class DepotFixture {
   readonly dir = mkdtempSync(join(tmpdir(), "depot-api-"));
   depot!: Depot;
@@ -53,7 +53,7 @@ export class DepotFixture {
     this.publish(OLD);
   }
 
-  /** Starts the server; a second time: as after a kill, with what is on disk. */
+  /** Starts the server; a second call behaves like a restart after a kill, with the state on disk. */
   open(): void {
     const config = {
       repo: join(this.dir, "repo"),
