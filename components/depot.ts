@@ -34,7 +34,7 @@ export class Depot extends pulumi.ComponentResource {
           upgradeGate: args.upgradeGate,
           devices: args.devices.map(({ name: device, role, address }) => ({ name: device, role, address })),
         }),
-        sources: ["assets/host/depot.sh", "assets/host/lib", "depot"],
+        sources: ["assets/host/depot.sh", "assets/host/lib", "depot", "protocol"],
       },
       { parent: this },
     );

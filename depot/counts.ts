@@ -1,4 +1,4 @@
-import { own } from "./own";
+import { own } from "./records";
 
 /** What a request was for: file content, a static delta, or anything small beside them. */
 export const KINDS = ["object", "delta", "meta"] as const;

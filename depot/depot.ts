@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 
-import { BoundedLog } from "./countLog";
+import { BoundedLog } from "./boundedLog";
 import { Counts, countLine, parseAccess } from "./counts";
 import type { DepotConfig } from "./config";
-import type { Lab, LabDevice, Rollout } from "./lab";
+import type { Lab, LabDevice, Rollout } from "../protocol/lab";
 import { release, take, type Refusal } from "./lock";
-import { omit, own } from "./own";
+import { omit, own } from "./records";
 import { Repository } from "./repository";
-import type { Received, Report } from "./report";
+import type { Received, Report } from "../protocol/report";
 import { haltBy, mayReboot, start, vipOwner, type Fleet } from "./rollout";
 import { loadState, StateFile, type State } from "./state";
 import { LogTail } from "./tail";

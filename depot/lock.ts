@@ -1,4 +1,4 @@
-import { omit, own } from "./own";
+import { omit, own } from "./records";
 
 /** Who may reboot now. One slot a group. */
 export interface Holder {

@@ -1,7 +1,7 @@
-import type { Lab, Rollout } from "./lab";
+import type { Lab, Rollout } from "../protocol/lab";
 import type { Refusal } from "./lock";
-import { own } from "./own";
-import type { Received } from "./report";
+import { own } from "./records";
+import type { Received } from "../protocol/report";
 
 /** The rollout of one commit that must not go on, and why. */
 export interface Halt {

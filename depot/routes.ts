@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 
 import type { Depot, LockRequest } from "./depot";
-import { labSchema, rolloutSchema } from "./lab";
+import { labSchema, rolloutSchema } from "../protocol/lab";
 import { metrics } from "./metrics";
 import { page } from "./page";
-import { problems, reportSchema } from "./report";
+import { problems, reportSchema } from "../protocol/report";
 import * as views from "./views";
 
 const lockBody = z.object({

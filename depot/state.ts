@@ -2,9 +2,9 @@ import { existsSync, readFileSync, renameSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 
 import type { ClientCounts, Count } from "./counts";
-import type { Lab } from "./lab";
+import type { Lab } from "../protocol/lab";
 import type { Locks } from "./lock";
-import type { Received } from "./report";
+import type { Received } from "../protocol/report";
 import type { Halt, StartedRollout } from "./rollout";
 import type { Position } from "./tail";
 

@@ -3,7 +3,7 @@ import { KINDS } from "./counts";
 import type { Depot } from "./depot";
 import { ageSeconds, type Halt } from "./rollout";
 import type { Holder } from "./lock";
-import type { Report } from "./report";
+import type { Report } from "../protocol/report";
 
 /** A device of the lab with its last report; null until it has reported once. */
 export interface DeviceView {

@@ -13,6 +13,7 @@ export const SOURCES = [
   "depot",
   "lib",
   "operations",
+  "protocol",
   "scenarios",
   // What builds the registry on a host that has no package of it.
   "toolchain/cli",

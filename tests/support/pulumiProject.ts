@@ -23,7 +23,17 @@ export class PulumiProject {
 
   constructor() {
     this.dir.copy("Pulumi.yaml", "Pulumi.dev.yaml", "index.ts", "package.json", "tsconfig.json");
-    this.dir.copy("components", "lib", "client", "operations", "scenarios", "cli", "assets", "depot");
+    this.dir.copy(
+      "components",
+      "lib",
+      "protocol",
+      "client",
+      "operations",
+      "scenarios",
+      "cli",
+      "assets",
+      "depot",
+    );
     symlinkSync(join(process.cwd(), "node_modules"), join(this.path, "node_modules"));
     for (const name of readdirSync(join(this.path, "assets/host")).filter((n) => n.endsWith(".sh"))) {
       const script = `#!/bin/sh\necho ${name} "$@" >> '${this.ran}'\nexit 1\n`;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import type { Lab } from "../../../depot/lab";
+import type { Lab } from "../../../protocol/lab";
 import { take, release, type Locks } from "../../../depot/lock";
-import type { Received, Report } from "../../../depot/report";
+import type { Received, Report } from "../../../protocol/report";
 import { haltBy, mayReboot, start, vipOwner, type Fleet, type Halt } from "../../../depot/rollout";
 
 const OLD = "0".repeat(64);
