@@ -6,9 +6,10 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 
 import { consolePath, installState, lastLines, readConsole } from "../../client/console";
-import { DepotClient, DepotError, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient, DepotError } from "../../client/depotClient";
 import { LabError, requiredEnv, runProgram, sleep } from "../../client/env";
 import { Progress } from "../../client/progress";
+import type { DeviceView } from "../../protocol/status";
 
 /** Without any change on the console for this long a device counts as stuck, seconds. */
 const SILENCE_SECONDS = 420;
@@ -31,7 +32,7 @@ function fail({ stateDir, device }: Target, what: string): never {
   );
 }
 
-async function ownReport(target: Target, depot: DepotClient): Promise<DeviceRecord | undefined> {
+async function ownReport(target: Target, depot: DepotClient): Promise<DeviceView | undefined> {
   try {
     const record = (await depot.devices()).find((d) => d.name === target.device);
     const at = record?.receivedAt ? Date.parse(record.receivedAt) : 0;

@@ -1,5 +1,6 @@
-import { DepotError, type DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotError, type DepotClient } from "../../client/depotClient";
 import { runOnDevice } from "../../client/ssh";
+import type { DeviceView } from "../../protocol/status";
 
 /** Devices that take part in a rollout, and who knows how they are. */
 export interface Fleet {
@@ -11,7 +12,7 @@ export interface Fleet {
 }
 
 /** What the devices said last; none while the depot is away, which restarts by itself: a stall ends the wait. */
-export async function reports(depot: DepotClient): Promise<DeviceRecord[]> {
+export async function reports(depot: DepotClient): Promise<DeviceView[]> {
   try {
     return await depot.devices();
   } catch (e) {
@@ -28,6 +29,6 @@ export async function nudge(fleet: Fleet, names: readonly string[]): Promise<voi
 }
 
 /** Of these devices, those that do nothing about an update. */
-export function idle(devices: readonly DeviceRecord[]): string[] {
+export function idle(devices: readonly DeviceView[]): string[] {
   return devices.filter((d) => !d.report?.updatePhase || d.report.updatePhase === "idle").map((d) => d.name);
 }

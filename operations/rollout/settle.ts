@@ -1,7 +1,7 @@
 import { askApp } from "../../client/appProbe";
-import type { DeviceRecord } from "../../client/depotClient";
 import { LabError, sleep } from "../../client/env";
 import { Progress } from "../../client/progress";
+import type { DeviceView } from "../../protocol/status";
 import { reports, type Fleet } from "./fleet";
 import { describe } from "./verdict";
 
@@ -13,7 +13,7 @@ const SETTLE_SECONDS = 180;
  * Waits until every device is green, the virtual IP has one owner and the app answers on it.
  * @param why begins the lines of progress and the error
  */
-export async function settle(fleet: Fleet, why: string): Promise<DeviceRecord[]> {
+export async function settle(fleet: Fleet, why: string): Promise<DeviceView[]> {
   const progress = new Progress(why);
   const names = fleet.devices.map((d) => d.name);
   let app = "not asked yet";

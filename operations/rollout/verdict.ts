@@ -1,10 +1,10 @@
-import type { DeviceRecord } from "../../client/depotClient";
+import type { DeviceView } from "../../protocol/status";
 
 /** What the devices' reports say about a rollout. */
 export type Verdict =
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly device: DeviceRecord; readonly what: string }
-  | { readonly kind: "going"; readonly waitingFor: readonly DeviceRecord[] };
+  | { readonly kind: "failed"; readonly device: DeviceView; readonly what: string }
+  | { readonly kind: "going"; readonly waitingFor: readonly DeviceView[] };
 
 /** What a rollout is after. */
 export interface Goal {
@@ -17,7 +17,7 @@ const GATE_CHECK = "01_check_upgrade.sh";
 /** A network that drops a request is tried again; what fails this often in a row does not go away by itself. */
 const UPDATE_ATTEMPTS = 3;
 
-function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string | undefined {
+function failureOf({ report }: DeviceView, { commit, gateOpen }: Goal): string | undefined {
   if (!report || report.booted.commit === commit) return undefined;
   const failure = report.failed.find(
     (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(GATE_CHECK)),
@@ -32,7 +32,7 @@ function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string
 /**
  * Judges a rollout by the devices' own reports.
  */
-export function judge(devices: readonly DeviceRecord[], names: readonly string[], goal: Goal): Verdict {
+export function judge(devices: readonly DeviceView[], names: readonly string[], goal: Goal): Verdict {
   const ours = devices.filter((d) => names.includes(d.name));
   for (const device of ours) {
     const what = failureOf(device, goal);
@@ -47,7 +47,7 @@ export function judge(devices: readonly DeviceRecord[], names: readonly string[]
 }
 
 /** One line on where every device stands. */
-export function describe(devices: readonly DeviceRecord[], names: readonly string[]): string {
+export function describe(devices: readonly DeviceView[], names: readonly string[]): string {
   return names
     .map((name) => {
       const report = devices.find((d) => d.name === name)?.report;

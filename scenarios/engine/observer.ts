@@ -1,6 +1,7 @@
 import { readConsole } from "../../client/console";
-import { DepotError, type DeviceRecord } from "../../client/depotClient";
+import { DepotError } from "../../client/depotClient";
 import { sleep } from "../../client/env";
+import type { DeviceView } from "../../protocol/status";
 import { consoleEvent } from "./consoleEvents";
 import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
@@ -9,7 +10,7 @@ const POLL_MS = 500;
 /** What of a console's end is remembered to find what is new: parts of it are rotated away. */
 const MARK_LENGTH = 400;
 
-type Report = NonNullable<DeviceRecord["report"]>;
+type Report = NonNullable<DeviceView["report"]>;
 
 /** What is new at the end of a text that has grown since `mark` was its end. */
 export function newText(text: string, mark: string): string {
@@ -84,7 +85,7 @@ export class Observer {
 
   private async look(): Promise<void> {
     for (const name of this.lab.names) this.readConsole(name);
-    let records: DeviceRecord[];
+    let records: DeviceView[];
     try {
       records = await this.lab.depot.devices();
     } catch (e) {

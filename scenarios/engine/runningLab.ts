@@ -1,11 +1,12 @@
 import { x } from "tinyexec";
 import { z } from "zod";
 
-import { DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/env";
 import { reports, type Fleet } from "../../operations/rollout/fleet";
 import { PublishedRef } from "../../operations/rollout/ref";
 import { runOnDevice, type RemoteResult } from "../../client/ssh";
+import type { DeviceView } from "../../protocol/status";
 
 /** What the program that runs a scenario is told on its standard input. */
 export const labInput = z.object({
@@ -68,7 +69,7 @@ export class RunningLab implements Fleet {
   }
 
   /** What a device said last; null where it has said nothing yet. */
-  async report(name: string): Promise<DeviceRecord["report"]> {
+  async report(name: string): Promise<DeviceView["report"]> {
     return (await reports(this.depot)).find((d) => d.name === name)?.report ?? null;
   }
 
