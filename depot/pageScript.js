@@ -154,6 +154,7 @@ async function refresh() {
   try {
     const answer = await fetch("v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(String(answer.status));
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-argument -- the comment gives the type
     show(/** @type {Status} */ (await answer.json()));
   } catch {
     $("fresh").textContent = "the depot does not answer";
