@@ -19,7 +19,9 @@ const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({
   comment: `${room}/ may import ${["its own files", ...allowed.map((name) => `${name}/`)].join(", ")}`,
   severity: "error",
   from: { path: `^${room}/` },
-  to: { path: `^(${[...names.filter((name) => name !== room && !allowed.includes(name)), "tests"].join("|")})/|^index\\.ts$` },
+  to: {
+    path: `^(${[...names.filter((name) => name !== room && !allowed.includes(name)), "tests"].join("|")})/|^index\\.ts$`,
+  },
 }));
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -52,7 +54,9 @@ export default {
       comment: "index.ts reads the configuration and makes the components; nothing else.",
       severity: "error",
       from: { path: "^index\\.ts$" },
-      to: { path: `^(${names.filter((name) => !["components", "lib", "protocol"].includes(name)).join("|")})/` },
+      to: {
+        path: `^(${names.filter((name) => !["components", "lib", "protocol"].includes(name)).join("|")})/`,
+      },
     },
   ],
   options: {

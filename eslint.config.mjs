@@ -20,7 +20,7 @@ const houseRules = {
 export default tseslint.config(
   { ignores: ["node_modules/", "sdks/", ".lab/", "eslint.config.mjs"] },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "depot/pageScript.js"],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     plugins: { "@pulumi": pulumi },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -42,6 +42,19 @@ export default tseslint.config(
     files: ["components/**/*.ts", "lib/**/*.ts", "index.ts"],
     ignores: ["lib/hostScript.ts"],
     rules: { "no-restricted-syntax": ["error", houseRules.commands, houseRules.config] },
+  },
+  {
+    files: ["protocol/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { regex: "^(?!zod$|\\./)", message: "protocol/ is shared by all: it imports only zod." },
+          ],
+        },
+      ],
+    },
   },
   { files: ["tests/**/*.ts"], rules: { "no-restricted-syntax": ["error", houseRules.hooks] } },
 );

@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeviceConfig } from "../lib/config";
 import { canonicalJson } from "../lib/contentHash";
 import { hostScript, resultOf } from "../lib/hostScript";
+import type { UpgradeGate } from "../protocol/fields";
+import type { Lab } from "../protocol/lab";
 
 /** Inputs of {@link Depot}. */
 export interface DepotArgs {
@@ -13,7 +15,7 @@ export interface DepotArgs {
   port: number;
   /** Ref that devices follow. */
   ref: string;
-  upgradeGate: "open" | "closed";
+  upgradeGate: UpgradeGate;
   devices: readonly DeviceConfig[];
 }
 
@@ -33,8 +35,8 @@ export class Depot extends pulumi.ComponentResource {
           ref: args.ref,
           upgradeGate: args.upgradeGate,
           devices: args.devices.map(({ name: device, role, address }) => ({ name: device, role, address })),
-        }),
-        sources: ["assets/host/depot.sh", "assets/host/lib", "depot"],
+        } satisfies Lab),
+        sources: ["assets/host/depot.sh", "assets/host/lib", "depot", "protocol"],
       },
       { parent: this },
     );

@@ -37,7 +37,7 @@ none() {
 check_eslint() { "${NODE[@]}" node_modules/eslint/bin/eslint.js --max-warnings 0 .; }
 
 check_prettier() {
-  own | grep -E '\.(ts|mjs|json|ya?ml)$' | xargs -d '\n' "${NODE[@]}" node_modules/prettier/bin/prettier.cjs --check
+  own | grep -E '\.(ts|js|mjs|json|ya?ml)$' | xargs -d '\n' "${NODE[@]}" node_modules/prettier/bin/prettier.cjs --check
 }
 
 check_types() { "${NODE[@]}" node_modules/typescript/bin/tsc --noEmit --project tsconfig.json; }
@@ -66,7 +66,7 @@ check_shfmt() { shell_scripts | xargs -d '\n' shfmt -d -i 2 -ci; }
 check_length() {
   local long
   long=$({
-    own | grep -E '\.(ts|mjs|go)$'
+    own | grep -E '\.(ts|js|mjs|go)$'
     shell_scripts
   } | sort -u | xargs -d '\n' awk 'FNR == 301 { print FILENAME; nextfile }')
   [[ -z $long ]] || {

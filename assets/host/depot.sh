@@ -42,7 +42,7 @@ api_command() {
 
 start_services() {
   local -a sources
-  mapfile -d '' sources < <(find "$PROJECT/depot" -type f -print0 | sort -z)
+  mapfile -d '' sources < <(find "$PROJECT/depot" "$PROJECT/protocol" -type f -print0 | sort -z)
   api_command
   # shellcheck disable=SC2034 # read by service_apply
   SERVICE_FILES=("$DIR/config.json" "${sources[@]}")

@@ -5,12 +5,13 @@
 import { statSync } from "node:fs";
 
 import { installState, lastLines, readConsole } from "../../client/console";
-import { DepotClient, DepotError, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient, DepotError } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import { consoleLog, enrolledMark } from "../../protocol/paths";
+import type { DeviceView } from "../../protocol/status";
 
 /** A device whose console does not change for this long is stuck, seconds. */
 const SILENCE_SECONDS = 420;
@@ -33,7 +34,7 @@ function fail({ stateDir, device }: Target, what: string): never {
   );
 }
 
-async function ownReport(target: Target, depot: DepotClient): Promise<DeviceRecord | undefined> {
+async function ownReport(target: Target, depot: DepotClient): Promise<DeviceView | undefined> {
   try {
     const record = (await depot.devices()).find((d) => d.name === target.device);
     const at = record?.receivedAt ? Date.parse(record.receivedAt) : 0;

@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { lastLines, readConsole } from "../../client/console";
-import type { DeviceRecord } from "../../client/depotClient";
 import { runOnDevice } from "../../client/ssh";
+import type { DeviceView } from "../../protocol/status";
 
 /** A rollout's failure on one device, as the user sees it. */
 export interface Failure {
-  readonly device: DeviceRecord;
+  readonly device: DeviceView;
   readonly commit: string;
   readonly version: string;
   readonly what: string;
@@ -26,7 +26,8 @@ export async function collectEvidence(stateDir: string, failure: Failure): Promi
   const text = readConsole(stateDir, device.name);
   writeFileSync(join(bundle, "console.log"), text);
   writeFileSync(join(bundle, "report.json"), `${JSON.stringify(device, null, 2)}\n`);
-  const journal = await runOnDevice(stateDir, device.address, JOURNAL);
+  // Without an address ssh fails, and its words are kept instead.
+  const journal = await runOnDevice(stateDir, device.address ?? "", JOURNAL);
   writeFileSync(join(bundle, "journal.txt"), journal.exitCode === 0 ? journal.stdout : journal.stderr);
   const failed = device.report?.failed.find((f) => f.commit === commit);
   return [

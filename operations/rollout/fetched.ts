@@ -1,5 +1,6 @@
-import type { ClientTotals, DepotClient } from "../../client/depotClient";
+import type { DepotClient } from "../../client/depotClient";
 import { sleep } from "../../client/wait";
+import type { ClientView } from "../../protocol/status";
 
 /** The web server logs a response at most this long after sending it, milliseconds. */
 const LOG_DELAY_MS = 1200;
@@ -15,7 +16,7 @@ export interface FetchedCount {
 export class Fetched {
   private constructor(
     private readonly depot: DepotClient,
-    private readonly before: readonly ClientTotals[],
+    private readonly before: readonly ClientView[],
   ) {}
 
   static async since(depot: DepotClient): Promise<Fetched> {

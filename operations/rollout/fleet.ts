@@ -1,6 +1,7 @@
-import { DepotError, type DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotError, type DepotClient } from "../../client/depotClient";
 import { runOnDevice } from "../../client/ssh";
 import { UPDATE_SERVICE } from "../../protocol/names";
+import type { DeviceView } from "../../protocol/status";
 
 /** Devices that take part in a rollout, and the depot that knows their state. */
 export interface Fleet {
@@ -12,7 +13,7 @@ export interface Fleet {
 }
 
 /** The devices' last reports; none while the depot is down. It restarts by itself, and a stall ends the wait. */
-export async function reports(depot: DepotClient): Promise<DeviceRecord[]> {
+export async function reports(depot: DepotClient): Promise<DeviceView[]> {
   try {
     return await depot.devices();
   } catch (e) {
@@ -29,6 +30,6 @@ export async function nudge(fleet: Fleet, names: readonly string[]): Promise<voi
 }
 
 /** Those of the devices that are not busy with an update. */
-export function idle(devices: readonly DeviceRecord[]): string[] {
+export function idle(devices: readonly DeviceView[]): string[] {
   return devices.filter((d) => !d.report?.updatePhase || d.report.updatePhase === "idle").map((d) => d.name);
 }

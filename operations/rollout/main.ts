@@ -8,11 +8,12 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 import { scaleToZero } from "../../client/scaleToZero";
-import { DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
+import type { DeviceView } from "../../protocol/status";
 import { collectEvidence } from "./evidence";
 import { Fetched } from "./fetched";
 import { idle, nudge, reports, type Fleet } from "./fleet";
@@ -34,7 +35,7 @@ interface Rollout extends Fleet {
   readonly version: string;
 }
 
-async function fail(r: Rollout, device: DeviceRecord, what: string): Promise<never> {
+async function fail(r: Rollout, device: DeviceView, what: string): Promise<never> {
   const { commit } = r.goal;
   throw new LabError(await collectEvidence(r.stateDir, { device, commit, version: r.version, what }));
 }
@@ -77,7 +78,7 @@ async function refuseKnownFailure(r: Rollout): Promise<void> {
   if (verdict.kind === "failed") await fail(r, verdict.device, `${verdict.what}; it is not tried again`);
 }
 
-async function moveAndWatch(r: Rollout): Promise<DeviceRecord[]> {
+async function moveAndWatch(r: Rollout): Promise<DeviceView[]> {
   const before = await r.ref.current();
   const fetched = await Fetched.since(r.depot);
   await r.depot.startRollout(r.goal.commit, r.version);

@@ -1,8 +1,8 @@
 import { askApp } from "../../client/appProbe";
-import type { DeviceRecord } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
+import type { DeviceView } from "../../protocol/status";
 import { reports, type Fleet } from "./fleet";
 import { describe } from "./verdict";
 
@@ -14,7 +14,7 @@ const SETTLE_SECONDS = 180;
  * Waits until every device is green, the virtual IP has one owner and the app answers on it.
  * @param why begins the progress lines and the error
  */
-export async function settle(fleet: Fleet, why: string): Promise<DeviceRecord[]> {
+export async function settle(fleet: Fleet, why: string): Promise<DeviceView[]> {
   const progress = new Progress(why);
   const names = fleet.devices.map((d) => d.name);
   let app = "not asked yet";

@@ -1,11 +1,11 @@
-import type { DeviceRecord } from "../../client/depotClient";
 import { UPGRADE_CHECK } from "../../protocol/names";
+import type { DeviceView } from "../../protocol/status";
 
 /** Verdict on a rollout, from the devices' reports. */
 export type Verdict =
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly device: DeviceRecord; readonly what: string }
-  | { readonly kind: "going"; readonly waitingFor: readonly DeviceRecord[] };
+  | { readonly kind: "failed"; readonly device: DeviceView; readonly what: string }
+  | { readonly kind: "going"; readonly waitingFor: readonly DeviceView[] };
 
 /** Goal of a rollout. */
 export interface Goal {
@@ -17,7 +17,7 @@ export interface Goal {
 /** A device retries after a network error; after this many failures in a row the cause is permanent. */
 const UPDATE_ATTEMPTS = 3;
 
-function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string | undefined {
+function failureOf({ report }: DeviceView, { commit, gateOpen }: Goal): string | undefined {
   if (!report || report.booted.commit === commit) return undefined;
   const failure = report.failed.find(
     (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(UPGRADE_CHECK)),
@@ -32,7 +32,7 @@ function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string
 /**
  * Judges a rollout by the devices' own reports.
  */
-export function judge(devices: readonly DeviceRecord[], names: readonly string[], goal: Goal): Verdict {
+export function judge(devices: readonly DeviceView[], names: readonly string[], goal: Goal): Verdict {
   const ours = devices.filter((d) => names.includes(d.name));
   for (const device of ours) {
     const what = failureOf(device, goal);
@@ -47,7 +47,7 @@ export function judge(devices: readonly DeviceRecord[], names: readonly string[]
 }
 
 /** The state of every device, in one line. */
-export function describe(devices: readonly DeviceRecord[], names: readonly string[]): string {
+export function describe(devices: readonly DeviceView[], names: readonly string[]): string {
   return names
     .map((name) => {
       const report = devices.find((d) => d.name === name)?.report;

@@ -1,6 +1,7 @@
 import { readConsole } from "../../client/console";
-import { DepotError, type DeviceRecord } from "../../client/depotClient";
+import { DepotError } from "../../client/depotClient";
 import { sleep } from "../../client/wait";
+import type { DeviceView } from "../../protocol/status";
 import { consoleEvent } from "./consoleEvents";
 import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
@@ -9,7 +10,7 @@ const POLL_MS = 500;
 /** Characters of a console's end to remember for finding new text: rotation removes older parts. */
 const MARK_LENGTH = 400;
 
-type Report = NonNullable<DeviceRecord["report"]>;
+type Report = NonNullable<DeviceView["report"]>;
 
 /** The new text after `mark`, the end of the text at the last look. */
 export function newText(text: string, mark: string): string {
@@ -84,7 +85,7 @@ export class Observer {
 
   private async look(): Promise<void> {
     for (const name of this.lab.names) this.readConsole(name);
-    let records: DeviceRecord[];
+    let records: DeviceView[];
     try {
       records = await this.lab.depot.devices();
     } catch (e) {

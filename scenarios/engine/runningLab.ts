@@ -1,12 +1,13 @@
 import { x } from "tinyexec";
 import { z } from "zod";
 
-import { DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { reports, type Fleet } from "../../operations/rollout/fleet";
 import { PublishedRef } from "../../operations/rollout/ref";
 import { runOnDevice, type RemoteResult } from "../../client/ssh";
 import { UPDATE_SERVICE } from "../../protocol/names";
+import type { DeviceView } from "../../protocol/status";
 
 /** The part about the lab in the scenario program's standard input. */
 export const labInput = z.object({
@@ -69,7 +70,7 @@ export class RunningLab implements Fleet {
   }
 
   /** A device's last report; null if it has not reported yet. */
-  async report(name: string): Promise<DeviceRecord["report"]> {
+  async report(name: string): Promise<DeviceView["report"]> {
     return (await reports(this.depot)).find((d) => d.name === name)?.report ?? null;
   }
 

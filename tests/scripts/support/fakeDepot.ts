@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A received request. */
+import { replySchema, type Reply } from "../../../protocol/reply";
+
+/** A request as it came in. */
 export interface Call {
   readonly method: string;
   readonly path: string;
@@ -60,9 +62,11 @@ export class FakeDepot {
     this.answers.set(path, answer);
   }
 
-  /** Sets the reply to reports. */
-  reply(value: unknown): void {
-    this.answer("/v1/report", { body: JSON.stringify(value) });
+  /** The reply to reports; what it does not name is empty, and the upgrade gate is open. */
+  reply(value: Partial<Reply>): void {
+    const target = { ref: "edge", commit: null };
+    const reply = replySchema.parse({ peers: [], target, upgradeGate: "open", ...value });
+    this.answer("/v1/report", { body: JSON.stringify(reply) });
   }
 
   /** The bodies that were posted to a path. */

@@ -8,12 +8,14 @@ import { pino } from "pino";
 
 import { Depot } from "../../../../depot/depot";
 import { adminApp, publicApp } from "../../../../depot/server";
+import type { Lab } from "../../../../protocol/lab";
+import type { DeviceReport } from "../../../../protocol/report";
 
 export const OLD = "0".repeat(64);
 export const NEW = "1".repeat(64);
 export const ONE = "192.0.2.11";
 export const TWO = "192.0.2.12";
-export const LAB = {
+export const LAB: Lab = {
   ref: "debian/edge",
   upgradeGate: "open",
   devices: [
@@ -23,7 +25,7 @@ export const LAB = {
 };
 
 /** A healthy device's report on the old commit. */
-export const report = (device: string, more: object = {}): object => ({
+export const report = (device: string, more: object = {}): DeviceReport => ({
   device,
   bootId: "b",
   event: "green",
@@ -67,6 +69,11 @@ export class DepotFixture {
     this.depot = new Depot(config, log);
     this.web = publicApp(this.depot, log);
     this.admin = adminApp(this.depot, log);
+  }
+
+  /** The admin's API on a socket, for clients that bring their own connection. */
+  async listen(socketPath: string): Promise<void> {
+    await this.admin.listen({ path: socketPath });
   }
 
   async stop(): Promise<void> {
