@@ -1,6 +1,6 @@
 /**
- * What each room may import from the project, besides itself. docs/ARCHITECTURE.md says what the rooms hold;
- * a test holds its table to this one.
+ * What each room may import from the project, besides itself. docs/ARCHITECTURE.md describes the rooms; a test compares
+ * its table with this one.
  */
 export const ROOMS = {
   protocol: [],
@@ -19,7 +19,9 @@ const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({
   comment: `${room}/ may import ${["its own files", ...allowed.map((name) => `${name}/`)].join(", ")}`,
   severity: "error",
   from: { path: `^${room}/` },
-  to: { path: `^(${[...names.filter((name) => name !== room && !allowed.includes(name)), "tests"].join("|")})/|^index\\.ts$` },
+  to: {
+    path: `^(${[...names.filter((name) => name !== room && !allowed.includes(name)), "tests"].join("|")})/|^index\\.ts$`,
+  },
 }));
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -49,10 +51,13 @@ export default {
     },
     {
       name: "wired-in-index",
-      comment: "index.ts reads the configuration, asks the lab how it is, and makes the components; nothing else.",
+      comment:
+        "index.ts reads the configuration, asks the lab how it is, and makes the components; nothing else.",
       severity: "error",
       from: { path: "^index\\.ts$" },
-      to: { path: `^(${names.filter((name) => !["components", "client", "lib", "protocol"].includes(name)).join("|")})/` },
+      to: {
+        path: `^(${names.filter((name) => !["components", "client", "lib", "protocol"].includes(name)).join("|")})/`,
+      },
     },
   ],
   options: {

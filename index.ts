@@ -10,7 +10,7 @@ function read(): LabInputs {
   try {
     return readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
   } catch (e) {
-    // A user's mistake: the message says it all, a stack trace would hide it.
+    // A user's mistake: a stack trace would only hide the message.
     if (e instanceof ConfigError || e instanceof BlueprintError) throw new pulumi.RunError(e.message);
     throw e;
   }

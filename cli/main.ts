@@ -8,7 +8,7 @@ import type { ScenarioWords } from "./verbs/scenario";
 
 type Action = (...args: string[]) => Promise<number>;
 
-/** Verbs are loaded when they are called: `npm run up` shall not wait for what only `status` needs. */
+/** Each verb's module is loaded on demand: `npm run up` must not wait for modules that only `status` needs. */
 function program(run: (action: Promise<number>) => void): Command {
   const lab = new Command("lab").description("Edge Lab: one host as a complete edge operating-system lab");
   const extra = "[pulumi-options...]";

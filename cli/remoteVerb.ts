@@ -2,12 +2,12 @@ import { labContext, overrides } from "../client/context";
 import { LabError } from "../client/labError";
 import { Connection } from "../client/remote/connection";
 
-/** Verbs of this side: they work with Pulumi, or with its caches. Every other one asks the lab's host itself. */
+/** Local verbs, which work with Pulumi or the caches. All others run on the lab's host. */
 const HERE = new Set(["up", "preview", "destroy", "recover", "clean", "bench", "help"]);
 
 /**
- * Runs a verb on the lab's host where that is another one, with this terminal, and resolves to its exit status.
- * Undefined where the verb is for this side, or the lab stands on this host.
+ * Runs a verb on a remote lab host, with this terminal, and resolves to its exit status. Undefined if the verb is local
+ * or the lab is on this host.
  */
 export async function runRemoteVerb(words: readonly string[]): Promise<number | undefined> {
   const [verb = ""] = words;
@@ -17,14 +17,14 @@ export async function runRemoteVerb(words: readonly string[]): Promise<number | 
   const { remote } = ctx.host;
   if (!remote) return undefined;
   if (verb === "tour") {
-    // Its stops are npm's commands, and there is no npm there.
+    // The tour's stops are npm commands, and there is no npm there.
     throw new LabError(
       "the tour is for a lab on this host; fix: npm run lab -- status, ssh, logs and scenario show the same",
     );
   }
   const own = {
     ...overrides(ctx.root, ctx.stack),
-    // About this side: no verb there needs them, and they may name what is not there.
+    // Local paths: they may not exist there, and no remote verb needs them.
     "edge-lab:blueprint": "assets/blueprints/RFE.toml",
     "edge-lab:stateDir": ".lab",
   };

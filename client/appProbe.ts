@@ -1,4 +1,4 @@
-/** What the app answered. */
+/** The app's answer. */
 export interface AppAnswer {
   readonly ok: boolean;
   readonly text: string;

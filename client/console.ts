@@ -5,7 +5,7 @@ import { consoleLog } from "../protocol/paths";
 /** Escape sequences of terminals: colours, cursor moves, resets, character sets. */
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[0-Z\\-~])/g;
 
-/** Text of a device's console without escape sequences; virtlogd's older parts come first. Empty where there is none. */
+/** Text of a device's console without escape sequences, including virtlogd's rotated files; empty if there is none. */
 export function readConsole(stateDir: string, device: string): string {
   const path = consoleLog(stateDir, device);
   return [`${path}.1`, `${path}.0`, path]
@@ -16,7 +16,7 @@ export function readConsole(stateDir: string, device: string): string {
     .replace(/\r+\n?/g, "\n");
 }
 
-/** The last lines of a text that are not blank. */
+/** The last non-blank lines of a text. */
 export function lastLines(text: string, count: number): string[] {
   return text
     .split("\n")
@@ -25,7 +25,7 @@ export function lastLines(text: string, count: number): string[] {
     .slice(-count);
 }
 
-/** How an installation stands, read off the console. */
+/** State of an installation, read from the console. */
 export type InstallState =
   | { readonly kind: "waiting"; readonly step: string | undefined }
   | { readonly kind: "complete" }
@@ -42,7 +42,7 @@ export function installState(text: string): InstallState {
   return { kind: "waiting", step: steps[steps.length - 1] };
 }
 
-/** Uptime of the installer at its last line, seconds; undefined where it has not ended. */
+/** Uptime of the installer at its last line, seconds; undefined if it has not finished. */
 export function installSeconds(text: string): number | undefined {
   const seconds = /edge-install: ([0-9.]+) complete/.exec(text)?.[1];
   return seconds === undefined ? undefined : Number(seconds);

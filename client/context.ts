@@ -7,7 +7,7 @@ import { readLabInputs, type LabInputs } from "../lib/labProgram";
 import { parseStackFile } from "../lib/stackFile";
 import { requiredEnv } from "./program";
 
-/** What every verb works with. */
+/** Input of every verb. */
 export interface LabContext extends LabInputs {
   /** The project's folder. */
   readonly root: string;
@@ -17,8 +17,8 @@ export interface LabContext extends LabInputs {
 }
 
 /**
- * Plain values that `pulumi config set` has written for the stack; secrets are not needed outside the program. On a
- * host that is not the caller's, those are that the caller sent.
+ * Plain values that `pulumi config set` wrote for the stack; nothing outside the program needs secrets. On a remote lab
+ * host, the values that the caller sent.
  */
 export function overrides(root: string, stack: string): Record<string, string> {
   const sent = process.env["EDGE_OVERRIDES"];
@@ -34,14 +34,14 @@ export function overrides(root: string, stack: string): Record<string, string> {
   );
 }
 
-/** Reads the chosen stack's configuration; `npm run` has set the variables. */
+/** Reads the selected stack's configuration; `npm run` has set the variables. */
 export function labContext(): LabContext {
   const root = process.cwd();
   const stack = (process.env["PULUMI_STACK"] ?? "dev").split("/").pop() ?? "dev";
   const inputs = readLabInputs(root, stack, overrides(root, stack));
   const context = { ...inputs, root, stack, cacheDir: requiredEnv("EDGE_LAB_CACHE") };
   if (!process.env["EDGE_IS_LAB_HOST"]) return context;
-  // A verb that was sent to the lab's host, which is then this one.
+  // The caller sent this verb to the lab's host, so the lab is local here.
   const { stateDir, libvirtUri } = inputs.host;
   const host = { stateDir, libvirtUri, providerUri: libvirtUri, remote: undefined };
   return { ...context, stateDir, host, config: { ...inputs.config, libvirtUri } };

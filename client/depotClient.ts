@@ -1,71 +1,18 @@
 import { request } from "node:http";
-import { join } from "node:path";
 
 import { z } from "zod";
 
-const deployment = z.object({ commit: z.string(), version: z.string().nullish() });
-
-/** A device as the depot knows it; `report` is null until it has reported once. */
-const deviceRecord = z.object({
-  name: z.string(),
-  role: z.string(),
-  address: z
-    .string()
-    .nullable()
-    .transform((a) => a ?? ""),
-  /** When the last report came, ISO 8601. */
-  receivedAt: z.string().nullish(),
-  report: z
-    .object({
-      bootId: z.string(),
-      event: z.string(),
-      health: z.enum(["pending", "green", "red"]),
-      booted: deployment,
-      staged: deployment.nullish(),
-      rollback: deployment.nullish(),
-      bootCounter: z.number().nullish(),
-      vip: z.boolean(),
-      app: z.string().nullish(),
-      failed: z
-        .array(
-          z.object({
-            commit: z.string(),
-            version: z.string().nullish(),
-            check: z.string().nullish(),
-            output: z.string().nullish(),
-            time: z.string().nullish(),
-          }),
-        )
-        .default([]),
-      updatePhase: z.string().nullish(),
-      /** Why this commit could not be fetched or staged. */
-      updateError: z.object({ commit: z.string(), output: z.string(), attempts: z.number() }).nullish(),
-    })
-    .nullish(),
-});
-export type DeviceRecord = z.infer<typeof deviceRecord>;
-
-const client = z.object({
-  client: z.string(),
-  device: z.string().nullish(),
-  files: z.number(),
-  bytes: z.number(),
-});
-export type ClientTotals = z.infer<typeof client>;
-
-const lockState = z.object({
-  holders: z.array(z.object({ group: z.string(), device: z.string(), since: z.string() })),
-  halted: z.array(z.object({ commit: z.string(), device: z.string(), check: z.string() })),
-});
-export type LockState = z.infer<typeof lockState>;
-
-const target = z.object({
-  ref: z.string().nullable(),
-  commit: z.string().nullable(),
-  version: z.string().nullable(),
-  upgradeGate: z.string().nullable(),
-});
-export type Target = z.infer<typeof target>;
+import { inState } from "../protocol/paths";
+import { lockViewSchema, type LockView } from "../protocol/fleetLock";
+import type { Rollout } from "../protocol/lab";
+import {
+  clientViewSchema,
+  deviceViewSchema,
+  targetViewSchema,
+  type ClientView,
+  type DeviceView,
+  type TargetView,
+} from "../protocol/status";
 
 /** The depot's answer was an error, or there was none. */
 export class DepotError extends Error {}
@@ -75,36 +22,36 @@ export class DepotClient {
   private readonly socketPath: string;
 
   constructor(stateDir: string) {
-    this.socketPath = join(stateDir, "depot", "admin.sock");
+    this.socketPath = inState(stateDir, "adminSocket");
   }
 
-  async devices(): Promise<DeviceRecord[]> {
-    return z.array(deviceRecord).parse(await this.call("GET", "/v1/devices"));
+  async devices(): Promise<DeviceView[]> {
+    return z.array(deviceViewSchema).parse(await this.call("GET", "/v1/devices"));
   }
 
   /** Files and bytes by client, since the depot was made. */
-  async clients(): Promise<ClientTotals[]> {
-    return z.array(client).parse(await this.call("GET", "/v1/clients"));
+  async clients(): Promise<ClientView[]> {
+    return z.array(clientViewSchema).parse(await this.call("GET", "/v1/clients"));
   }
 
   /** Who may reboot now, and the rollouts that were halted. */
-  async lock(): Promise<LockState> {
-    return lockState.parse(await this.call("GET", "/v1/lock"));
+  async lock(): Promise<LockView> {
+    return lockViewSchema.parse(await this.call("GET", "/v1/lock"));
   }
 
   /** Ends the reboot lock of a holder that does not come back. */
-  async releaseLock(): Promise<LockState> {
-    return lockState.parse(await this.call("DELETE", "/v1/lock"));
+  async releaseLock(): Promise<LockView> {
+    return lockViewSchema.parse(await this.call("DELETE", "/v1/lock"));
   }
 
   /** What the devices are told to run. */
-  async target(): Promise<Target> {
-    return target.parse(await this.call("GET", "/v1/target"));
+  async target(): Promise<TargetView> {
+    return targetViewSchema.parse(await this.call("GET", "/v1/target"));
   }
 
   /** Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten. */
   async startRollout(targetCommit: string, version: string): Promise<void> {
-    await this.call("PUT", "/v1/rollout", { targetCommit, version });
+    await this.call("PUT", "/v1/rollout", { targetCommit, version } satisfies Rollout);
   }
 
   private call(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -1,14 +1,14 @@
 import { canonicalJson } from "../lib/contentHash";
 import type { LabContext } from "./context";
 
-/** How a program is started on the lab's host, this one or another. */
+/** How to start a program on the lab's host, local or remote. */
 export interface HostProgram {
   readonly command: string;
   readonly args: string[];
   readonly env: Record<string, string>;
 }
 
-/** @param words a program and its arguments; a path of the project is relative to it */
+/** @param words a program and its arguments; paths are relative to the project */
 export function hostProgram(ctx: Pick<LabContext, "host">, words: readonly string[]): HostProgram {
   const { stateDir, libvirtUri, remote } = ctx.host;
   const env = { EDGE_STATE_DIR: stateDir, EDGE_LIBVIRT_URI: libvirtUri };

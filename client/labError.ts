@@ -1,4 +1,4 @@
-/** A failure whose message is for the user as it is. */
+/** A failure whose message is meant for the user, without a stack trace. */
 export class LabError extends Error {
   override name = "LabError";
 }

@@ -1,13 +1,13 @@
 import { LabError } from "./labError";
 
-/** A variable that a host program was given by its Command; its absence is a defect of the caller. */
+/** A variable that the Command sets for its host program; if it is missing, the caller has a defect. */
 export function requiredEnv(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === "") throw new Error(`${name} is not set`);
   return value;
 }
 
-/** Ends the program: one line for a mistake or a failure that was foreseen, a stack trace for a defect. */
+/** Runs the program; on failure prints one line if the failure was expected, a stack trace if it is a defect. */
 export function runProgram(main: () => Promise<void>): void {
   main().catch((e: unknown) => {
     const expected = e instanceof LabError;

@@ -1,12 +1,12 @@
-/** Progress for people on stderr: a line where something changed, and a sign of life when nothing did. */
+/** Progress for people on stderr: a line when something changes, and a sign of life when nothing does. */
 export class Progress {
   private readonly start = Date.now();
   private last = "";
   private lastAt = 0;
 
   /**
-   * @param subject what is waited for; begins every line
-   * @param everySeconds after this long a state is said again, and a count that moves is said no more often
+   * @param subject what the program waits for; begins every line
+   * @param everySeconds interval for repeating an unchanged state, and for printing changed counts
    */
   constructor(
     private readonly subject: string,

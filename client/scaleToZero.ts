@@ -1,14 +1,14 @@
 import { APP } from "../protocol/names";
 import { runOnDevice } from "./ssh";
 
-/** The proxy, which the idle time would end; and its container, so that it is gone when the command has ended. */
+/** The proxy, which the idle time would end, and its container, so that it is gone when the command ends. */
 const UNITS = `${APP.proxyService} ${APP.service}`;
-/** Connections that the lab's own questions may have left behind, which the kernel remembers for a minute. */
+/** Connections that the lab's own requests may have left; the kernel remembers them for a minute. */
 const OWN_CONNECTIONS = 3;
 
 /**
- * The command line that sends the app of a device back to zero at once, unless there were more connections to it than
- * the lab's own in the last minute: then somebody uses it, and its idle time is what ends it.
+ * The command line that sends a device's app back to zero at once, unless the last minute saw more connections than the
+ * lab's own: then somebody uses the app, and its idle time ends it.
  * @param appUrl URL of the app on the virtual IP
  */
 export function scaleToZeroCommand(appUrl: string): string {
@@ -18,8 +18,8 @@ export function scaleToZeroCommand(appUrl: string): string {
 }
 
 /**
- * After the lab has asked the app whether it answers: no container runs before somebody's first request.
- * A device that cannot be reached is left to the idle time.
+ * Sends the app to zero after the lab has probed it, so that no container runs before a user's first request.
+ * An unreachable device is left to the idle time.
  */
 export async function scaleToZero(lab: {
   readonly stateDir: string;

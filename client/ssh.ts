@@ -3,7 +3,7 @@ import { x } from "tinyexec";
 import { OPERATOR } from "../protocol/names";
 import { inState } from "../protocol/paths";
 
-/** Options of ssh that reach a device of the lab with its own key, and never ask. */
+/** ssh's options for reaching a device with the lab's own key; ssh never prompts. */
 export function sshArgs(stateDir: string, address: string): string[] {
   return [
     "-i",
@@ -22,14 +22,14 @@ export function sshArgs(stateDir: string, address: string): string[] {
   ];
 }
 
-/** Outcome of a command on a device. */
+/** Result of a command on a device. */
 export interface RemoteResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs one command line on a device. A device that cannot be reached gives ssh's own exit code, 255. */
+/** Runs one command line on a device. An unreachable device gives ssh's own exit code, 255. */
 export async function runOnDevice(
   stateDir: string,
   address: string,
@@ -44,7 +44,7 @@ export async function runOnDevice(
   const result = await running.then(
     (output) => output,
     (e: unknown) => {
-      // A device that is switched off while it is asked is one that cannot be reached, no defect.
+      // A device that is switched off meanwhile is unreachable, which is not a defect.
       if (running.aborted || (e instanceof Error && e.name === "AbortError")) return undefined;
       throw e;
     },

@@ -1,19 +1,19 @@
-/** Waits that many milliseconds. */
+/** Waits for a number of milliseconds. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** What was waited for, and how long it took, seconds. */
+/** The value waited for, and how long it took, in seconds. */
 export interface Found<T> {
   readonly value: T;
   readonly seconds: number;
 }
 
 /**
- * Asks again and again until there is an answer.
- * @param probe gives undefined or false while there is none
- * @param everyMs pause between two questions
- * @returns undefined where none came within `limitSeconds`
+ * Polls until there is an answer.
+ * @param probe returns undefined or false while there is none
+ * @param everyMs pause between two polls
+ * @returns undefined if none came within `limitSeconds`
  */
 export async function waitFor<T>(
   limitSeconds: number,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { after, hostScript, resultOf } from "../lib/hostScript";
+import { hostScript, resultOf } from "../lib/hostScript";
 import { APP } from "../protocol/names";
 
 /** Inputs of {@link AppImage}. */
@@ -8,9 +8,9 @@ export interface AppImageArgs {
   stateDir: pulumi.Input<string>;
   /** `host:port` of the registry to push to. */
   registry: pulumi.Input<string>;
-  /** Tag of the image `httpd`: a version that is built, or `prod`, which names one of them. */
+  /** Tag of the image `httpd`: a built version, or `prod`, which names one of them. */
   tag: "v1" | "v2" | typeof APP.tag;
-  /** For `prod`: the version that it names. */
+  /** The version that `prod` names, and its digest. */
   source?: { readonly tag: "v1" | "v2"; readonly digest: pulumi.Input<string> };
   /** Digests of images that must be pushed before this one: the layers below it, or what `prod` names. */
   after?: pulumi.Input<string>[];
@@ -45,8 +45,10 @@ export class AppImage extends pulumi.ComponentResource {
     );
     const result = resultOf<{ digest: string; image: string }>(script, "app-image.sh", recorded);
     // Another name of an image that is there has that image's digest.
-    this.digest = args.source ? after(script, args.source.digest) : result.apply((r) => r.digest);
-    this.image = after(script, pulumi.interpolate`${args.registry}/${APP.image}:${args.tag}`);
+    this.digest = args.source
+      ? pulumi.all([script.urn, args.source.digest]).apply(([, digest]) => digest)
+      : result.apply((r) => r.digest);
+    this.image = result.apply((r) => r.image);
     this.registerOutputs({ digest: this.digest, image: this.image });
   }
 }

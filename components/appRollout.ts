@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DeviceConfig } from "../lib/config";
 import { canonicalJson } from "../lib/contentHash";
-import { after, hostScript } from "../lib/hostScript";
+import { hostScript } from "../lib/hostScript";
 
 /** Inputs of {@link AppRollout}. */
 export interface AppRolloutArgs {
   stateDir: pulumi.Input<string>;
-  /** Release of the app that `prod` names, for people. */
+  /** Release of the app that `prod` names, for messages. */
   release: string;
   /** Digest that `prod` names. */
   digest: pulumi.Input<string>;
@@ -19,11 +19,11 @@ export interface AppRolloutArgs {
 }
 
 /**
- * Waits until every device has the image that `prod` names and the virtual IP answers with it. The devices fetch it
- * by themselves; one that refuses it ends the wait with its own words.
+ * Waits until every device has the image that `prod` names and the virtual IP serves it. The devices fetch it by
+ * themselves; if one rejects it, the wait fails with that device's message.
  */
 export class AppRollout extends pulumi.ComponentResource {
-  /** Digest that is served. */
+  /** Digest of the served image. */
   public readonly digest: pulumi.Output<string>;
 
   constructor(name: string, args: AppRolloutArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -46,7 +46,7 @@ export class AppRollout extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.digest = after(script, args.digest);
+    this.digest = pulumi.all([script.urn, args.digest]).apply(([, digest]) => digest);
     this.registerOutputs({ digest: this.digest });
   }
 }

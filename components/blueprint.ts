@@ -11,7 +11,7 @@ export interface BlueprintArgs {
   version: string;
   /** The blueprint's TOML text, with one release's version and packages. */
   text: string;
-  /** Commit of the release before: the builder keeps one blueprint a name, and composes what it holds. */
+  /** Commit of the previous release: the builder keeps one blueprint per name, so that compose must end first. */
   after?: pulumi.Input<string>;
 }
 

@@ -12,7 +12,7 @@ export interface PackageVersion {
   readonly version: string;
 }
 
-/** What a compose made. */
+/** The result of a compose. */
 export interface CommitRecord {
   readonly version: string;
   readonly commit: string;
@@ -36,9 +36,9 @@ export interface ComposedCommitArgs {
   /** The blueprint's text for this release. */
   blueprintText: string;
   customizations: Customizations;
-  /** Version of the blueprint that the builder accepted; orders the compose after the push. */
+  /** Version of the accepted blueprint; orders the compose after the push. */
   blueprintVersion: pulumi.Input<string>;
-  /** The release before; its commit becomes the parent and its tree the base. */
+  /** The previous release; its commit becomes the parent and its tree the base. */
   parent?: ComposedCommit;
   /** The content server; the osbuild backend fetches the parent from there. */
   contentUrl?: pulumi.Input<string>;
@@ -48,14 +48,14 @@ export interface ComposedCommitArgs {
 
 /**
  * One OSTree commit of the image, composed by the backend and exported to the content server's repository.
- * It is addressed by its inputs (blueprint, packages, image files, builder, parent): the same inputs are never
- * composed twice, other inputs always are.
+ * A hash of its inputs (blueprint, packages, image files, builder, parent) identifies it: the same inputs are never
+ * composed twice, changed inputs always are.
  */
 export class ComposedCommit extends pulumi.ComponentResource {
   /** Checksum of the commit, 64 hex digits. */
   public readonly commit: pulumi.Output<string>;
   public readonly record: pulumi.Output<CommitRecord>;
-  /** SHA-256 of everything that decides the content. */
+  /** SHA-256 of everything that determines the content. */
   public readonly inputHash: string;
 
   constructor(name: string, args: ComposedCommitArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { after, hostScript } from "../lib/hostScript";
+import { hostScript } from "../lib/hostScript";
 import { isoPath } from "../protocol/paths";
 
 /** Inputs of {@link CustomIso}. */
@@ -8,17 +8,17 @@ export interface CustomIsoArgs {
   stateDir: pulumi.Input<string>;
   builder: "debian" | "osbuild";
   role: "primary" | "backup";
-  /** The role's kickstart; secret, for it holds a password hash. */
+  /** The role's kickstart; secret, because it contains a password hash. */
   kickstart: pulumi.Input<string>;
-  /** Added to the installer's kernel line, e.g. `vip_state=MASTER`. */
+  /** Added to the installer's kernel command line, e.g. `vip_state=MASTER`. */
   kernelArgs: readonly string[];
-  /** Commit whose kernel the debian installer boots with; orders the ISO after its compose. */
+  /** Commit whose kernel the debian installer boots; orders the ISO after its compose. */
   commit: pulumi.Input<string>;
   /** The distribution's boot ISO (builder `osbuild`). */
   bootIso?: string;
 }
 
-/** The unattended boot ISO of a role: its kickstart embedded, its VRRP part on the kernel line. */
+/** The unattended boot ISO of a role: kickstart embedded, VRRP arguments on the kernel command line. */
 export class CustomIso extends pulumi.ComponentResource {
   /** Path of the ISO on the host. */
   public readonly path: pulumi.Output<string>;
@@ -42,10 +42,7 @@ export class CustomIso extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.path = after(
-      script,
-      pulumi.output(args.stateDir).apply((dir) => isoPath(dir, args.role)),
-    );
+    this.path = pulumi.all([script.urn, args.stateDir]).apply(([, dir]) => isoPath(dir, args.role));
     this.registerOutputs({ path: this.path });
   }
 }

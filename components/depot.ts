@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DeviceConfig } from "../lib/config";
 import { canonicalJson } from "../lib/contentHash";
-import { after, hostScript } from "../lib/hostScript";
+import { after, hostScript, resultOf } from "../lib/hostScript";
+import type { UpgradeGate } from "../protocol/fields";
+import type { Lab } from "../protocol/lab";
 import { contentUrl } from "../protocol/ports";
 
 /** Inputs of {@link Depot}. */
@@ -10,11 +12,13 @@ export interface DepotArgs {
   stateDir: pulumi.Input<string>;
   /** Address to listen on: the host's on the lab's bridge. */
   gateway: pulumi.Input<string>;
+  /** The same address if it is known beforehand. */
+  host?: string | undefined;
   /** TCP port, see protocol/ports.ts. */
   port: number;
   /** Ref that devices follow. */
   ref: string;
-  upgradeGate: "open" | "closed";
+  upgradeGate: UpgradeGate;
   devices: readonly DeviceConfig[];
 }
 
@@ -34,15 +38,15 @@ export class Depot extends pulumi.ComponentResource {
           ref: args.ref,
           upgradeGate: args.upgradeGate,
           devices: args.devices.map(({ name: device, role, address }) => ({ name: device, role, address })),
-        }),
-        sources: ["assets/host/depot.sh", "assets/host/lib", "depot"],
+        } satisfies Lab),
+        sources: ["assets/host/depot.sh", "assets/host/lib", "depot", "protocol"],
       },
       { parent: this },
     );
-    this.contentUrl = after(
-      script,
-      pulumi.output(args.gateway).apply((host) => contentUrl(host, args.port)),
-    );
+    this.contentUrl =
+      args.host === undefined
+        ? resultOf<{ contentUrl: string }>(script, "depot.sh").apply((r) => r.contentUrl)
+        : after(script, contentUrl(args.host, args.port));
     this.registerOutputs({ contentUrl: this.contentUrl });
   }
 }
@@ -51,13 +55,13 @@ export class Depot extends pulumi.ComponentResource {
 export interface PublishedRefArgs {
   stateDir: pulumi.Input<string>;
   ref: string;
-  /** Commit to publish where the ref is not there yet. */
+  /** Commit to publish if the ref does not exist yet. */
   commit: pulumi.Input<string>;
-  /** The depot's URL: what is published is served from then on. */
+  /** The depot's URL; the published ref is served below it. */
   contentUrl: pulumi.Input<string>;
 }
 
-/** The ref that devices install from; made from the first release, moved only by a rollout afterwards. */
+/** The ref that devices install from; created at the first release, later moved only by a rollout. */
 export class PublishedRef extends pulumi.ComponentResource {
   /** URL of the repository, once it holds the ref. */
   public readonly repoUrl: pulumi.Output<string>;
@@ -73,7 +77,7 @@ export class PublishedRef extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.repoUrl = after(script, pulumi.interpolate`${args.contentUrl}/repo`);
+    this.repoUrl = pulumi.all([script.urn, args.contentUrl]).apply(([, url]) => `${url}/repo`);
     this.registerOutputs({ repoUrl: this.repoUrl });
   }
 }

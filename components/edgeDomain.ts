@@ -18,7 +18,7 @@ export interface EdgeDomainArgs {
   vcpus: number;
   diskGiB: number;
   accelerator: pulumi.Input<"kvm" | "tcg">;
-  /** Storage pool for the disk and its path on the host. */
+  /** Storage pool for the disk, and its path on the host. */
   pool: libvirt.Pool;
   poolPath: pulumi.Input<string>;
   /** The network to plug into, its bridge, and libvirt's name for it where it gives addresses, else empty. */
@@ -27,30 +27,30 @@ export interface EdgeDomainArgs {
   network: string;
   /** Boot ISO of the device's role. */
   iso: pulumi.Input<string>;
-  /** Hash of all that makes this device; another hash is another device, installed anew. */
+  /** Hash of everything that defines this device; if it changes, the device is replaced by a new installation. */
   identity: pulumi.Input<string>;
   /** How often, and why, the device had to be made anew because its disk was gone; empty for never. */
   generation: string;
-  /** Values that must be there before the device is switched on: content to install, app to run. */
+  /** Values that must exist before the device is switched on: content to install, app to run. */
   after: pulumi.Input<string>[];
 }
 
 /**
- * One edge device: a libvirt domain that installs itself from its role's ISO once, for its empty disk falls
- * through to the CD drive, and runs from that disk ever after.
+ * One edge device: a libvirt domain. Its disk is empty at first, so it boots its role's ISO and installs itself; from
+ * then on it boots from the disk.
  */
 export class EdgeDomain extends pulumi.ComponentResource {
-  /** Resolves when the installer has ended. */
+  /** Resolves when the installer has finished. */
   public readonly installed: pulumi.Output<string>;
-  /** Resolves when the installed system has booted, is healthy and has reported so; the next device may then install. */
+  /** Resolves when the installed system has booted and reported itself healthy; the next device may then install. */
   public readonly ready: pulumi.Output<string>;
 
   constructor(name: string, args: EdgeDomainArgs, opts?: pulumi.ComponentResourceOptions) {
     super("edge-lab:index:EdgeDomain", name, { device: args.device, identity: args.identity }, opts);
     const { device } = args;
     const env = { STATE_DIR: args.stateDir, DEVICE: device.name, ADDRESS: device.address };
-    // Plugged in by the network's name, the provider would read back leases, which come and go: by the bridge, and
-    // with the lease fixed by the enrolment, a refresh finds nothing.
+    // With the network's name the provider would read back leases, which come and go. With the bridge, and
+    // with the lease fixed by the enrolment, a refresh finds no change.
     const enrolled = hostScript(
       `${name}-enrolment`,
       {
@@ -108,7 +108,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
         provider: args.provider,
         deleteBeforeReplace: true,
         dependsOn: args.plugged,
-        // An ISO made anew with other contents keeps its path; a device that runs needs it no more.
+        // An ISO rebuilt with other contents keeps its path; a running device no longer needs it.
         ignoreChanges: ["running"],
       },
     );

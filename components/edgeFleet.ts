@@ -12,7 +12,7 @@ import { Accelerator } from "./accelerator";
 import { CustomIso } from "./customIso";
 import { EdgeDomain } from "./edgeDomain";
 
-/** What a kickstart takes from other parts of the lab; the rest follows from the configuration. */
+/** Kickstart arguments that come from other parts of the lab; the rest follows from the configuration. */
 type FromElsewhere = "repoUrl" | "depotUrl" | "registry" | "gateway";
 type FromConfig = "devices" | "allDevices" | "user" | "fixed";
 
@@ -20,7 +20,7 @@ type FromConfig = "devices" | "allDevices" | "user" | "fixed";
 export interface EdgeFleetArgs {
   stateDir: pulumi.Input<string>;
   provider: libvirt.Provider;
-  /** libvirt as the host's own scripts reach it. */
+  /** libvirt URI for the host's own scripts. */
   libvirtUri: string;
   config: LabConfig;
   /** What the stack's state knows of earlier runs, and what of it is not as declared. */
@@ -37,7 +37,7 @@ export interface EdgeFleetArgs {
   repoUrl: pulumi.Input<string>;
   depotUrl: pulumi.Input<string>;
   registry: pulumi.Input<string>;
-  /** Commit that devices install; the debian installer boots with its kernel. */
+  /** Commit that devices install; the debian installer boots its kernel. */
   commit: pulumi.Input<string>;
   user: {
     name: string;
@@ -45,13 +45,13 @@ export interface EdgeFleetArgs {
     passwordHash: pulumi.Input<string>;
     authorizedKeys: pulumi.Input<string[]>;
   };
-  /** What every kickstart says alike. */
+  /** Arguments that all kickstarts share. */
   kickstart: Omit<KickstartArgs, FromElsewhere | FromConfig>;
 }
 
-/** The edge devices, with one boot ISO for each of their roles. */
+/** The edge devices, with one boot ISO per role. */
 export class EdgeFleet extends pulumi.ComponentResource {
-  /** One value a device, each there when that device is healthy. */
+  /** One value per device, resolved when that device is healthy. */
   public readonly ready: pulumi.Output<string>[];
 
   constructor(name: string, args: EdgeFleetArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -78,7 +78,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
     for (const device of config.devices) {
       const before = domains[domains.length - 1];
       const generation = diskGeneration(device.name, args.recorded, args.drift);
-      // What makes the device what it is from its installation on; a change of it is another device.
+      // What the installation fixes in the device; if it changes, the device is replaced.
       const identity = pulumi.unsecret(
         pulumi
           .all([args.repoUrl, args.registry, args.user.passwordHash, args.user.authorizedKeys])
@@ -106,8 +106,8 @@ export class EdgeFleet extends pulumi.ComponentResource {
             iso: paths[device.role],
             identity,
             generation,
-            // Where every guest is emulated two at once take longer than one after the other; and what is wrong
-            // with an image is seen on the first device.
+            // With emulation, two installations at once take longer than one after the other; and a bad image
+            // shows on the first device.
             after: before ? [before.ready] : [],
           },
           { parent: this },
@@ -118,7 +118,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
     this.registerOutputs({ ready: this.ready });
   }
 
-  /** One ISO a role. A role that no device has needs none, and its path is the primary's. */
+  /** One ISO per role. A role without devices needs none; it gets the primary's path. */
   private makeIsos(args: EdgeFleetArgs): Record<"primary" | "backup", pulumi.Output<string>> {
     const { config } = args;
     const make = (role: "primary" | "backup"): pulumi.Output<string> => {

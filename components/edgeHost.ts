@@ -7,48 +7,48 @@ import type { PackageSpec } from "../lib/releases";
 
 /** Inputs of {@link EdgeHost}. */
 export interface EdgeHostArgs {
-  /** Everything that the lab writes; absolute path. */
+  /** Directory for everything that the lab writes; absolute path. */
   stateDir: string;
   builder: "debian" | "osbuild";
-  /** libvirt as the host's own scripts reach it, e.g. `qemu:///system`. */
+  /** libvirt URI for the host's own scripts, e.g. `qemu:///system`. */
   libvirtUri: string;
-  /** libvirt as the program reaches it: the same on this host, `qemu+ssh://` on another. */
+  /** libvirt URI for the program: the same on this host, `qemu+ssh://` for another. */
   providerUri: string;
-  /** The lab's network, its first host address and the bridge that will carry it. */
+  /** The lab's network, its first host address and its bridge. */
   cidr: string;
   gateway: string;
   bridge: string;
-  /** Where the lab shall stand in the host's own network: the interface, and the addresses and MACs it will have there. */
+  /** For a lab in the host's own network: the uplink interface, and the addresses and MACs that the lab takes there. */
   lan?: { readonly uplink: string; readonly addresses: readonly string[]; readonly macs: readonly string[] };
   /** TCP ports that the lab will listen on at the gateway address. */
   ports: readonly number[];
-  /** Memory for all devices and a build at once, MiB. */
+  /** Memory for all devices and one concurrent build, MiB. */
   memoryMiB: number;
   /** Disk space for state, GiB. */
   diskGiB: number;
   /** libvirt names that the lab will use. */
   domains: readonly string[];
-  /** Every package of every release; preflight refuses those that do not exist. */
+  /** Every package of every release; preflight rejects those that do not exist. */
   packages: readonly PackageSpec[];
-  /** What the osbuild backend needs of its host besides. */
+  /** Additional requirements of the osbuild backend. */
   osbuild?: {
-    /** Name and major version that the host must be, e.g. `rhel-9`. */
+    /** Distribution that the host must run, name and major version, e.g. `rhel-9`. */
     distribution: string;
-    /** Registers the host where it is not registered yet; secret. */
+    /** Registers the host if it is not registered yet; secret. */
     subscription?: Record<string, string> | undefined;
-    /** The distribution's boot ISO, which must be there. */
+    /** The distribution's boot ISO, which must exist. */
     bootIso?: string | undefined;
   };
 }
 
 /**
- * The Linux host: checked (all problems in one list, nothing changed before), given the packages that the lab
- * needs, and a libvirt daemon. Destroying it puts back what was changed and leaves the packages.
+ * The Linux host. It is checked first (one list of all problems, before anything changes), then gets the packages that
+ * the lab needs and a libvirt daemon. Destroying it reverts the changes but leaves the packages.
  */
 export class EdgeHost extends pulumi.ComponentResource {
-  /** The state directory, once the host is ready: what writes there waits for it. */
+  /** The state directory, resolved when the host is ready: everything that writes there waits for it. */
   public readonly stateDir: pulumi.Output<string>;
-  /** libvirt of this host; its connection waits for the daemon. */
+  /** Provider for libvirt on this host; its connection waits for the daemon. */
   public readonly provider: libvirt.Provider;
   /** URL of the host's web console (builder `osbuild`). */
   public readonly webConsole: pulumi.Output<string> | undefined;
@@ -104,7 +104,7 @@ export class EdgeHost extends pulumi.ComponentResource {
     this.registerOutputs({ stateDir: this.stateDir, webConsole: this.webConsole });
   }
 
-  /** The script's stdin: the packages to solve and, secret, how to register. */
+  /** The script's stdin: the packages to resolve, and the subscription, which is secret. */
   private input({ packages, osbuild }: EdgeHostArgs): pulumi.Input<string> {
     const { subscription, distribution } = osbuild ?? {};
     const text = canonicalJson({ packages, distribution, subscription });

@@ -23,16 +23,16 @@ import { OsRollout, type RolloutResult } from "./osRollout";
 import { Registry } from "./registry";
 import { ReleaseChain } from "./releaseChain";
 
-/** For composing an image beside the running devices, MiB. */
+/** Memory for composing an image while the devices run, MiB. */
 const BUILD_MEMORY_MIB = 1024;
-/** An installed device's share of its thin disk, and the state besides the disks, GiB. */
+/** What an installed device uses of its thin disk, and the state without the disks, GiB. */
 const DEVICE_DISK_GIB = 2;
 const STATE_DISK_GIB = 4;
 
 /** Inputs of {@link EdgeLab}. */
 export interface EdgeLabArgs {
   config: LabConfig;
-  /** Where the lab stands: this host, or another one. */
+  /** The host that the lab runs on: this one, or another. */
   host: LabHost;
   blueprint: Blueprint;
   /** What the stack's state knows of earlier runs. */
@@ -51,7 +51,7 @@ export class EdgeLab extends pulumi.ComponentResource {
   public readonly sshCommand: Record<string, string>;
   public readonly corePassword: pulumi.Output<string>;
   public readonly sshPrivateKey: pulumi.Output<string>;
-  /** The host's web console; undefined where the backend has none. */
+  /** The host's web console; undefined if the backend has none. */
   public readonly webConsole: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: EdgeLabArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -87,14 +87,22 @@ export class EdgeLab extends pulumi.ComponentResource {
 
     const registry = new Registry(
       "registry",
-      { stateDir, gateway: bridge.gateway, port: PORTS.registry },
+      { stateDir, gateway: bridge.gateway, host: bridge.knownGateway, port: PORTS.registry },
       own,
     );
     const prod = this.makeApp(args, stateDir, registry);
 
     const depot = new Depot(
       "depot",
-      { stateDir, gateway: bridge.gateway, port: PORTS.depot, ref, upgradeGate, devices },
+      {
+        stateDir,
+        gateway: bridge.gateway,
+        host: bridge.knownGateway,
+        port: PORTS.depot,
+        ref,
+        upgradeGate,
+        devices,
+      },
       own,
     );
     const chain = new ReleaseChain(
@@ -270,7 +278,7 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 }
 
-/** A component's inputs are shown in the state; secrets are not among them. */
+/** Removes the secrets: a component's inputs are readable in the state. */
 function withoutSecrets(config: LabConfig): Record<string, unknown> {
   const { coreUser, subscription: _, ...rest } = config;
   return { ...rest, coreUser: { authorizedKeys: coreUser.authorizedKeys } };

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { after, hostScript, resultOf } from "../lib/hostScript";
 import { LIBVIRT } from "../protocol/names";
 
-/** The lab in a network of its own, behind the host. */
+/** The lab in its own network, behind the host. */
 export interface NatArgs {
   mode: "nat";
   provider: libvirt.Provider;
@@ -13,7 +13,7 @@ export interface NatArgs {
   gateway: string;
 }
 
-/** The lab in the host's own network, by NetworkManager. */
+/** The lab in the host's own network, through NetworkManager. */
 export interface LanArgs {
   mode: "lan";
   stateDir: pulumi.Input<string>;
@@ -26,7 +26,7 @@ export interface LanArgs {
 /** Inputs of {@link HostBridge}. */
 export type HostBridgeArgs = NatArgs | LanArgs;
 
-/** What a bridge gives to the rest of the lab. */
+/** What a bridge provides to the rest of the lab. */
 interface Made {
   made: pulumi.Resource;
   bridge: string;
@@ -37,8 +37,8 @@ interface Made {
 }
 
 /**
- * The network of the lab. Mode `nat`: a bridge with DHCP and DNS, and NAT to the outside. Mode `lan`: a bridge that
- * takes the host's uplink in, with its addresses; NetworkManager reverts it by itself unless the host stays reachable.
+ * The lab's network. Mode `nat`: a bridge with DHCP, DNS and NAT to the outside. Mode `lan`: a bridge that includes the
+ * host's uplink and takes over its addresses; NetworkManager reverts it unless the host stays reachable.
  */
 export class HostBridge extends pulumi.ComponentResource {
   /**
@@ -52,6 +52,8 @@ export class HostBridge extends pulumi.ComponentResource {
   public readonly network: string;
   /** The host's address on the bridge, once the bridge is there. */
   public readonly gateway: pulumi.Output<string>;
+  /** The same if it is known beforehand, which a LAN's is not. */
+  public readonly knownGateway: string | undefined;
   /** The devices' default gateway, and their name servers. */
   public readonly router: pulumi.Output<string>;
   public readonly nameservers: pulumi.Output<string[]>;
@@ -63,6 +65,7 @@ export class HostBridge extends pulumi.ComponentResource {
     this.bridge = made.bridge;
     this.network = made.network;
     this.gateway = made.address;
+    this.knownGateway = args.mode === "nat" ? args.gateway : undefined;
     this.router = made.router;
     this.nameservers = made.nameservers;
     this.registerOutputs({
@@ -107,7 +110,7 @@ export class HostBridge extends pulumi.ComponentResource {
         run: "./assets/host/bridge.sh",
         env: { STATE_DIR: stateDir, BRIDGE: LIBVIRT.bridges.lan, UPLINK: uplink, CIDR: cidr },
         sources: ["assets/host/bridge.sh", "assets/host/lib"],
-        // Another uplink: the one before is given back first.
+        // When the uplink changes, the previous one is restored first.
         identity: [uplink],
       },
       { parent: this },

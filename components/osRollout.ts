@@ -9,7 +9,7 @@ export interface OsRolloutArgs {
   stateDir: pulumi.Input<string>;
   /** Ref that devices follow; the rollout moves it. */
   ref: string;
-  /** Version and commit that every device shall run. */
+  /** Version and commit that every device must run. */
   version: string;
   commit: pulumi.Input<string>;
   devices: readonly DeviceConfig[];
@@ -19,14 +19,14 @@ export interface OsRolloutArgs {
   appUrl: string;
 }
 
-/** Where the rollout left every device. */
+/** Version and commit of every device after the rollout. */
 export interface RolloutResult {
   readonly devices: { name: string; version: string; commit: string }[];
 }
 
 /**
- * Takes every device to one commit, one device at a time and the owner of the virtual IP last: moves the ref, then
- * waits. A device that turns red ends it: the ref goes back, no other device tries, the evidence is in the error.
+ * Takes every device to one commit, one at a time and the owner of the virtual IP last: moves the ref, then waits.
+ * A device that turns red ends the rollout: the ref moves back, no other device tries, and the error has the evidence.
  */
 export class OsRollout extends pulumi.ComponentResource {
   public readonly result: pulumi.Output<RolloutResult>;

@@ -5,7 +5,7 @@ import { after, hostScript, resultOf } from "../lib/hostScript";
 /** Inputs of {@link Registry}. */
 export interface RegistryArgs {
   stateDir: pulumi.Input<string>;
-  /** Address to listen on: the host's on the lab's bridge, and no other. */
+  /** Address to listen on: only the host's on the lab's bridge. */
   gateway: pulumi.Input<string>;
   /** The same address where it is known beforehand. */
   host?: string | undefined;
@@ -15,7 +15,7 @@ export interface RegistryArgs {
 
 /** The container registry (distribution) that devices pull the app from. */
 export class Registry extends pulumi.ComponentResource {
-  /** `host:port` once the registry answers. */
+  /** `host:port`; resolved when the registry answers. */
   public readonly address: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {

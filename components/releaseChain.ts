@@ -16,7 +16,7 @@ export interface ReleaseChainArgs {
   blueprint: BlueprintDocument;
   /** From oldest to newest; at least one. */
   releases: readonly Release[];
-  /** The user that the kickstart makes. */
+  /** The user that the kickstart creates. */
   kickstartUser: string;
   /** The content server, from which the osbuild backend fetches a release's parent. */
   contentUrl: pulumi.Input<string>;
@@ -24,9 +24,9 @@ export interface ReleaseChainArgs {
   recorded: ReadonlyMap<string, RecordedCommand>;
 }
 
-/** Every release of the image: a blueprint and a commit each, every commit composed on the one before. */
+/** Every release of the image: a blueprint and a commit each, every commit composed on the previous one. */
 export class ReleaseChain extends pulumi.ComponentResource {
-  /** What each compose made, in the order of the chain. */
+  /** The result of each compose, in the order of the chain. */
   public readonly records: pulumi.Output<CommitRecord[]>;
   private readonly commits: ReadonlyMap<string, pulumi.Output<string>>;
 
@@ -69,7 +69,7 @@ export class ReleaseChain extends pulumi.ComponentResource {
     this.registerOutputs({ records: this.records });
   }
 
-  /** Commit of a release. Throws where the chain has no such version. */
+  /** Commit of a release. Throws if the chain has no such version. */
   public commitOf(version: string): pulumi.Output<string> {
     const commit = this.commits.get(version);
     if (!commit) throw new pulumi.ResourceError(`the chain has no release ${version}`, this);

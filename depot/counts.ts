@@ -1,24 +1,5 @@
-import { own } from "./own";
-
-/** What a request was for: file content, a static delta, or anything small beside them. */
-export const KINDS = ["object", "delta", "meta"] as const;
-export type Kind = (typeof KINDS)[number];
-
-export interface Count {
-  /** Answers that carried content (200, 206). */
-  files: number;
-  /** Bytes of content sent. */
-  bytes: number;
-  /** All answers, also 304 and 404. */
-  requests: number;
-}
-
-export interface ClientCounts extends Count {
-  kinds: Record<Kind, Count>;
-  /** ISO 8601. */
-  firstSeen: string;
-  lastSeen: string;
-}
+import type { ClientCounts, Count, Kind } from "../protocol/counts";
+import { entry } from "./records";
 
 /** One line of the access log. */
 export interface Access {
@@ -80,9 +61,9 @@ export class Counts {
 
   private client(access: Access): ClientCounts {
     const seen = new Date(access.time).toISOString();
-    let counts = own(this.clients, access.client);
+    let counts = entry(this.clients, access.client);
     const name = counts || this.known < MAX_CLIENTS ? access.client : OTHER_CLIENTS;
-    counts ??= own(this.clients, name);
+    counts ??= entry(this.clients, name);
     if (!counts) {
       counts = {
         ...none(),

@@ -1,26 +1,22 @@
 import type { Logger } from "pino";
 
-import { BoundedLog } from "./countLog";
+import type { Lab, LabDevice, Rollout } from "../protocol/lab";
+import type { Refusal } from "../protocol/refusal";
+import type { Reply } from "../protocol/reply";
+import type { DeviceReport } from "../protocol/report";
+import { BoundedLog } from "./boundedLog";
 import { Counts, countLine, parseAccess } from "./counts";
 import type { DepotConfig } from "./config";
-import type { Lab, LabDevice, Rollout } from "./lab";
-import { release, take, type Refusal } from "./lock";
-import { omit, own } from "./own";
+import { release, take } from "./lock";
+import type { Received } from "./received";
+import { entry, without } from "./records";
 import { Repository } from "./repository";
-import type { Received, Report } from "./report";
 import { haltBy, mayReboot, start, vipOwner, type Fleet } from "./rollout";
 import { loadState, StateFile, type State } from "./state";
 import { LogTail } from "./tail";
 
-/** What a device is told in reply to its report. */
-export interface Reply {
-  readonly peers: string[];
-  readonly target: { readonly ref: string; readonly commit: string | null };
-  readonly upgradeGate: "open" | "closed";
-}
-
-/** A lock request as it came in. */
-export interface LockRequest {
+/** Who asks for the reboot lock: what the request says, and the device whose address it came from. */
+export interface LockClient {
   readonly group: string;
   readonly id: string;
   readonly device: string;
@@ -91,7 +87,7 @@ export class Depot {
   }
 
   received(name: string): Received | undefined {
-    return own(this.state.devices, name);
+    return entry(this.state.devices, name);
   }
 
   vipOwner(): string | undefined {
@@ -108,7 +104,7 @@ export class Depot {
   }
 
   /** Takes a report of a device that is known to be the sender. */
-  async report(report: Report, address: string): Promise<Reply> {
+  async report(report: DeviceReport, address: string): Promise<Reply> {
     const { lab } = this.state;
     if (!lab) throw new Error("no lab yet");
     const before = this.received(report.device)?.report;
@@ -120,7 +116,7 @@ export class Depot {
     }
     const target = this.target();
     const halt = haltBy(received, target, this.state.rollout);
-    if (halt && !own(this.state.halts, halt.commit)) {
+    if (halt && !entry(this.state.halts, halt.commit)) {
       this.state.halts[halt.commit] = halt;
       this.log.warn(halt, "rollout halted");
       await this.file.flush();
@@ -136,7 +132,7 @@ export class Depot {
   }
 
   /** The reboot lock: granted (undefined) only when it is on disk. */
-  async preReboot({ group, id, device }: LockRequest): Promise<Refusal | undefined> {
+  async preReboot({ group, id, device }: LockClient): Promise<Refusal | undefined> {
     const refusal = mayReboot(device, this.fleet());
     if (refusal) return refusal;
     const decision = take(this.state.locks, group, { id, device, since: this.now().toISOString() });
@@ -145,7 +141,7 @@ export class Depot {
     return undefined;
   }
 
-  async steadyState({ group, id, device }: LockRequest): Promise<void> {
+  async steadyState({ group, id, device }: LockClient): Promise<void> {
     await this.setLocks(
       release(this.state.locks, group, { id, device }),
       { device, group },
@@ -161,14 +157,14 @@ export class Depot {
   async setLab(lab: Lab): Promise<void> {
     const names = new Set(lab.devices.map((d) => d.name));
     this.state.lab = lab;
-    this.state.devices = omit(this.state.devices, (name) => !names.has(name));
-    this.state.locks = omit(this.state.locks, (_, holder) => !names.has(holder.device));
+    this.state.devices = without(this.state.devices, (name) => !names.has(name));
+    this.state.locks = without(this.state.locks, (_, holder) => !names.has(holder.device));
     await this.file.flush();
   }
 
   async startRollout(rollout: Rollout): Promise<void> {
     this.state.rollout = start(rollout, this.state.devices, this.now());
-    this.state.halts = omit(this.state.halts, (commit) => commit === rollout.targetCommit);
+    this.state.halts = without(this.state.halts, (commit) => commit === rollout.targetCommit);
     this.log.info(rollout, "rollout");
     await this.file.flush();
   }

@@ -1,21 +1,9 @@
-import { omit, own } from "./own";
+import type { Holder } from "../protocol/fleetLock";
+import type { Refusal } from "../protocol/refusal";
+import { entry, without } from "./records";
 
-/** Who may reboot now. One slot a group. */
-export interface Holder {
-  /** The id that the client gave, opaque as in the FleetLock protocol. */
-  readonly id: string;
-  /** The lab's device that it came from. */
-  readonly device: string;
-  /** ISO 8601. */
-  readonly since: string;
-}
+/** Who may reboot now, by group: one slot each. */
 export type Locks = Readonly<Record<string, Holder>>;
-
-/** A refusal as FleetLock clients print it. */
-export interface Refusal {
-  readonly kind: string;
-  readonly value: string;
-}
 
 export interface Decision {
   readonly locks: Locks;
@@ -24,7 +12,7 @@ export interface Decision {
 
 /** Takes the group's slot; whoever has it already keeps it (a client that crashed after the answer asks again). */
 export function take(locks: Locks, group: string, who: Holder): Decision {
-  const holder = own(locks, group);
+  const holder = entry(locks, group);
   if (holder && !same(holder, who)) {
     return {
       locks,
@@ -36,9 +24,9 @@ export function take(locks: Locks, group: string, who: Holder): Decision {
 
 /** Gives the slot back; from anyone but its holder it changes nothing, and is no error: a steady state is steady. */
 export function release(locks: Locks, group: string, who: Pick<Holder, "id" | "device">): Locks {
-  const holder = own(locks, group);
+  const holder = entry(locks, group);
   if (!holder || !same(holder, who)) return locks;
-  return omit(locks, (name) => name === group);
+  return without(locks, (name) => name === group);
 }
 
 function same(a: Pick<Holder, "id" | "device">, b: Pick<Holder, "id" | "device">): boolean {

@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 
-import { KINDS, type Count } from "./counts";
+import { KINDS, type Count } from "../protocol/counts";
+import { HEALTH } from "../protocol/report";
+import type { DeviceView } from "../protocol/status";
 import type { Depot } from "./depot";
 import * as views from "./views";
-
-const HEALTH = ["pending", "green", "red"] as const;
 
 /** The depot's numbers for Prometheus, computed when they are asked for. */
 export function metrics(depot: Depot): Registry {
@@ -57,7 +57,7 @@ export function metrics(depot: Depot): Registry {
       }
     },
   });
-  const perDevice = (name: string, help: string, value: (d: views.DeviceView) => number | null): Gauge =>
+  const perDevice = (name: string, help: string, value: (d: DeviceView) => number | null): Gauge =>
     new Gauge({
       name,
       help,

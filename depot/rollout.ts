@@ -1,17 +1,9 @@
-import type { Lab, Rollout } from "./lab";
-import type { Refusal } from "./lock";
-import { own } from "./own";
-import type { Received } from "./report";
-
-/** The rollout of one commit that must not go on, and why. */
-export interface Halt {
-  readonly commit: string;
-  readonly device: string;
-  readonly check: string;
-  readonly output: string;
-  /** ISO 8601, when this host learnt of it. */
-  readonly since: string;
-}
+import type { Halt } from "../protocol/fleetLock";
+import type { Lab, Rollout } from "../protocol/lab";
+import type { Refusal } from "../protocol/refusal";
+import type { Failure } from "../protocol/report";
+import type { Received } from "./received";
+import { entry } from "./records";
 
 /** A started rollout, with the failures that were known before: they are why it was started anew. */
 export interface StartedRollout extends Rollout {
@@ -19,8 +11,7 @@ export interface StartedRollout extends Rollout {
   readonly known: readonly string[];
 }
 
-const failureKey = (device: string, f: { commit: string; time?: string | null | undefined }): string =>
-  `${device} ${f.commit} ${f.time ?? ""}`;
+const failureKey = (device: string, f: Failure): string => `${device} ${f.commit} ${f.time ?? ""}`;
 
 /** Begins a rollout: what failed so far is history. */
 export function start(
@@ -81,7 +72,7 @@ export function mayReboot(device: string, fleet: Fleet): Refusal | undefined {
   const { target } = fleet;
   if (target === null) return undefined;
   // It would reboot into what was withdrawn meanwhile. Clients that report nothing staged are not ours to judge.
-  const staged = own(fleet.devices, device)?.report.staged?.commit;
+  const staged = entry(fleet.devices, device)?.report.staged?.commit;
   if (staged !== undefined && staged !== target) {
     return {
       kind: "not_the_target",
@@ -105,7 +96,7 @@ export function mayReboot(device: string, fleet: Fleet): Refusal | undefined {
 
 /** Green on the target, or dead: a device that has not reported for long blocks nobody. */
 function isDone(fleet: Fleet, name: string, target: string): boolean {
-  const received = own(fleet.devices, name);
+  const received = entry(fleet.devices, name);
   if (!received || ageSeconds(received, fleet.now) > fleet.staleSeconds) return true;
   return received.report.health === "green" && received.report.booted.commit === target;
 }

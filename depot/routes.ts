@@ -1,26 +1,27 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { z } from "zod";
+import type { ZodError } from "zod";
 
-import type { Depot, LockRequest } from "./depot";
-import { labSchema, rolloutSchema } from "./lab";
+import { FLEET_LOCK_HEADER, lockRequestSchema } from "../protocol/fleetLock";
+import { labSchema, rolloutSchema } from "../protocol/lab";
+import type { Refusal } from "../protocol/refusal";
+import { reportSchema } from "../protocol/report";
+import type { Depot, LockClient } from "./depot";
 import { metrics } from "./metrics";
 import { page } from "./page";
-import { problems, reportSchema } from "./report";
 import * as views from "./views";
 
-const lockBody = z.object({
-  client_params: z.object({
-    id: z.string().min(1).max(256),
-    // FleetLock's own rule for group names.
-    group: z.string().regex(/^[a-zA-Z0-9.-]{1,64}$/, "is not a group"),
-  }),
-});
+type Kind = Refusal["kind"];
+
+/** One line that names every wrong field. */
+function problems(error: ZodError): string {
+  return error.issues.map((i) => `${i.path.join(".") || "body"}: ${i.message}`).join("; ");
+}
 
 /** A refusal in FleetLock's form, which the other routes share. */
-function refuse(reply: FastifyReply, code: number, kind: string, value: string): FastifyReply {
+function refuse(reply: FastifyReply, code: number, kind: Kind, value: string): FastifyReply {
   // A lock that is held is the daily course; a device that is not understood or not known is worth a line.
   if (code === 400 || code === 403) reply.log.warn({ kind, value }, "refused");
-  return reply.code(code).send({ kind, value });
+  return reply.code(code).send({ kind, value } satisfies Refusal);
 }
 
 /** What anyone in the lab may read. */
@@ -38,7 +39,7 @@ export function readRoutes(app: FastifyInstance, depot: Depot): void {
   app.get("/v1/clients", { onRequest: async () => counted() }, () => views.clients(depot));
   app.get("/v1/lock", () => views.lock(depot));
   app.get("/v1/target", () => views.target(depot));
-  app.get("/v1/status", { onRequest: async () => counted() }, () => views.everything(depot));
+  app.get("/v1/status", { onRequest: async () => counted() }, () => views.status(depot));
   app.get("/metrics", { onRequest: async () => counted() }, async (_, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   );
@@ -71,14 +72,14 @@ export function deviceRoutes(app: FastifyInstance, depot: Depot): void {
     return depot.report(body.data, address);
   });
 
-  const lockRequest = (request: {
+  const lockClient = (request: {
     headers: Record<string, string | string[] | undefined>;
     body: unknown;
-  }): LockRequest => {
-    if (request.headers["fleet-lock-protocol"] !== "true") {
-      throw new Refused(400, "missing_protocol_header", "the header fleet-lock-protocol: true is missing");
+  }): LockClient => {
+    if (request.headers[FLEET_LOCK_HEADER] !== "true") {
+      throw new Refused(400, "missing_protocol_header", `the header ${FLEET_LOCK_HEADER}: true is missing`);
     }
-    const body = lockBody.safeParse(request.body);
+    const body = lockRequestSchema.safeParse(request.body);
     if (!body.success) throw new Refused(400, "invalid_body", problems(body.error));
     const { id, group } = body.data.client_params;
     const address = client(request.headers);
@@ -90,11 +91,11 @@ export function deviceRoutes(app: FastifyInstance, depot: Depot): void {
     return { id, group, device: device.name };
   };
   app.post("/v1/pre-reboot", async (request, reply) => {
-    const refusal = await depot.preReboot(lockRequest(request));
+    const refusal = await depot.preReboot(lockClient(request));
     return refusal ? refuse(reply, 409, refusal.kind, refusal.value) : reply.send({});
   });
   app.post("/v1/steady-state", async (request, reply) => {
-    await depot.steadyState(lockRequest(request));
+    await depot.steadyState(lockClient(request));
     return reply.send({});
   });
 }
@@ -123,7 +124,7 @@ export function adminRoutes(app: FastifyInstance, depot: Depot): void {
 export class Refused extends Error {
   constructor(
     readonly statusCode: number,
-    readonly kind: string,
+    readonly kind: Kind,
     message: string,
   ) {
     super(message);

@@ -2,6 +2,7 @@ import { chmod, chown, rm } from "node:fs/promises";
 
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 
+import type { Refusal } from "../protocol/refusal";
 import type { DepotConfig } from "./config";
 import type { Depot } from "./depot";
 import { adminRoutes, deviceRoutes, readRoutes, Refused } from "./routes";
@@ -24,7 +25,7 @@ function application(log: FastifyBaseLogger): FastifyInstance {
       .send({ kind, value: code >= 500 ? "internal error, see the depot's log" : error.message });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ kind: "not_found", value: `${request.method} ${request.url}` }),
+    reply.code(404).send({ kind: "not_found", value: `${request.method} ${request.url}` } satisfies Refusal),
   );
   return app;
 }

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 
-import type { ClientCounts, Count } from "./counts";
-import type { Lab } from "./lab";
+import type { ClientCounts, Count } from "../protocol/counts";
+import type { Halt } from "../protocol/fleetLock";
+import type { Lab } from "../protocol/lab";
 import type { Locks } from "./lock";
-import type { Received } from "./report";
-import type { Halt, StartedRollout } from "./rollout";
+import type { Received } from "./received";
+import type { StartedRollout } from "./rollout";
 import type { Position } from "./tail";
 
 /** Everything that survives a restart. */

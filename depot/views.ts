@@ -1,19 +1,9 @@
-import type { ClientCounts, Count, Kind } from "./counts";
-import { KINDS } from "./counts";
+/** The depot's answers, by the protocol. */
+import { KINDS, type Count, type Kind, type TotalsView } from "../protocol/counts";
+import type { LockView } from "../protocol/fleetLock";
+import type { ClientView, DeviceView, Status, TargetView } from "../protocol/status";
 import type { Depot } from "./depot";
-import { ageSeconds, type Halt } from "./rollout";
-import type { Holder } from "./lock";
-import type { Report } from "./report";
-
-/** A device of the lab with its last report; null until it has reported once. */
-export interface DeviceView {
-  readonly name: string;
-  readonly role: string;
-  readonly address: string | null;
-  readonly receivedAt: string | null;
-  readonly ageSeconds: number | null;
-  readonly report: Report | null;
-}
+import { ageSeconds } from "./rollout";
 
 export function devices(depot: Depot): DeviceView[] {
   return (depot.lab?.devices ?? []).map((device) => {
@@ -29,10 +19,6 @@ export function devices(depot: Depot): DeviceView[] {
   });
 }
 
-export interface TotalsView extends Count {
-  readonly kinds: Record<Kind, Count>;
-}
-
 export function totals(depot: Depot): TotalsView {
   const clients = Object.values(depot.counts.clients);
   const sum = (kind: Kind, field: keyof Count): number =>
@@ -44,11 +30,6 @@ export function totals(depot: Depot): TotalsView {
   return { ...depot.counts.total, kinds: Object.fromEntries(kinds) as Record<Kind, Count> };
 }
 
-export interface ClientView extends ClientCounts {
-  readonly client: string;
-  readonly device: string | null;
-}
-
 export function clients(depot: Depot): ClientView[] {
   const names = new Map((depot.lab?.devices ?? []).map((d) => [depot.addressOf(d), d.name]));
   return Object.entries(depot.counts.clients).map(([client, counts]) => ({
@@ -58,24 +39,11 @@ export function clients(depot: Depot): ClientView[] {
   }));
 }
 
-export interface LockView {
-  /** Of the group that the lab's devices use, and of any other. */
-  readonly holders: (Holder & { readonly group: string })[];
-  readonly halted: Halt[];
-}
-
 export function lock(depot: Depot): LockView {
   return {
     holders: Object.entries(depot.locks).map(([group, holder]) => ({ group, ...holder })),
     halted: Object.values(depot.halts),
   };
-}
-
-export interface TargetView {
-  readonly ref: string | null;
-  readonly commit: string | null;
-  readonly version: string | null;
-  readonly upgradeGate: string | null;
 }
 
 export function target(depot: Depot): TargetView {
@@ -89,7 +57,7 @@ export function target(depot: Depot): TargetView {
 }
 
 /** All of it at once, for the status page. */
-export function everything(depot: Depot): object {
+export function status(depot: Depot): Status {
   return {
     time: depot.now().toISOString(),
     target: target(depot),

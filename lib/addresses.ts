@@ -4,7 +4,7 @@ import ipaddr from "ipaddr.js";
 export interface Subnet {
   /** Network in CIDR notation, host bits zero, e.g. `192.168.76.0/24`. */
   readonly cidr: string;
-  /** Length of the prefix, 8 to 29. */
+  /** Length of the prefix. */
   readonly prefix: number;
   /** First host address: the host's own address on the bridge. */
   readonly gateway: string;
@@ -24,12 +24,12 @@ export function toAddress(n: number): string {
   return [24, 16, 8, 0].map((shift) => (n >>> shift) & 255).join(".");
 }
 
-/** True for `a.b.c.d` with four decimal parts and nothing else (no leading zeros, no short forms). */
+/** True only for `a.b.c.d` with four decimal parts (no leading zeros, no short forms). */
 export function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text);
 }
 
-/** Parses a CIDR. Returns undefined where it is not IPv4 CIDR notation or its host bits are not zero. */
+/** Parses a CIDR. Returns undefined unless it is IPv4 CIDR notation with zero host bits. */
 export function parseSubnet(cidr: string): Subnet | undefined {
   if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) return undefined;
   const [address, prefix] = ipaddr.IPv4.parseCIDR(cidr);
@@ -45,7 +45,7 @@ export function parseSubnet(cidr: string): Subnet | undefined {
   };
 }
 
-/** True where the address lies in the subnet and is neither its network nor its broadcast address. */
+/** True if the address is in the subnet and is neither its network nor its broadcast address. */
 export function isHostAddress(subnet: Subnet, address: string): boolean {
   if (!isAddress(address)) return false;
   const n = toNumber(address);
@@ -58,8 +58,8 @@ export function nthAddress(subnet: Subnet, n: number): string {
 }
 
 /**
- * A locally administered MAC that follows from the device's address, in QEMU's range 52:54:00, so that
- * a device keeps its lease when the order of the list changes.
+ * A locally administered MAC derived from the device's address, in QEMU's range 52:54:00, so that a device keeps its
+ * lease when the order of the list changes.
  */
 export function macFor(address: string): string {
   const [, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(address).octets;

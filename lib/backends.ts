@@ -2,18 +2,18 @@
 export interface Backend {
   /** Ref that devices install and follow. */
   readonly ref: string;
-  /** Group that may administer the system. */
+  /** Group of the system's administrators. */
   readonly adminGroup: string;
-  /** Who installs a device from its kickstart. */
+  /** The program that installs a device from its kickstart. */
   readonly installer: "anaconda" | "own";
 }
 
-/** What the demonstration runs; for stacks that name no distribution. */
+/** The demonstration's distribution; the default. */
 export const DEFAULT_DISTRIBUTION = "rhel-9";
 
 /**
  * The backend of a stack.
- * @param distribution name and major version, e.g. `centos-9`; only `osbuild` asks
+ * @param distribution name and major version, e.g. `centos-9`; only `osbuild` uses it
  */
 export function backendOf(
   builder: "debian" | "osbuild",

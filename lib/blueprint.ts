@@ -54,8 +54,8 @@ const schema = z.strictObject({
 });
 
 /**
- * An osbuild blueprint, parsed and validated. Field names and meaning are those of the image builder's
- * blueprint reference; of its customizations the lab takes those that both backends can put into an image.
+ * An osbuild blueprint, parsed and validated. Field names and meaning are those of the image builder's blueprint
+ * reference; the lab accepts the customizations that both backends can apply to an image.
  */
 export type Blueprint = z.infer<typeof schema>;
 
@@ -106,12 +106,12 @@ function twice(blueprint: Blueprint): Problem[] {
   return again.map((value) => ({ key: "packages", value, rule, fix: "remove one of them" }));
 }
 
-/** The packages that a blueprint asks for: `packages` and `modules`, which the tools treat alike. */
+/** The packages that a blueprint requests: `packages` and `modules`, which the tools treat alike. */
 export function blueprintPackages(blueprint: Blueprint): PackageSpec[] {
   return [...blueprint.packages, ...blueprint.modules];
 }
 
-/** The blueprint's text for one release: the same customizations, that release's version and packages. */
+/** The blueprint's text for one release: the same customizations, with that release's version and packages. */
 export function renderBlueprint(blueprint: Blueprint, release: Release): string {
   const { modules: _, ...rest } = blueprint;
   return stringify({ ...rest, version: release.version, packages: release.packages.map((p) => ({ ...p })) });

@@ -20,7 +20,7 @@ export interface LabConfig extends Omit<RawConfig, "devices" | "network" | "targ
 const DEVICE_OFFSET = 11;
 const VIP_OFFSET = 100;
 
-/** The VIP that a stack gets without naming one: .100, or the last host address of a network too small for it. */
+/** The default VIP: .100, or the last host address of a network too small for that. */
 function defaultVip(subnet: Subnet): string {
   return nthAddress(subnet, subnet.prefix <= 25 ? VIP_OFFSET : 2 ** (32 - subnet.prefix) - 2);
 }
@@ -35,7 +35,7 @@ function resolveDevice(
   return { name: device.name, role: device.role, address, mac: mac.toLowerCase() };
 }
 
-/** Removes what is at a path; an element of a list goes with its whole list. */
+/** Removes the value at a path; for an element of a list, the whole list. */
 function remove(from: Record<string, unknown>, path: readonly PropertyKey[]): void {
   let at: unknown = from;
   for (const key of path.slice(0, -1)) at = (at as Record<PropertyKey, unknown> | undefined)?.[key];
@@ -44,13 +44,13 @@ function remove(from: Record<string, unknown>, path: readonly PropertyKey[]): vo
 }
 
 /**
- * A configuration of the right form without what is wrong in this one, so that one message can also list what the
- * rest of it breaks; undefined where that cannot be had.
+ * The configuration without its malformed values, so that one message can also list the rules that the rest breaks;
+ * undefined if too little is left.
  */
 function withoutMistakes(raw: Record<string, unknown>): { raw: RawConfig; mistaken: string[] } | undefined {
   const rest = structuredClone(raw);
   const mistaken: string[] = [];
-  // What is left after the first round misses a key that it must have: then the whole top-level key goes.
+  // If removing the value itself leaves a required key missing, remove the whole top-level key.
   for (const pathOf of [(p: PropertyKey[]) => p, (p: PropertyKey[]) => p.slice(0, 1)]) {
     const parsed = schema.safeParse(rest);
     if (parsed.success) return { raw: parsed.data, mistaken };
@@ -68,7 +68,7 @@ function withoutMistakes(raw: Record<string, unknown>): { raw: RawConfig; mistak
 }
 
 /**
- * Validates a stack's configuration and fills in what it leaves out.
+ * Validates a stack's configuration and fills in the defaults.
  * @param raw the keys without their namespace
  * @param source where they come from, for messages, e.g. `Pulumi.dev.yaml`
  * @throws ConfigError that lists every bad key with its value, the rule and the fix

@@ -9,17 +9,17 @@ export interface Problem {
   readonly rule: string;
   /** What to do about it. */
   readonly fix: string;
-  /** The file that the key stands in, where that is not the stack's configuration. */
+  /** The file that contains the key, if that is not the stack's configuration. */
   readonly file?: string;
 }
 
-/** Names of secrets, and names that somebody may have meant to be one. */
+/** Names of secrets, and misspellings of such names. */
 const SECRET_NAMES = /pass|pasw|pwd|secret|token|credential|activation|private/i;
-/** Keys below which everything but the public keys is taken for a secret, whatever its name. */
+/** Keys below which everything except public keys counts as a secret, whatever its name. */
 const SECRET_AREAS = /^(coreUser|subscription)\b(?!\.authorizedKeys)/;
 
 function show(key: string, value: unknown): string {
-  // A place in a file that could not be read at all.
+  // A place in a file that could not be parsed.
   if (key.startsWith("(")) return "";
   if (value === undefined) return " = (not set)";
   if (SECRET_NAMES.test(key) || SECRET_AREAS.test(key)) return " = (not shown: may be secret)";
@@ -29,7 +29,7 @@ function show(key: string, value: unknown): string {
   return ` = ${text.length > 120 ? `${text.slice(0, 117)}...` : text}`;
 }
 
-/** Every bad key of a configuration in one message; thrown before anything is changed. */
+/** Every bad key of a configuration in one message; thrown before anything changes. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
@@ -64,7 +64,7 @@ export function keyText(path: readonly PropertyKey[]): string {
   );
 }
 
-/** Types as a stack file's author calls them. */
+/** Types in the words of a stack file's author. */
 const TYPES: Record<string, string> = {
   string: "text (in quotes where it looks like a number)",
   int: "a whole number",
@@ -106,8 +106,8 @@ function ruleOf(issue: z.core.$ZodIssue, reference: string): { rule: string; fix
 }
 
 /**
- * Turns zod's issues into problems: unknown keys by name, with those that exist at the top.
- * @param reference where the keys are described, e.g. "README.md lists the keys"
+ * Turns zod's issues into problems. For an unknown key at the top, the problem lists the keys that exist.
+ * @param reference where the keys are documented, e.g. "README.md lists the keys"
  */
 export function describeIssues(
   raw: unknown,

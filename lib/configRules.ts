@@ -4,7 +4,7 @@ import type { RawConfig } from "./configSchema";
 import { chainProblems } from "./releases";
 import { parseRemote } from "./remoteHost";
 
-/** A device with everything filled in that the stack file may leave out. */
+/** A device with the defaults filled in. */
 export interface DeviceConfig {
   readonly name: string;
   readonly role: "primary" | "backup";
@@ -12,16 +12,16 @@ export interface DeviceConfig {
   readonly mac: string;
 }
 
-/** What the rules look at: the keys as written and what follows from them. */
+/** Input of the rules: the keys as written, and the values derived from them. */
 export interface Candidate {
   readonly raw: RawConfig;
-  /** Undefined where `network.cidr` is none. */
+  /** Undefined if `network.cidr` is invalid. */
   readonly subnet: Subnet | undefined;
   readonly vip: string;
-  /** Addresses and MACs are empty where nothing gives them. */
+  /** Addresses and MACs are empty if nothing determines them. */
   readonly devices: readonly DeviceConfig[];
   readonly targetVersion: string;
-  /** False where one of these keys had the wrong form and has its default here: no rule speaks of it. */
+  /** False if one of these keys was malformed and has its default here: rules then skip it. */
   readonly known: (...keys: string[]) => boolean;
 }
 
@@ -30,13 +30,13 @@ type Report = (key: string, value: unknown, rule: string, fix: string) => void;
 const FREE_ADDRESS = "take a free address of it";
 const OTHER_ADDRESS = "take another address of the cidr";
 
-/** The network of a CIDR that the lab can use; undefined where it cannot. */
+/** The network of a CIDR; undefined if the lab cannot use it. */
 export function labSubnet(cidr: string): Subnet | undefined {
   const subnet = parseSubnet(cidr);
   return subnet && subnet.prefix >= 8 && subnet.prefix <= 28 ? subnet : undefined;
 }
 
-/** In the host's own LAN no address is free because nothing of the lab has it: the stack file says which are. */
+/** In the host's own LAN the lab cannot know which addresses are free: the stack file must give them. */
 function lanRules({ raw, known }: Candidate, bad: Report): void {
   const rule = "is given where network.mode is lan: which addresses are free there only its owner knows";
   const fix = "write an address of the LAN that its DHCP server does not give away";
@@ -121,7 +121,7 @@ function deviceRules(candidate: Candidate, bad: Report): void {
     values.forEach((value, i) => {
       const first = values.indexOf(value);
       if (first === i || value === "") return;
-      // A MAC that follows from an address is no second mistake.
+      // A MAC derived from an address is not a second mistake.
       if (field === "mac" && devices[first]?.address === devices[i]?.address) return;
       const rule = `is unique (devices[${first}] has it too)`;
       bad(`devices[${i}].${field}`, value, rule, "give each device its own");
@@ -157,7 +157,7 @@ function releaseRules({ raw, targetVersion, known }: Candidate, bad: Report): vo
   }
 }
 
-/** Keys that only the osbuild backend reads, and those that it cannot do without. */
+/** Keys that only the osbuild backend reads, and those that it requires. */
 function builderRules({ raw, known }: Candidate, bad: Report): void {
   const { builder, distribution, bootIso, subscription } = raw;
   if (builder === "osbuild") {
@@ -182,7 +182,7 @@ function builderRules({ raw, known }: Candidate, bad: Report): void {
   }
 }
 
-/** What is wrong with a configuration whose keys have the right form; empty where all is well. */
+/** The problems of a configuration whose keys are well-formed; empty if there are none. */
 export function ruleProblems(candidate: Candidate): Problem[] {
   const problems: Problem[] = [];
   const bad: Report = (key, value, rule, fix) => void problems.push({ key, value, rule, fix });

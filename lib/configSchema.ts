@@ -22,7 +22,7 @@ const macAddress = z
 
 const subscription = "is { username, password } or { organization, activationKey }";
 
-/** The keys of the namespace `edge-lab`, as a stack file writes them. Defaults are the documented ones. */
+/** The keys of the namespace `edge-lab`, as a stack file writes them, with the documented defaults. */
 export const schema = z.strictObject({
   builder: z.enum(["debian", "osbuild"]).default("debian"),
   distribution: z
@@ -114,5 +114,5 @@ export const schema = z.strictObject({
   bootIso: z.string().min(1).optional(),
 });
 
-/** A configuration as it is written, defaults filled in. */
+/** A configuration as written, with the defaults filled in. */
 export type RawConfig = z.infer<typeof schema>;

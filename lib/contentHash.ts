@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** JSON with sorted keys: the same value gives the same text, whatever order it was built in. */
+/** JSON with sorted keys: equal values give the same text, whatever the order of their keys. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, v: unknown) =>
     typeof v === "object" && v !== null && !Array.isArray(v)
@@ -29,7 +29,7 @@ function addPath(hash: ReturnType<typeof createHash>, path: string, label: strin
 
 /**
  * SHA-256 over files and folders of the project: names, contents, the executable bit and link targets.
- * An input of every Command, so that a changed script or image file runs it again.
+ * An input of every Command, so that it runs again when a script or image file changes.
  * @param paths relative to `root`
  */
 export function hashFiles(root: string, paths: readonly string[]): string {

@@ -11,8 +11,8 @@ export function hashPassword(password: string, salt: string): string {
 }
 
 /**
- * Command line that opens a shell on a device, with the lab's own key and its own list of known hosts. Both lie on the
- * lab's host: where that is another one, the command goes there first.
+ * Command line that opens a shell on a device, with the lab's own key and known hosts. Both are on the lab's host; if
+ * that is another host, the command connects to it first.
  */
 export function sshCommand({ stateDir, remote }: LabHost, user: string, address: string): string {
   const there = [

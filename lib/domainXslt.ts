@@ -1,4 +1,4 @@
-/** What the libvirt provider has no argument for. */
+/** Settings that the libvirt provider has no argument for. */
 export interface DomainXsltArgs {
   readonly accelerator: "kvm" | "tcg";
   /** Path of the disk image on the host. */
@@ -7,7 +7,7 @@ export interface DomainXsltArgs {
   readonly consoleLog: string;
 }
 
-/** Holds the translation of a whole boot of the edge image; QEMU's default throws it away twice on the way. */
+/** Large enough for a whole boot of the edge image; with QEMU's default, a boot flushes the cache twice. */
 const TRANSLATION_CACHE_MIB = 512;
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -19,7 +19,7 @@ function attribute(text: string): string {
 
 /**
  * The XSLT that completes a domain's XML:
- * - the disk as a file with `cache=unsafe`: a volume reference is refused where AppArmor confines QEMU, and the
+ * - the disk as a file with `cache=unsafe`: AppArmor, if it confines QEMU, denies a volume reference, and the
  *   host's page cache outlives a guest's power cut;
  * - under TCG a CPU without cx16 (QEMU 7.2 corrupts flags in cmpxchg16b: random double faults in Linux 6.12)
  *   and la57, and a large translation cache;

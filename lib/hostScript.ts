@@ -3,31 +3,31 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { hashFiles } from "./contentHash";
 
-/** What a host script is given. */
+/** Inputs of a host script. */
 export interface HostScriptArgs {
   /** Program with its fixed arguments, relative to the project, e.g. `./assets/host/registry.sh`. */
   readonly run: string;
-  /** Environment of the script; names are given without the prefix `EDGE_` and in upper case. */
+  /** Environment of the script; names in upper case, without the prefix `EDGE_`. */
   readonly env: Record<string, pulumi.Input<string>>;
-  /** JSON for the script's standard input; here go values that are long or secret. */
+  /** JSON for the script's standard input, for long or secret values. */
   readonly stdin?: pulumi.Input<string>;
-  /** Files and folders, relative to the project, whose change runs the script again. */
+  /** Files and folders, relative to the project; the script runs again when they change. */
   readonly sources: readonly string[];
-  /** True where the script's input or output holds a secret: nothing of it is logged or kept in plain. */
+  /** True if the script's input or output contains a secret: nothing is then logged or stored in plain text. */
   readonly secret?: boolean;
-  /** False where there is nothing to remove; default true. */
+  /** False if there is nothing to remove; default true. */
   readonly destroys?: boolean;
-  /** Values whose change makes it another object: destroy runs, then apply. */
+  /** Values that identify the object: when they change, destroy runs, then apply. */
   readonly identity?: pulumi.Input<string>[];
-  /** Longest time that apply may take, in minutes; default 15. */
+  /** Time limit of apply, in minutes; default 15. */
   readonly timeoutMinutes?: number;
 }
 
 /**
- * Makes the Command for one host object; nothing else in the program makes Commands.
+ * Creates the Command for one host object; nothing else in the program creates Commands.
  *
- * `apply` runs at creation and, when an input changes, again in place; `destroy` runs at deletion with the
- * environment that was stored. The command text is constant, values travel in the environment or on stdin.
+ * `apply` runs at creation and again, in place, when an input changes; `destroy` runs at deletion with the environment
+ * stored in the state. The command text is constant; values travel in the environment or on stdin.
  */
 export function hostScript(
   name: string,
@@ -45,7 +45,7 @@ export function hostScript(
       create: `exec ${args.run} apply`,
       ...(args.destroys === false ? {} : { delete: `exec ${args.run} destroy` }),
       environment,
-      // Without a stdin of its own a child would read the engine's.
+      // Without its own stdin a child would read the engine's.
       stdin: args.stdin ?? "",
       ...(args.identity ? { triggers: args.identity } : {}),
       addPreviousOutputInEnv: false,

@@ -2,7 +2,7 @@ import { VRRP } from "../protocol/names";
 import { DEVICE, deviceProgram } from "../protocol/paths";
 import type { DeviceConfig } from "./config";
 
-/** What a kickstart says; everything that one role's devices need beyond the image they share. */
+/** Contents of a kickstart: everything that one role's devices need beyond the image they share. */
 export interface KickstartArgs {
   /** URL of the OSTree repository, e.g. `http://192.168.76.1:8000/repo`. */
   readonly repoUrl: string;
@@ -17,14 +17,14 @@ export interface KickstartArgs {
     readonly passwordHash: string;
     readonly authorizedKeys: readonly string[];
   };
-  /** The devices of this role; a device knows itself by its MAC. */
+  /** The devices of this role; a device recognises itself by its MAC. */
   readonly devices: readonly DeviceConfig[];
   /** Every device of the lab, for the VRRP peers. */
   readonly allDevices: readonly DeviceConfig[];
   readonly prefix: number;
   readonly gateway: string;
   /**
-   * Fixed addresses, from the installer on: for a network whose DHCP server is not the lab's. Undefined: DHCP.
+   * Static addresses, from the installer on, for a network whose DHCP server is not the lab's. Undefined: DHCP.
    */
   readonly fixed?: { readonly netmask: string; readonly nameservers: readonly string[] };
   readonly vip: string;
@@ -35,7 +35,7 @@ export interface KickstartArgs {
   readonly idleSeconds: number;
   readonly upgradeGate: "open" | "closed";
   readonly appPort: number;
-  /** Who reads it: Anaconda, or the debian backend's own installer, which says by itself how it goes. */
+  /** The program that reads it: Anaconda, or the debian backend's own installer, which prints its own progress. */
   readonly installer: "anaconda" | "own";
 }
 
@@ -50,7 +50,7 @@ export function kernelArgs(role: DeviceConfig["role"]): string[] {
   return [`vip_state=${state}`, `vip_priority=${priority}`];
 }
 
-/** A value that stands unquoted: in a kickstart a blank or a # ends it, in a shell script much else does. */
+/** An unquoted value: in a kickstart a blank or # ends it, in a shell script many other characters do. */
 function word(text: string | number, what: string): string {
   const value = String(text);
   if (!/^[A-Za-z0-9@%_+=:,./-]+$/.test(value)) {
@@ -59,13 +59,13 @@ function word(text: string | number, what: string): string {
   return value;
 }
 
-/** A crypt(3) hash, which stands unquoted too; never shown. */
+/** A crypt(3) hash, also unquoted; no error shows it. */
 function cryptHash(text: string): string {
   if (!/^\$[A-Za-z0-9./$=,]+$/.test(text)) throw new Error("the password is not a crypt(3) hash");
   return text;
 }
 
-/** A public key inside double quotes. Its comment says whose it is, to people only: what would end them goes. */
+/** A public key for double quotes. Its comment is only for people, so unsafe characters in it are replaced. */
 function publicKey(text: string): string {
   const [type = "", data = "", ...comment] = text.split(" ");
   const rest = comment.map((part) => ` ${part.replace(/[^\w@.:+=,/-]/g, "_")}`).join("");
@@ -86,12 +86,12 @@ function deviceCase(args: KickstartArgs): string[] {
   });
 }
 
-/** What %pre makes of the device that it finds, and the kickstart takes in. */
+/** File that %pre writes for the device that it finds, and that the kickstart includes. */
 const NETWORK_FILE = "/tmp/edge-network.ks";
 
 /**
- * The lines that give a device its own fixed address in the installer already: one kickstart serves all devices of
- * a role, so a %pre finds by the MAC address which one this is. Anaconda keeps the settings for the installed system.
+ * The lines that give a device its static address in the installer already. One kickstart serves all devices of a role,
+ * so %pre identifies the device by its MAC address. Anaconda keeps the settings for the installed system.
  */
 function fixedNetwork(args: KickstartArgs): string[] {
   if (!args.fixed) return [];
@@ -129,8 +129,8 @@ function fixedNetwork(args: KickstartArgs): string[] {
 }
 
 /**
- * What Anaconda is told besides: what it writes gets SELinux's labels, and the console gets the lines that the lab
- * waits for. An error ends the installation instead of waiting for a key.
+ * Additions for Anaconda: files written here get SELinux labels, and the console gets the lines that the lab waits for.
+ * An error ends the installation instead of waiting for a key.
  */
 const ANACONDA = {
   text: ["text --non-interactive"],
@@ -148,8 +148,8 @@ const ANACONDA = {
 };
 
 /**
- * Renders a role's kickstart, for Anaconda and for the debian backend's installer alike.
- * Everything in it is checked or quoted: a value that the format cannot carry throws.
+ * Renders a role's kickstart, for Anaconda and for the debian backend's installer.
+ * Every value is checked or quoted; it throws on a value that the format cannot express.
  */
 export function renderKickstart(args: KickstartArgs): string {
   const { user } = args;

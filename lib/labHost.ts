@@ -1,18 +1,18 @@
 import { REMOTE_HOST } from "../protocol/paths";
 import { knownHosts, parseRemote, type RemoteConnection, type RemoteHost } from "./remoteHost";
 
-/** libvirt of the host that the program runs on. */
+/** libvirt on the host that the program runs on. */
 export const LOCAL_URI = "qemu:///system";
 
-/** Where a lab stands. */
+/** The host that a lab runs on. */
 export interface LabHost {
-  /** Everything that the lab writes there; absolute. */
+  /** Directory for everything that the lab writes there; absolute. */
   readonly stateDir: string;
-  /** libvirt as that host's own scripts reach it. */
+  /** libvirt URI for that host's own scripts. */
   readonly libvirtUri: string;
-  /** libvirt as the program reaches it. */
+  /** libvirt URI for the program. */
   readonly providerUri: string;
-  /** Undefined where it is this host. */
+  /** Undefined if it is this host. */
   readonly remote: RemoteConnection | undefined;
 }
 
@@ -28,7 +28,7 @@ function providerUri(remote: RemoteHost, file: string): string {
 }
 
 /**
- * Where the lab of a configuration stands.
+ * The host of a configuration's lab.
  * @param stateDir the state directory on this host, absolute
  */
 export function labHost(

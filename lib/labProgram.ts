@@ -8,12 +8,12 @@ import { ConfigError, type Problem } from "./configErrors";
 import { labHost, type LabHost } from "./labHost";
 import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
 
-/** A stack's configuration with the files that it names, read and validated. */
+/** A stack's configuration and the files that it names, read and validated. */
 export interface LabInputs {
   readonly config: LabConfig;
-  /** The state directory, absolute: Pulumi's own state, and on this host all that the lab writes. */
+  /** The state directory, absolute: Pulumi's state, and everything that a lab on this host writes. */
   readonly stateDir: string;
-  /** Where the lab's host is: the state directory there, its libvirt, and how it is reached where it is another. */
+  /** The lab's host: the state directory there, its libvirt, and, if it is another host, how to reach it. */
   readonly host: LabHost;
   readonly blueprint: Blueprint;
 }
@@ -28,16 +28,16 @@ function readOptional(path: string): string {
 }
 
 /**
- * Reads what a stack is made of: Pulumi.yaml's defaults, the committed Pulumi.STACK.yaml, what the engine was
- * given besides (`pulumi config set`, `--config`), and the blueprint.
+ * Reads a stack's sources: the defaults in Pulumi.yaml, the committed Pulumi.STACK.yaml, the engine's configuration
+ * (`pulumi config set`, `--config`), and the blueprint.
  * @param root project folder
  * @param engine the engine's configuration, `namespace:key` to text
- * @throws ConfigError that lists every mistake in all of them, before anything is changed
+ * @throws ConfigError that lists every mistake in all of them, before anything changes
  */
 export function readLabInputs(root: string, stack: string, engine: Record<string, string>): LabInputs {
   const file = `Pulumi.${stack}.yaml`;
   const problems: Problem[] = [];
-  /** What `read` returns; undefined where it found mistakes, which are kept. */
+  /** The result of `read`; undefined if it found mistakes, which are collected. */
   const attempt = <T>(read: () => T): T | undefined => {
     try {
       return read();
@@ -51,7 +51,7 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   const text = readOptional(resolve(root, file));
   const stackFile =
     attempt(() => parseStackFile(text, file)) ?? attempt(() => parseStackFile(text, file, "plain"));
-  // A file that is no YAML has been named twice by now.
+  // Both readings have reported a file that is not YAML: once is enough.
   if (!stackFile) throw new ConfigError(file, problems.slice(0, 1));
   const raw = mergeSources(defaults, stackFile, parseEngineConfig(engine));
   const config = attempt(() => resolveConfig(raw, file));
@@ -68,7 +68,7 @@ function contains(folder: string, path: string): boolean {
   return relative(folder, path).split("/")[0] !== "..";
 }
 
-/** `destroy` removes the state directory, so it must hold nothing else. */
+/** `destroy` removes the state directory, so nothing else may be in it. */
 function stateDirProblems(root: string, stateDir: string): Problem[] {
   const problem = (rule: string, fix: string): Problem[] => [{ key: "stateDir", value: stateDir, rule, fix }];
   if (stateDir.startsWith("~")) return problem("is a path; no shell expands it", "write it out, from / on");

@@ -3,20 +3,20 @@ import type { Blueprint } from "./blueprint";
 import { hashFiles } from "./contentHash";
 import type { Release } from "./releases";
 
-/** What the package is made of. */
+/** Sources of the package. */
 const GUEST_SOURCES = ["assets/guest", "assets/builders/osbuild/guest"];
 
-/** A blueprint and a release as a backend takes them. */
+/** A blueprint and a release in the form that a backend accepts. */
 export interface BuilderInput {
   readonly blueprint: Blueprint;
   readonly release: Release;
 }
 
 /**
- * The blueprint and a release as a backend takes them. osbuild puts packages into an image, and files only below
- * /etc, so there the lab's own part is a package: it requires greenboot and all else that a device runs. Its version
- * is the release's, with a hash of its files, so that an older one in a cache of the builder never passes for it.
- * @param kickstartUser Anaconda leaves a user alone that the image has already, password and keys included
+ * The blueprint and a release in the form that a backend accepts. osbuild can add packages to an image, but files only
+ * below /etc, so the lab's own files are a package, which requires greenboot and everything else that a device runs.
+ * Its version is the release's plus a hash of its files, so that the builder never uses an older one from its cache.
+ * @param kickstartUser left out: Anaconda does not set password or keys of a user that the image already has
  */
 export function builderInput(
   builder: "debian" | "osbuild",

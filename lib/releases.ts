@@ -1,10 +1,10 @@
 import semver from "semver";
 
-/** One step of the release chain as written in the stack configuration. */
+/** One release of the chain, as written in the stack configuration. */
 export interface ReleaseSpec {
-  /** Semantic version, e.g. `0.0.2`; each higher than the one before. */
+  /** Semantic version, e.g. `0.0.2`; higher than the previous one. */
   readonly version: string;
-  /** Debian or RPM package names to add to the tree of the release before. */
+  /** Debian or RPM package names to add to the tree of the previous release. */
   readonly addPackages: readonly string[];
   /** Package names to remove from it. */
   readonly removePackages: readonly string[];
@@ -19,7 +19,7 @@ export interface PackageSpec {
 
 /** A release with everything that follows from its place in the chain. */
 export interface Release extends ReleaseSpec {
-  /** Version of the release that it is built on; undefined for the first. */
+  /** Version of the release it is built on; undefined for the first. */
   readonly parentVersion: string | undefined;
   /** Every package of its blueprint, sorted by name. */
   readonly packages: readonly PackageSpec[];
@@ -27,7 +27,7 @@ export interface Release extends ReleaseSpec {
 
 const byName = (a: PackageSpec, b: PackageSpec): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-/** Resolves the chain: each release's packages are those of the one before, plus and minus its own. */
+/** Resolves the chain: each release's packages are those of the previous one, plus and minus its own changes. */
 export function resolveChain(base: readonly PackageSpec[], specs: readonly ReleaseSpec[]): Release[] {
   const chain: Release[] = [];
   let packages = new Map(base.map((p) => [p.name, p]));
@@ -46,12 +46,12 @@ function isRelease(version: string): boolean {
   return semver.valid(version) === version && semver.prerelease(version) === null;
 }
 
-/** What is wrong with the order or form of the versions; one sentence a problem, empty where all is well. */
+/** Problems with the order or form of the versions; empty if there are none. */
 export function chainProblems(versions: readonly string[]): { index: number; rule: string; fix: string }[] {
   const problems: { index: number; rule: string; fix: string }[] = [];
   versions.forEach((version, index) => {
     const before = versions[index - 1];
-    // The builders take no pre-release or build part.
+    // The builders accept no pre-release or build part.
     if (!isRelease(version)) {
       problems.push({
         index,

@@ -1,25 +1,25 @@
-/** A lab host that is reached by ssh. */
+/** A lab host reached by ssh. */
 export interface RemoteHost {
   readonly user: string;
   readonly host: string;
   readonly port: number;
-  /** Private key to log in with; without it ssh's own defaults and agent. */
+  /** Private key to log in with; undefined: ssh's defaults and agent. */
   readonly keyFile: string | undefined;
 }
 
-/** A remote host with what it takes to trust it. */
+/** A remote host with its pinned keys and its folder. */
 export interface RemoteConnection extends RemoteHost {
-  /** Lines of a list of known hosts, that of this host alone. */
+  /** Contents of a known_hosts file for this host only. */
   readonly knownHosts: string;
-  /** File that holds them, on this side. */
+  /** Path of that file on the local side. */
   readonly knownHostsFile: string;
-  /** Folder on the other side: the lab's state, and in it a copy of the program. */
+  /** Folder on the remote side: the lab's state, including a copy of the program. */
   readonly stateDir: string;
 }
 
 /**
- * Takes `qemu+ssh://user@host[:port]/system[?keyfile=/path]` apart. Undefined for anything else: libvirt's other
- * parameters choose how a host is trusted, or another program to reach it, and the host scripts would not follow them.
+ * Parses `qemu+ssh://user@host[:port]/system[?keyfile=/path]`. Undefined for anything else: libvirt's other parameters
+ * change how a host is trusted or which program reaches it, and the host scripts would ignore them.
  */
 export function parseRemote(uri: string): RemoteHost | undefined {
   const match =
@@ -33,8 +33,8 @@ export function parseRemote(uri: string): RemoteHost | undefined {
 }
 
 /**
- * The lines of a list of known hosts. The list is for one connection only, so they name no host: it is found under
- * whatever name or address ssh's own configuration makes of it.
+ * The contents of a known_hosts file. It serves one connection only, so the lines name no host: they match whatever
+ * name or address ssh's configuration resolves it to.
  */
 export function knownHosts({ port }: Pick<RemoteHost, "port">, hostKeys: readonly string[]): string {
   const names = port === 22 ? "*" : `[*]:${port}`;
@@ -44,14 +44,14 @@ export function knownHosts({ port }: Pick<RemoteHost, "port">, hostKeys: readonl
     .join("");
 }
 
-/** Options of ssh, and the destination, for a host whose keys are pinned; it never asks. */
+/** ssh's options and destination for a host with pinned keys; ssh never prompts. */
 export function sshOptions(remote: RemoteConnection): string[] {
   const { user, host, port, keyFile, knownHostsFile } = remote;
   const option = (text: string): string[] => ["-o", text];
   return [
     ...["-p", String(port)],
     ...(keyFile ? ["-i", keyFile, ...option("IdentitiesOnly=yes")] : []),
-    // In ssh's own syntax: a blank would end the name, % begins a placeholder.
+    // Quoted for ssh's configuration syntax: a blank would end the name, % begins a placeholder.
     ...option(`UserKnownHostsFile="${knownHostsFile.replace(/%/g, "%%").replace(/["\\]/g, "\\$&")}"`),
     ...option("GlobalKnownHostsFile=/dev/null"),
     ...option("StrictHostKeyChecking=yes"),

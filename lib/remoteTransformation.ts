@@ -4,8 +4,8 @@ import { canonicalJson } from "./contentHash";
 import type { RemoteConnection } from "./remoteHost";
 
 /**
- * Makes every Command of a component, and of its children, run on another host: the same script, verb, input and
- * environment, by way of assets/host/remote.sh. What belongs to the connection stands in one variable more.
+ * Makes every Command of a component and its children run on another host: the same script, verb, input and
+ * environment, through assets/host/remote.sh. One additional variable describes the connection.
  */
 export function runOnRemote(remote: RemoteConnection): pulumi.ResourceTransformation {
   const connection = canonicalJson(remote);

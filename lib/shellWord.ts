@@ -1,4 +1,4 @@
-/** A word for a shell. */
+/** Quotes a word for a shell, if it needs quotes. */
 export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
 }

@@ -19,12 +19,12 @@ function parseYaml(text: string, file: string): ConfigMap {
   };
   let value: unknown;
   try {
-    // Warnings would quote the file, and with it whatever secret stands there.
+    // Warnings would quote the file, including any secret in it.
     value = parse(text, { logLevel: "error" });
-    JSON.stringify(value); // an alias inside what it names has no end
+    JSON.stringify(value); // throws on an alias that refers to its own parent
   } catch (e) {
     const line = e instanceof YAMLParseError ? e.linePos?.[0].line : undefined;
-    // What follows a colon quotes the file.
+    // The text after a colon quotes the file.
     const what = e instanceof Error ? (e.message.split("\n")[0] ?? "").replace(/:( .*)?$/, "") : "";
     fail(
       line === undefined ? "(document)" : `(line ${line})`,
@@ -39,14 +39,14 @@ function parseYaml(text: string, file: string): ConfigMap {
     : fail("(document)", value, "is a map of keys", "write config: and the keys below it");
 }
 
-/** What Pulumi itself writes into a stack file beside `config`. */
+/** The keys that Pulumi itself writes into a stack file. */
 const PULUMI_KEYS = ["config", "environment", "secretsprovider", "encryptionsalt", "encryptedkey"];
 
 function isEncrypted(value: unknown): value is ConfigMap {
   return isMap(value) && Object.keys(value).length === 1 && typeof value["secure"] === "string";
 }
 
-/** Where in a value the encrypted ones are, and those that must be: the clear text of a secret. */
+/** Paths of the secrets in a value: those that are encrypted, and those in clear text that must be. */
 function secretsIn(value: unknown, path: string): string[] {
   if (isEncrypted(value)) return [path];
   if (/\.(password|activationKey)$/.test(path)) return [path];
@@ -66,9 +66,9 @@ function secretProblem(path: string): Problem {
 
 /**
  * The keys of the namespace in a stack file (`Pulumi.<stack>.yaml`).
- * @param use `check` (default): the file is committed and only the program reads it, so a secret in it, or anything
- *   that is not the lab's, is a mistake. `plain`: what can be read of it, without keys that hold a secret.
- * @throws ConfigError that lists all that is wrong with the file itself
+ * @param use `check` (default): the file is committed and only the program reads it, so a secret, or any key that is
+ *   not the lab's, is a mistake. `plain`: returns the readable keys, without those that contain a secret.
+ * @throws ConfigError that lists every mistake in the file itself
  */
 export function parseStackFile(text: string, file: string, use: "check" | "plain" = "check"): ConfigMap {
   const document = parseYaml(text, file);
@@ -113,7 +113,7 @@ export function parseProjectDefaults(text: string, file: string): ConfigMap {
   );
 }
 
-/** What the engine hands over: strings, of which those that are JSON objects or arrays are read as such. */
+/** The engine's configuration: strings; those that are JSON objects or arrays are parsed. */
 export function parseEngineConfig(all: Record<string, string>): ConfigMap {
   const keys: ConfigMap = {};
   for (const [key, text] of Object.entries(all)) {
@@ -122,7 +122,7 @@ export function parseEngineConfig(all: Record<string, string>): ConfigMap {
     try {
       keys[key.slice(NAMESPACE.length)] = structured ? (JSON.parse(text) as unknown) : text;
     } catch {
-      keys[key.slice(NAMESPACE.length)] = text; // not JSON after all: validation names it
+      keys[key.slice(NAMESPACE.length)] = text; // not JSON after all: validation reports it
     }
   }
   return keys;
@@ -137,9 +137,9 @@ function merge(below: unknown, above: unknown): unknown {
 }
 
 /**
- * Lays the sources over each other: project defaults, then the committed stack file, then what
- * `pulumi config set` or `--config` gave. The engine mixes the project's defaults into what it hands
- * over, so a value that equals the default does not count as given.
+ * Merges the sources in order: project defaults, the committed stack file, then `pulumi config set` and `--config`.
+ * The engine includes the project's defaults in its configuration, so a value that equals the default does not count
+ * as given.
  */
 export function mergeSources(defaults: ConfigMap, stackFile: ConfigMap, engine: ConfigMap): ConfigMap {
   const given = Object.fromEntries(

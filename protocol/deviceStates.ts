@@ -1,9 +1,9 @@
 /**
- * The states of a device from boot to update, as its reports and its boot counter show them. docs/ARCHITECTURE.md draws
- * them; the drawing is held to this table, and so are the device's own programs.
+ * The states of a device from boot to update, as its reports and its boot counter show them. Tests check the diagram in
+ * docs/ARCHITECTURE.md and the device's own programs against this table.
  */
 export interface DeviceState {
-  /** Verdict on the boot that runs; `any` where the state does not depend on it. */
+  /** Verdict on the current boot; `any` if the state does not depend on it. */
   readonly health: "pending" | "green" | "red" | "any";
   /** What the updater is doing. */
   readonly updatePhase: "idle" | "pulling" | "staged" | "waiting-lock" | "rebooting";
@@ -12,7 +12,7 @@ export interface DeviceState {
   readonly meaning: string;
 }
 
-/** By name. */
+/** All states, by name. */
 export const DEVICE_STATES = {
   booting: {
     health: "pending",
@@ -74,7 +74,7 @@ export const DEVICE_STATES = {
 } as const satisfies Record<string, DeviceState>;
 export type DeviceStateName = keyof typeof DEVICE_STATES;
 
-/** A way from one state to another. */
+/** A transition from one state to another. */
 export interface Transition {
   readonly from: DeviceStateName;
   readonly to: DeviceStateName;
@@ -131,7 +131,7 @@ export const TRANSITIONS: readonly Transition[] = [
   },
 ];
 
-/** The table as a Mermaid state diagram; docs/ARCHITECTURE.md holds it. */
+/** The table as a Mermaid state diagram, which docs/ARCHITECTURE.md contains. */
 export function stateDiagram(): string {
   const lines = TRANSITIONS.map(({ from, to, when }) => `  ${from} --> ${to}: ${when}`);
   return ["stateDiagram-v2", "  [*] --> booting", ...lines].join("\n");

@@ -10,9 +10,9 @@ const PATH = "/usr/share/edge/scenario.txt";
 /** One way to alter what the depot serves. */
 interface Alteration {
   readonly what: string;
-  /** Ref that the commit says it belongs to; default the published one. */
+  /** Ref that the commit is bound to; default: the published one. */
   readonly boundTo?: string;
-  /** Alters it in the depot's repository; returns the commit that the ref is to name. */
+  /** Alters it in the depot's repository; returns the commit for the ref to name. */
   readonly alter: (run: Run, release: DerivedRelease) => Promise<string>;
 }
 
@@ -33,7 +33,7 @@ function deltaPart(repo: string, release: DerivedRelease): string {
   return largest;
 }
 
-/** The file in the repository that holds the object of the release's own file; its delta is gone, so it is needed. */
+/** The repository file with the object of the release's own file; needed because the delta is gone. */
 async function ownObject(run: Run, release: DerivedRelease): Promise<string> {
   const { lab } = run;
   await ostree(lab, "static-delta", "delete", `${release.base}-${release.commit}`);
@@ -88,7 +88,7 @@ const ALTERATIONS: readonly Alteration[] = [
   },
 ];
 
-/** The depot serves commits that were altered on it: every device refuses them. */
+/** The depot serves altered commits: the device rejects each of them. */
 export const alteredCommit: Scenario = {
   summary:
     "the depot serves flipped, cut, unsigned and foreign content; the device refuses all of it and says why",

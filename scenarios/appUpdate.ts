@@ -5,7 +5,7 @@ import type { RegistryClient } from "./engine/registryClient";
 import type { Scenario } from "./engine/scenario";
 import { APP } from "../protocol/names";
 
-/** The devices' timer, seconds. */
+/** Interval of the devices' timer, seconds. */
 const TIMER_SECONDS = 15;
 
 /** The other one of the app's two versions. */
@@ -13,7 +13,7 @@ async function otherRelease(registry: RegistryClient, prod: string): Promise<str
   return (await registry.digest("v1")) === prod ? "v2" : "v1";
 }
 
-/** `prod` is moved to the other version: while the app runs, and while it is at zero. */
+/** `prod` moves to the other version, while the app runs and while it is at zero. */
 export const appUpdate: Scenario = {
   summary:
     "prod is retagged while the app runs, and back while it is at zero; the VIP answers with the new one",

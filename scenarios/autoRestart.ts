@@ -4,7 +4,7 @@ import { unitProperty } from "./engine/app";
 import { holdsAnswer } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
-/** How a service may end, and which of systemd's restart policies start it again (systemd.service(5), Restart=). */
+/** Ways for a service to end, and the restart policies that start it again (systemd.service(5), Restart=). */
 const POLICIES: readonly (readonly [string, readonly string[]])[] = [
   ["clean exit code or signal", ["always", "on-success"]],
   ["unclean exit code", ["always", "on-failure"]],
@@ -14,7 +14,7 @@ const POLICIES: readonly (readonly [string, readonly string[]])[] = [
 ];
 const COLUMNS = ["no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"];
 
-/** A way to end the app, and what Restart=on-failure makes of it. */
+/** A way to end the app, and what Restart=on-failure does then. */
 interface Ending {
   readonly what: string;
   readonly cause: string;
@@ -44,7 +44,7 @@ const ENDINGS: readonly Ending[] = [
 ];
 const LIMIT_SECONDS = 60;
 
-/** The table of the manual, with a column of what was seen here. */
+/** The manual's table, with a column of what was observed here. */
 function table(observed: ReadonlyMap<string, string>): string[] {
   const row = (cells: readonly string[]): string =>
     cells
@@ -63,7 +63,7 @@ function table(observed: ReadonlyMap<string, string>): string[] {
   ];
 }
 
-/** What became of the unit: the seconds until it was active in another run, or that it stayed down. */
+/** The unit's fate: the seconds until it was active in another run, or that it stayed down. */
 async function watchUnit(
   run: Run,
   device: string,
@@ -79,7 +79,7 @@ async function watchUnit(
     if (state === "active" && invocation !== before) {
       return { again: (Date.now() - begun) / 1000, result };
     }
-    // Down and not about to come back: systemd says "activating" while it waits for RestartSec.
+    // Down for good: systemd says "activating" while it waits for RestartSec.
     if (state === "inactive" || state === "failed") {
       await sleep(5000);
       const later = await unitProperty(run.lab, device, "ActiveState");
@@ -108,7 +108,7 @@ async function end(run: Run, device: string, ending: Ending): Promise<string> {
   return `${seen}${ending.restarts ? "" : ` (${result})`}`;
 }
 
-/** The app is killed, and ends by itself. */
+/** The app is killed, and exits by itself. */
 export const autoRestart: Scenario = {
   summary: "the app's server is killed and comes back; it ends cleanly and waits for the next request",
   async run(run: Run): Promise<Figures> {

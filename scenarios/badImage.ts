@@ -11,7 +11,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   "never listens": ["/usr/bin/sleep", "3600"],
 };
 
-/** Images that exit, or never listen, are refused: the old one stays. */
+/** Devices reject images that exit or never listen, and keep the old one. */
 export const badImage: Scenario = {
   summary: "prod is moved to images that do not work; the devices refuse them and say so, the old text stays",
   run: (run) =>

@@ -14,7 +14,7 @@ import { rollback } from "./rollback";
 import { scaleFromZero } from "./scaleFromZero";
 import type { Scenario } from "./engine/scenario";
 
-/** All scenarios, by the name that `lab scenario` knows them by. */
+/** All scenarios, by their names for `lab scenario`. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   "os-upgrade": osUpgrade,
   rollback,

@@ -7,10 +7,10 @@ import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
 const LIMIT_SECONDS = 240;
-/** How long a request that was on its way at a switch may hang on a device that no longer has the address. */
+/** Time around a switch in which requests may still go to a device that no longer has the address. */
 const SWITCH_SECONDS = 1.5;
 
-/** Whether the VIP takes a connection now. */
+/** Whether the VIP accepts a connection. */
 function accepts(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
@@ -24,7 +24,7 @@ function accepts(host: string, port: number, timeoutMs: number): Promise<boolean
   });
 }
 
-/** Asks without a pause whether the VIP takes connections, and remembers when it did. */
+/** Probes continuously whether the VIP accepts connections, and remembers when it did. */
 class Prober {
   private readonly accepted: number[] = [];
   private running = true;
@@ -34,13 +34,13 @@ class Prober {
     this.loop = this.follow(host);
   }
 
-  /** Longest time between two connections so far, seconds; the time since the last one counts as well. */
+  /** Longest time between two connections so far, seconds, including the time since the last one. */
   get largestGap(): number {
     const times = [...this.accepted, performance.now()];
     return Math.max(0, ...times.slice(1).map((t, i) => t - (times[i] ?? t))) / 1000;
   }
 
-  /** Milliseconds since a connection was taken; undefined before the first one. */
+  /** Milliseconds since the last accepted connection; undefined before the first one. */
   get silence(): number | undefined {
     const last = this.accepted[this.accepted.length - 1];
     return last === undefined ? undefined : performance.now() - last;
@@ -59,14 +59,14 @@ class Prober {
   }
 }
 
-/** Cuts the owner's power. Returns for how long the VIP took no connection, seconds; undefined where it stays away. */
+/** Cuts the owner's power. Returns for how long the VIP accepted no connection, seconds; undefined if it stays away. */
 async function takeover(run: Run, owner: string): Promise<number | undefined> {
   const prober = new Prober(run.lab.input.vip);
   await sleep(2000);
   await run.lab.power("destroy", owner);
   run.timeline.mark(owner, "power cut");
   const begun = Date.now();
-  // libvirt's answer comes late: by then another device may have the address already.
+  // libvirt answers late: another device may already have the address.
   await sleep(3000);
   while ((prober.silence ?? Infinity) > 300 && Date.now() - begun < LIMIT_SECONDS * 1000) await sleep(50);
   const gap = prober.largestGap;
@@ -78,14 +78,14 @@ async function takeover(run: Run, owner: string): Promise<number | undefined> {
 const ownerIs = async (run: Run, name: string): Promise<boolean> =>
   (await run.lab.depot.devices()).every((d) => d.report?.vip === (d.name === name));
 
-/** Failures of requests that were sent outside of the switches, from `from` to `to` seconds each. */
+/** Failures of requests outside of the switches, each of which lasts from `from` to `to`, seconds. */
 function unexcused(load: LoadResult, switches: readonly (readonly [number, number])[]): string[] {
   return load.failures
     .filter((f) => !switches.some(([from, to]) => f.endedAt >= from && f.sentAt <= to))
     .map((f) => `sent at ${f.sentAt.toFixed(1)} s: ${f.error}`);
 }
 
-/** The owner of the VIP loses power, and comes back. */
+/** The owner of the VIP loses power, then comes back. */
 export const failover: Scenario = {
   summary:
     "the VIP's owner loses power under ten requests a second; another device takes over; it comes back",
@@ -113,7 +113,7 @@ export const failover: Scenario = {
     if (returned) {
       const back = client.seconds;
       timeline.mark(owner, "has the VIP again");
-      // Its report comes after the switch itself; how long after, the largest gap of the answers tells.
+      // The report comes after the switch itself, so this window is wide; the largest gap is the real measure.
       switches.push([back - 20, back]);
     }
     await sleep(5000);

@@ -5,20 +5,20 @@ import { Random } from "./engine/random";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
 const LIMIT_SECONDS = 300;
-/** Each attempt fails soon: the next one need not wait for the device's timer. */
+/** Each attempt fails quickly, so the next one need not wait for the device's timer. */
 const NUDGE_SECONDS = 8;
-/** A release that is larger than what is left on the disk, characters. */
+/** Size of a release that does not fit on the disk, characters. */
 const CONTENT_LENGTH = 16_000_000;
 const FILLER = "/var/lib/edge-scenario-filler";
-/** ostree leaves 3 percent of a file system free; this much more is left, MiB. */
+/** Space left in addition to the 3 percent of a file system that ostree keeps free, MiB. */
 const LEFT_MIB = 4;
 
-/** Fills the device's disk but for what ostree leaves free by itself, and a little. */
+/** Fills the device's disk except for what ostree keeps free, and a little more. */
 const FILL = `set -eu
 total=$(stat --file-system --format '%b' /var); free=$(stat --file-system --format '%f' /var); block=$(stat --file-system --format '%S' /var)
 sudo fallocate --length $(((free - total * 3 / 100) * block - ${LEFT_MIB} * 1048576)) ${FILLER}`;
 
-/** The disk of a device is full when a release comes. */
+/** A device's disk is full when a release arrives. */
 export const fullDisk: Scenario = {
   summary:
     "a release does not fit on a device's disk: the rollout ends with the reason, nothing is left of it",

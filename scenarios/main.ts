@@ -1,6 +1,6 @@
 /**
- * Runs one scenario on the running lab: reads {name, options, lab} on standard input, tells its timeline on standard
- * error, and prints the result, one JSON document, on standard output. Ends with status 1 when an invariant broke.
+ * Runs one scenario on the running lab: reads {name, options, lab} from standard input, prints the timeline to standard
+ * error and the result, one JSON document, to standard output. Exits with status 1 if an invariant broke.
  */
 import { readFileSync } from "node:fs";
 
@@ -21,7 +21,7 @@ import type { Figures } from "./engine/scenario";
 import { Timeline } from "./engine/timeline";
 import { Undo } from "./engine/undo";
 
-/** One device after the other, without KVM. */
+/** Time for all devices, one after the other, without KVM. */
 const RETURN_SECONDS = 900;
 
 const input = z.object({
@@ -34,7 +34,7 @@ const input = z.object({
   lab: labInput,
 });
 
-/** Devices that an earlier scenario has left on a release of its own come back to the published one first. */
+/** Brings devices that an earlier scenario left on its own release back to the published one. */
 async function comeBack(lab: RunningLab, timeline: Timeline, base: Publication): Promise<void> {
   const away = (await reports(lab.depot)).filter((d) => d.report?.booted.commit !== base.commit);
   if (away.length === 0) return;

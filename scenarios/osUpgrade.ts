@@ -6,7 +6,7 @@ import { holdsCheckFailed, holdsHealthy } from "./engine/invariants";
 import { outcome, publish, type Publication } from "./engine/publish";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
-/** One device after the other: three boots and the pulls, without KVM. */
+/** Time for all devices, one after the other: three boots and the pulls, without KVM. */
 const LIMIT_SECONDS = 900;
 
 async function takeTo(run: Run, release: Publication): Promise<void> {
@@ -16,7 +16,7 @@ async function takeTo(run: Run, release: Publication): Promise<void> {
   invariants.equal(`every device takes ${release.version}`, verdict.kind, "done");
 }
 
-/** Seconds from the reboot into a release to the healthy verdict on it, of each device. */
+/** Seconds from the reboot into a release to its green verdict, per device. */
 function bootSeconds(run: Run): Figures {
   return Object.fromEntries(
     run.lab.names.flatMap((name) => {
@@ -26,7 +26,7 @@ function bootSeconds(run: Run): Figures {
   );
 }
 
-/** A rolling upgrade under a client's eyes, to a release with a wanted check that fails, and back again. */
+/** A rolling upgrade under client load, to a release with a failing wanted check, and back. */
 export const osUpgrade: Scenario = {
   summary:
     "a new release, with a wanted check that fails, rolls over all devices while a client asks the VIP five times a second; then back",
@@ -52,7 +52,7 @@ export const osUpgrade: Scenario = {
     const rebooted = timeline.events.filter((e) => e.step === "reboot").map((e) => e.subject);
     invariants.equal("the owner of the VIP was the last to reboot", rebooted[rebooted.length - 1], owner);
     await holdsHealthy(lab, invariants, release.commit);
-    // A wanted check that fails is told, and no reason to go back.
+    // A failing wanted check is reported but causes no rollback.
     for (const name of lab.names) await holdsCheckFailed(lab, invariants, name, 0);
     const counts = await fetched.byDevice();
     const boots = bootSeconds(run);

@@ -6,17 +6,17 @@ import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
 const LIMIT_SECONDS = 60;
-/** How long the devices stay parted, seconds. */
+/** Duration of the partition, seconds. */
 const PARTED_SECONDS = 10;
 
-/** The host's end of a device's network cable. */
+/** The host-side interface of a device. */
 async function portOf(run: Run, device: string): Promise<string> {
   const port = /^\s*(\S+)/.exec(await run.lab.virsh("domiflist", device))?.[1];
   if (!port) throw new LabError(`${device} has no network port`);
   return port;
 }
 
-/** Ports of a bridge that are isolated reach the host, and not one another (bridge(8)). */
+/** Isolated ports of a bridge reach the host but not each other (bridge(8)). */
 async function isolate(ports: readonly string[], on: boolean): Promise<void> {
   for (const port of ports) {
     const args = ["link", "set", "dev", port, "isolated", on ? "on" : "off"];
@@ -25,7 +25,7 @@ async function isolate(ports: readonly string[], on: boolean): Promise<void> {
   }
 }
 
-/** The devices that carry the virtual IP, once there are so many of them; else those of the last look. */
+/** The devices that carry the virtual IP, once there are `count` of them; otherwise those of the last look. */
 async function untilCarried({ lab }: Run, count: number): Promise<string[]> {
   let names: string[] = [];
   await waitFor(LIMIT_SECONDS, async () => {
@@ -35,7 +35,7 @@ async function untilCarried({ lab }: Run, count: number): Promise<string[]> {
   return names;
 }
 
-/** The devices do not see one another for a while; the host sees both. */
+/** The devices cannot reach each other for a while; the host reaches all of them. */
 export const partition: Scenario = {
   summary: "the network between the devices is cut, so that each takes the VIP; after it heals one has it",
   async run(run: Run): Promise<Figures> {

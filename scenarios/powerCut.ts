@@ -8,14 +8,14 @@ import { outcome, publish, type Publication } from "./engine/publish";
 import { Random } from "./engine/random";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
-/** Three boots of a device, two cut ones, and a busy host. */
+/** Time for three boots of a device, two of them cut, on a busy host. */
 const LIMIT_SECONDS = 900;
-/** A device that had the address may be booting. */
+/** Time for the VIP to find an owner: the previous one may be booting. */
 const OWNER_SECONDS = 120;
-/** A release that is not fetched in an instant, characters. */
+/** Size of a release that takes a while to fetch, characters. */
 const CONTENT_LENGTH = 3_000_000;
 
-/** The first device that comes to a step after the `from`th event; undefined when none does. */
+/** The first device that reaches a step after the `from`th event; undefined if none does. */
 async function firstToCome({ timeline }: Run, step: string, from: number): Promise<string | undefined> {
   const event = await waitFor(
     LIMIT_SECONDS,
@@ -25,7 +25,7 @@ async function firstToCome({ timeline }: Run, step: string, from: number): Promi
   return event?.value.subject;
 }
 
-/** The commit that a device reports first after its power came back. */
+/** The first commit that a device reports after its power is back. */
 async function bootedAfter(
   { lab }: Run,
   device: string,
@@ -49,7 +49,7 @@ async function cutPower(run: Run, device: string, cut: Cut): Promise<void> {
   timeline.mark(device, "power back");
 }
 
-/** One release with one cut. Returns the release that the device is on at the end. */
+/** One release with one cut. Returns the release that the lab is on at the end. */
 async function round(run: Run, cut: Cut, from: Publication, random: Random): Promise<Publication> {
   const { lab, timeline, invariants } = run;
   const difference = cut.phase.bad
@@ -57,10 +57,10 @@ async function round(run: Run, cut: Cut, from: Publication, random: Random): Pro
     : { files: [{ path: "/usr/share/edge/scenario.txt", content: random.text(CONTENT_LENGTH) }] };
   const release = await derive(lab, from, "power-cut", difference);
   const begun = timeline.events.length;
-  // A device that is still on its way to the release before may boot what it runs now.
+  // A device that has not reached the previous release yet may boot what it runs now.
   const old = [from.commit, ...(await reports(lab.depot)).map((d) => d.report?.booted.commit)];
   await publish(lab, timeline, release);
-  // Another device may still be on its way to the release before: whoever comes to the phase is cut.
+  // Another device may not have reached the previous release yet: the first one to reach the phase is cut.
   const { after } = cut.phase;
   const device = after === undefined ? await lab.follower() : await firstToCome(run, after, begun);
   if (device === undefined) {
@@ -105,7 +105,7 @@ export const powerCut: Scenario = {
   },
 };
 
-/** Between two rounds a device may be on its way to the last release; the VIP and the app are there all the same. */
+/** Between two rounds a device may still be upgrading, but the VIP and the app are available. */
 async function holdsOneOwner({ lab, invariants }: Run): Promise<void> {
   let carriers: string[] = [];
   await waitFor(

@@ -7,14 +7,14 @@ import { holdsAnswer, holdsHealthy } from "./engine/invariants";
 import type { RunningLab } from "./engine/runningLab";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
-/** Past the idle time, seconds. */
+/** Time after the idle time for the app to stop, seconds. */
 const STOP_SECONDS = 45;
-/** Two looks of the devices for an update of the app. */
+/** Time in which the devices check twice for an update of the app. */
 const LOOKS_SECONDS = 35;
-/** A boot without KVM, on a busy host. */
+/** Time for a boot without KVM on a busy host. */
 const BOOT_SECONDS = 300;
 
-/** Stops the lab's registry, or starts it again. */
+/** Stops or starts the lab's registry. */
 async function registry(lab: RunningLab, verb: "stop" | "apply"): Promise<void> {
   const [host = "", port = ""] = lab.input.registry.split(":");
   const result = await x("assets/host/registry.sh", [verb], {
@@ -24,10 +24,10 @@ async function registry(lab: RunningLab, verb: "stop" | "apply"): Promise<void> 
   if (result.exitCode !== 0) throw new LabError(`registry.sh ${verb}: ${result.stderr.trim()}`);
 }
 
-/** Seconds from the reboot to a device that is healthy and has the virtual IP again. */
+/** Seconds from the reboot until the device is healthy and owns the virtual IP again. */
 async function reboot(lab: RunningLab, device: string): Promise<number | undefined> {
   const before = (await lab.report(device))?.bootId;
-  // A little later, so that the answer to this command still comes.
+  // Delayed, so that this command can still return.
   await lab.ask(device, "sudo systemd-run --quiet --on-active=3 systemctl reboot");
   const back = await waitFor(BOOT_SECONDS, async () => {
     const report = await lab.report(device);
@@ -36,7 +36,7 @@ async function reboot(lab: RunningLab, device: string): Promise<number | undefin
   return back && Math.round(back.seconds);
 }
 
-/** Nothing can be pulled: what a device has is enough to start the app, after a boot as well. */
+/** Nothing can be pulled: the local image is enough to start the app, even after a reboot. */
 export const registryDown: Scenario = {
   summary: "the registry is down: devices that have the image start and serve the app, after a reboot too",
   async run({ lab, timeline, invariants, undo, base }: Run): Promise<Figures> {

@@ -5,7 +5,7 @@ import { FAILING_CHECK, faults } from "./engine/faults";
 import { holdsCheckFailed } from "./engine/invariants";
 import type { Run, Scenario } from "./engine/scenario";
 
-/** Published again, the same commit is not even fetched. */
+/** A failed commit is not even fetched when it is published again. */
 async function holdsRefused(run: Run, device: string, release: DerivedRelease): Promise<void> {
   const { lab, timeline, invariants } = run;
   await lab.ref.move(release.commit);

@@ -9,7 +9,7 @@ import type { Figures, Run, Scenario } from "./engine/scenario";
 
 const CLIENTS = 20;
 const REQUESTS = 200;
-/** Past the idle time, seconds: the proxy looks, the container stops, on an emulated device. */
+/** Time after the idle time for proxy and container to stop on an emulated device, seconds. */
 const STOP_SECONDS = 45;
 
 async function goToZero(run: Run): Promise<number> {
@@ -25,7 +25,7 @@ async function goToZero(run: Run): Promise<number> {
   return seconds ?? -1;
 }
 
-/** Seconds that podman needs on this device for the same image, until it answers. */
+/** Seconds that `podman run` takes on this device until the same image answers. */
 async function podmanRun(run: Run, device: string): Promise<number> {
   const image = `${run.lab.input.registry}/${APP.image}:${APP.tag}`;
   const script = `set -eu
@@ -39,7 +39,7 @@ echo "$start $end"`;
   return Math.round((end - start) * 100) / 100;
 }
 
-/** 200 requests from 20 clients, each client one after the other; the first twenty find nothing running. */
+/** 200 requests from 20 clients, each of which sends one at a time; the first twenty find nothing running. */
 async function stampede(url: string): Promise<string[]> {
   const errors: string[] = [];
   const client = async (): Promise<void> => {
@@ -49,7 +49,7 @@ async function stampede(url: string): Promise<string[]> {
   return errors;
 }
 
-/** From zero to one by the first request, and back to zero. */
+/** The first request starts the app; then it goes back to zero. */
 export const scaleFromZero: Scenario = {
   summary: "the first request starts the app on the VIP's owner; 200 requests at a cold start; back to zero",
   async run(run: Run): Promise<Figures> {

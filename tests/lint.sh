@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Static checks of everything that is in git or about to be: lint.sh [CHECK...]; without a name, all of them.
+# Static checks of all files in git, and of new ones: lint.sh [CHECK...]; without a name, all checks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 CHECKS=(eslint prettier types imports shellcheck shfmt length swallowed hosts homes leftovers)
 NODE=(node --max-old-space-size=3072)
-# Written by programs: not ours to read or to shorten.
+# Generated files: not checked for style or length.
 GENERATED='^(sdks/|package-lock\.json$|toolchain/.*(go\.sum|go\.mod|schema\.json|bridge-metadata\.json)$)'
 
-# files: names in git, and new ones that git does not ignore, a line each
+# files: names in git, and new ones that git does not ignore, one per line
 files() {
   local file
   while read -r file; do
@@ -22,11 +22,11 @@ shell_scripts() {
   own | xargs -d '\n' awk 'FNR == 1 { if (FILENAME ~ /\.sh$/ || /^#!.*[\/ ](ba|da)?sh( |$)/) print FILENAME; nextfile }'
 }
 
-# none PATTERN WHAT FILES...: fails and names the lines that match
+# none PATTERN WHAT FILES...: fails and prints the matching lines
 none() {
   local pattern=$1 what=$2 status=0
   shift 2
-  # The patterns below are not what they look for.
+  # The patterns below match themselves.
   grep -nIHP "$pattern" "$@" | grep -v '^tests/lint\.sh:' || status=$?
   ((status == 1)) || {
     echo "$what" >&2
@@ -37,23 +37,23 @@ none() {
 check_eslint() { "${NODE[@]}" node_modules/eslint/bin/eslint.js --max-warnings 0 .; }
 
 check_prettier() {
-  own | grep -E '\.(ts|mjs|json|ya?ml)$' | xargs -d '\n' "${NODE[@]}" node_modules/prettier/bin/prettier.cjs --check
+  own | grep -E '\.(ts|js|mjs|json|ya?ml)$' | xargs -d '\n' "${NODE[@]}" node_modules/prettier/bin/prettier.cjs --check
 }
 
 check_types() { "${NODE[@]}" node_modules/typescript/bin/tsc --noEmit --project tsconfig.json; }
 
-# Who may import whom: .dependency-cruiser.mjs.
+# Allowed imports: .dependency-cruiser.mjs.
 check_imports() {
   "${NODE[@]}" node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.mjs \
     index.ts components lib protocol depot client operations scenarios cli
 }
 
-# with_shebang yes|no: of the scripts, those that are run, or those that are sourced
+# with_shebang yes|no: the scripts that are run, or those that are sourced
 with_shebang() {
   shell_scripts | xargs -d '\n' awk -v want="$1" 'FNR == 1 { if ((/^#!/ ? "yes" : "no") == want) print FILENAME; nextfile }'
 }
 
-# Names that a sourced file shares with those beside it look unused or unset in it alone.
+# Names that a sourced file shares with others look unused or unset in it alone.
 check_shellcheck() {
   local status=0
   with_shebang yes | xargs -d '\n' -n 20 -P 2 shellcheck -x || status=1
@@ -66,7 +66,7 @@ check_shfmt() { shell_scripts | xargs -d '\n' shfmt -d -i 2 -ci; }
 check_length() {
   local long
   long=$({
-    own | grep -E '\.(ts|mjs|go)$'
+    own | grep -E '\.(ts|js|mjs|go)$'
     shell_scripts
   } | sort -u | xargs -d '\n' awk 'FNR == 301 { print FILENAME; nextfile }')
   [[ -z $long ]] || {
@@ -94,7 +94,7 @@ check_hosts() {
 check_homes() {
   local all
   mapfile -t all < <(files)
-  # User core has its home on the devices; that is no home of a machine that builds.
+  # User core's home is on the devices, not on a build machine.
   none '(?<![\w}"])/(root|Users)/\w|(?<!/var)/home/(?!core\b)\w' "a path of someone's home folder" "${all[@]}"
 }
 

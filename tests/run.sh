@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs test suites: run.sh unit|engine|scripts|e2e|all. Its last line says how many tests passed, failed and were
-# skipped; it ends with status 0 only when every suite ran to its end and nothing failed.
+# Runs test suites: run.sh unit|engine|scripts|e2e|all. Its last line counts the tests that passed, failed and were
+# skipped; its status is 0 only if every suite ran to its end and nothing failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# Where system tools lie; a user's PATH may leave it out.
+# Where system tools are; a user's PATH may lack it.
 export PATH=$PATH:/usr/sbin:/sbin
 
 tests=${EDGE_LAB_TESTS:-tests}
@@ -24,9 +24,9 @@ limits() {
   esac
 }
 
-# A suite gets a temporary folder of its own, which holds nothing at its end. tsx keeps what it has compiled beside
-# whatever else is temporary: that is a cache and lies in one. Open to all users as /tmp is, with a short name: the
-# paths of sockets in it have at most 107 bytes.
+# Each suite gets its own temporary folder, which must be empty at the end. tsx keeps compiled code in the temporary
+# folder: that is a cache, so link it to one. Open to all users like /tmp, with a short name: socket paths in it have at
+# most 107 bytes.
 make_temporary() {
   temporary=$(mktemp -d "${TMPDIR:-/tmp}/edge-XXXXXX")
   chmod 1777 "$temporary"
@@ -34,7 +34,7 @@ make_temporary() {
   ln -s "$cache/tsx" "$temporary/tsx-$EUID"
 }
 
-# Sets LEFT to what stands in the temporary folder, and removes it.
+# Sets LEFT to what is in the temporary folder, and removes the folder.
 end_temporary() {
   rm -f "$temporary/tsx-$EUID"
   LEFT=$(ls -A "$temporary")
@@ -59,7 +59,7 @@ run_suite() {
   if [[ -s $counts ]]; then
     { read -r suite_passed suite_failed suite_skipped && mapfile -t lines; } <"$counts"
   fi
-  # A test that ends the process with status 0 leaves no counts.
+  # A test that exits the process with status 0 leaves no counts.
   if [[ ! -s $counts ]] || ((status != 0 && suite_failed == 0)); then
     ((suite_failed += 1))
     lines+=("failed: the suite did not run to its end: status $status$( ((status != 124)) || echo ", $suite_minutes minutes are over")")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what only the tests need, once: Debian packages (tests/packages.txt) and ksvalidator, which Debian does
-# not have, from Python packages checked by hash; for the suites scripts and e2e the lab's host packages too.
-# Says what it does; silent when all of it is there. Usage: setup.sh SUITE...
+# Installs what only the tests need, once: Debian packages (tests/packages.txt) and ksvalidator, which Debian lacks,
+# from Python packages checked by hash; for the suites scripts and e2e the lab's host packages too.
+# Reports what it does; silent if there is nothing to do. Usage: setup.sh SUITE...
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,11 +20,11 @@ die() {
 # present PACKAGE COMMAND
 present() {
   case $1 in
-    # The base system has the module venv without what it needs to work.
+    # The base system has the module venv without its dependencies.
     python3-venv) /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     python3-dbus) /usr/bin/python3 -c 'import dbus' 2>/dev/null ;;
     python3-gi) /usr/bin/python3 -c 'import gi' 2>/dev/null ;;
-    # System tools are not on every user's PATH.
+    # System tools may be off a user's PATH.
     *) PATH=$PATH:/usr/sbin:/sbin command -v "$2" >/dev/null ;;
   esac
 }
@@ -52,8 +52,8 @@ install_packages() {
     -o Acquire::Retries=3 -o APT::Install-Recommends=false install "${missing[@]}"
 }
 
-# A network manager or an ssh daemon that a test needs must never become a service of the machine that tests: these
-# packages are unpacked into the cache, with the libraries that this machine lacks, and nothing is installed.
+# A network manager or ssh daemon for a test must never become a service of the test machine: these packages are
+# unpacked into the cache, with the libraries that this machine lacks, and not installed.
 unpack_packages() {
   local stamp names=() debs=$CACHE/debs
   stamp=$(sha256sum <tests/unpacked.txt | cut -c 1-16)
@@ -84,7 +84,7 @@ install_ksvalidator() {
   : >"$VENV/$stamp"
 }
 
-# The scripts under test work with the host's real tools; the lab's own script brings them.
+# The scripts under test use the host's real tools, which the lab's own script installs.
 install_host_packages() { EDGE_STATE_DIR=$CACHE EDGE_BUILDER=debian assets/host/packages.sh apply >/dev/null; }
 
 main() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints shell lines for eval: with them plain `pulumi` works on this project. Runs the setup
-# first and makes the stack where it is not there yet; EDGE_LAB_NO_INIT=1 creates nothing.
+# Prints shell lines for eval, with which plain `pulumi` works on this project. Runs the setup
+# first and creates the stack if it is missing; EDGE_LAB_NO_INIT=1 creates nothing.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,7 @@ source "$here/lib/state.sh"
 main() {
   "$here/setup.sh" >&2
   set_environment
-  # A lock may be a dead run's: the lab's own program knows what else such a run leaves behind.
+  # A lock may belong to a dead run: the lab's own program knows what else such a run leaves.
   if compgen -G "$EDGE_LAB_STATE/pulumi/.pulumi/locks/organization/*/*/*.json" >/dev/null; then
     (cd "$ROOT" && node --import tsx cli/main.ts recover >&2)
   fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Regenerates what is committed although a program can write it: the schemas of the bridged
-# providers and the SDK @pulumi/libvirt, compiled. Needed only after a provider's pin changed;
-# users never run it. With a directory as its argument it writes there and leaves the project
-# alone (tests/engine/generate.test.ts compares).
+# Regenerates committed files that a program writes: the schemas of the bridged providers and the
+# SDK @pulumi/libvirt, compiled. Needed only after a provider's pin changed; users never run it.
+# With a directory as its argument it writes there and leaves the project alone
+# (tests/engine/generate.test.ts compares).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,7 +29,7 @@ build_generators() {
   go_build generators plugins "$work" ./cmd/tfgen-libvirt ./cmd/tfgen-random ./cmd/sdkgen
 }
 
-# The providers' embedded schema.json takes part only in serving, not in generating it.
+# Generation does not use the providers' embedded schema.json; only serving does.
 write_schema() { # NAME
   local target=$out/toolchain/plugins/$1
   mkdir -p "$target"
@@ -41,8 +41,8 @@ write_schema() { # NAME
   rm -f "$target/Pulumi.yaml"
 }
 
-# Compiled here, so that installing it runs no script and needs no compiler. The sources are
-# generated inside the project because tsc looks for @pulumi/pulumi from there upwards.
+# Compiled here, so that its installation needs no script and no compiler. The sources are
+# generated inside the project, because tsc searches for @pulumi/pulumi from there upwards.
 write_libvirt_sdk() {
   local version source=$LINKS/sdk-source target=$out/sdks/libvirt
   version=$(version_of libvirt)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs go as the setup does, with its version, flags and caches: go.sh MODULE ARGUMENT...
+# Runs go like the setup, with its version, flags and caches: go.sh MODULE ARGUMENT...
 # For example: toolchain/go.sh plugins test ./process ./local
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the lab's commands need besides host packages: the npm packages, Node 22 where
-# the host's is older, and Pulumi with its plugins: an official one on PATH, else built from
-# pinned Go modules. Does nothing, quickly, when all of it is there.
+# Installs what the lab's commands need besides host packages: the npm packages, Node 22 if the
+# host's is older, and Pulumi with its plugins: an official one on PATH, else built from pinned
+# Go modules. Returns quickly when everything is up to date.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ source "$here/lib/build.sh"
 # shellcheck source=toolchain/lib/official.sh
 source "$here/lib/official.sh"
 
-# All that the outcome depends on. Equal to the stamp of the last run: nothing to do.
+# All that the outcome depends on. Equal to the last run's stamp: nothing to do.
 wanted_stamp() {
   {
     find "$ROOT/toolchain" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
@@ -37,7 +37,7 @@ up_to_date() {
   done
 }
 
-# build_missing COMPONENT...: unless another setup does so meanwhile
+# build_missing COMPONENT...: unless another setup has built them
 build_missing() {
   local component still=()
   mkdir -p "$CACHE/toolchain"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with the toolchain: with.sh [--stack] CMD... With --stack the stack is made
-# where it is not there yet; without it nothing is created.
+# Runs a command with the toolchain: with.sh [--stack] CMD... With --stack it creates a missing
+# stack; without it, it creates nothing.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Chooses how guests run: kvm where it boots the guest's own kernel, else tcg (software emulation).
-# A /dev/kvm that exists proves nothing: under some nested hypervisors a kernel hangs in it for ever.
+# Chooses how guests run: kvm if it boots the guest's own kernel, else tcg (software emulation).
+# The presence of /dev/kvm proves nothing: under some nested hypervisors a kernel hangs in it forever.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
 . assets/host/lib/prologue.sh
 : "${EDGE_ACCELERATOR:?auto, kvm or tcg}"
 
-# Time for a kernel under KVM to reach the search for its root file system: it needs 1 to 2 s.
+# A kernel under KVM needs 1 to 2 s until it looks for its root file system.
 BOOT_SECONDS=12
 
 # RHEL has QEMU under another name, off the PATH.
@@ -22,7 +22,7 @@ kernel_boots() {
   [[ -s $kernel ]] || die "no kernel on $EDGE_BOOT_ISO; see $dir/xorriso.log"
   timeout -k 2 "$BOOT_SECONDS" "$(qemu)" -machine q35 -accel kvm -cpu host -m 512 -nodefaults -display none \
     -no-reboot -serial "file:$dir/console" -kernel "$kernel" -append "console=ttyS0 panic=-1" </dev/null >"$dir/qemu.log" 2>&1 || return 1
-  # Without a root device a kernel that booted panics, and panic=-1 with -no-reboot ends QEMU.
+  # Without a root device a booted kernel panics, and panic=-1 with -no-reboot ends QEMU.
   grep -q 'Unable to mount root fs' "$dir/console"
 }
 

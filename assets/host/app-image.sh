@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The demonstration's web app as a container image in the lab's registry.
 # Inputs: EDGE_STATE_DIR, EDGE_REGISTRY (address:port), EDGE_APP_TAG: v1 or v2 (built and pushed), or another
-# name such as prod with EDGE_APP_SOURCE: the tag it shall be the same image as. Result: {"image","tag","digest"}.
+# name such as prod, with EDGE_APP_SOURCE: the tag whose image it gets. Result: {"image","tag","digest"}.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -23,19 +23,19 @@ fi
 [[ $EDGE_APP_TAG =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$ ]] || die "EDGE_APP_TAG=$EDGE_APP_TAG is not an image tag"
 NAME=httpd
 API=http://$EDGE_REGISTRY/v2/$NAME
-# The registry keeps a tag as a directory and offers no way to remove only the tag.
+# The registry keeps a tag as a directory and has no API to delete only the tag.
 TAGS=$STATE_DIR/registry/data/docker/registry/v2/repositories/$NAME/_manifests/tags
 
 api() { curl -sS --noproxy '*' -m 20 --fail "$@"; }
 
-# An index type must be accepted too: a tag may have been pushed by hand.
+# Accept index types too: someone may have pushed a tag by hand.
 accept=(-H 'Accept: application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json')
 
 tag_digest() {
   api "${accept[@]}" --head "$API/manifests/$1" | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip'
 }
 
-# One build at a time; a whole one, with a slow download, is far shorter than this wait.
+# One build at a time; even with a slow download it takes far less than this timeout.
 lock_cache() {
   exec 9<"$APP_CACHE"
   flock -w 600 9 || die "another run holds $APP_CACHE"
@@ -47,7 +47,7 @@ push_built() (
   app_ensure "$1"
   local layout
   layout=$(app_layout "$1")
-  # Same content, same digest: nothing to do when the registry has it.
+  # Same content, same digest: nothing to do if the registry has it.
   [[ $(jq -r '.manifests[0].digest' "$layout/index.json") != "$(tag_digest "$1" 2>/dev/null)" ]] || return 0
   say app "pushes $NAME:$1"
   run_logged app-image app_contained skopeo --insecure-policy copy --quiet --dest-tls-verify=false \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# network.mode lan: the bridge of the lab takes the host's uplink as its port, with the uplink's MAC address and IP
-# settings, so that the devices stand in the LAN beside the host. All of it happens under a NetworkManager checkpoint:
-# unless the host has its addresses and its router answers again in time, NetworkManager puts everything back by
-# itself, also when this script is killed, or cut off because it runs over that very network.
+# network.mode lan: the lab's bridge takes the host's uplink as a port, with the uplink's MAC address and IP
+# settings, so that the devices are on the LAN next to the host. All of it runs under a NetworkManager checkpoint:
+# unless the host gets its addresses back and its router answers in time, NetworkManager reverts everything by
+# itself, even if this script is killed or loses its own connection over that network.
 # Inputs: EDGE_STATE_DIR, EDGE_BRIDGE, EDGE_UPLINK, EDGE_CIDR, EDGE_REACHABLE_SECONDS (30).
 # Result: {"bridge","address","router","nameservers"}.
 set -euo pipefail
@@ -43,7 +43,7 @@ status() {
   address=$(address_in "${EDGE_CIDR:-$(network_of "$(device_addresses "$EDGE_BRIDGE" | head -n 1)")}" "$EDGE_BRIDGE")
   router=$(device_router "$EDGE_BRIDGE")
   dns=$(device_dns "$EDGE_BRIDGE")
-  # A LAN without a router or a name server of its own has the host in these places.
+  # On a LAN without a router or name server, the host takes their place.
   result --arg bridge "$EDGE_BRIDGE" --arg address "$address" --arg router "${router:-$address}" \
     --argjson nameservers "$(jq -Rn '[inputs]' <<<"${dns:-${router:-$address}}")"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One composed commit: composed by the backend, exported to the repository that the depot serves.
+# One composed commit: the backend composes it and exports it to the repository that the depot serves.
 # apply reads the compose request (JSON) on stdin.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -16,8 +16,8 @@ DIR=$STATE_DIR/depot
 REPO=$STATE_DIR/repo
 
 init_repo() {
-  # Done again after a half-done one: init keeps what is there. Low compression: it is made and read on slow
-  # machines and crosses a bridge.
+  # Repeatable after an interruption: init keeps what exists. Low compression: slow machines write and read
+  # it, and it crosses only a bridge.
   [[ -f $REPO/config && -d $REPO/objects ]] || run_logged depot-repo ostree --repo="$REPO" init --mode=archive
   [[ $(ostree --repo="$REPO" config get archive.zlib-level 2>/dev/null) == 2 ]] ||
     run_logged depot-repo ostree --repo="$REPO" config set archive.zlib-level 2
@@ -29,8 +29,8 @@ render_config() {
     --argjson staleSeconds "${EDGE_DEPOT_STALE_SECONDS:-600}" '$ARGS.named'
 }
 
-# A wrapper script that is called node (version managers have one) needs the caller's environment: ask it for
-# the program itself. The loader is named by URL for the same reason.
+# A wrapper script named node (version managers install one) needs the caller's environment: ask it for the
+# real program. The loader is named by URL for the same reason.
 api_command() {
   local node loader
   node=$(node -p process.execPath) || die "node is not on PATH"
@@ -42,7 +42,7 @@ api_command() {
 
 start_services() {
   local -a sources
-  mapfile -d '' sources < <(find "$PROJECT/depot" -type f -print0 | sort -z)
+  mapfile -d '' sources < <(find "$PROJECT/depot" "$PROJECT/protocol" -type f -print0 | sort -z)
   api_command
   # shellcheck disable=SC2034 # read by service_apply
   SERVICE_FILES=("$DIR/config.json" "${sources[@]}")
@@ -52,7 +52,7 @@ start_services() {
   service_apply depot-web "${WEB_COMMAND[@]}"
 }
 
-# HEAD, so that asking does not count as a file served.
+# HEAD, so that a probe does not count as a served file.
 answers() { curl -sS --noproxy '*' -m 3 --fail --head -o /dev/null "http://$1" 2>/dev/null; }
 admin() (cd "$DIR" && curl -sS -m 10 --fail-with-body --unix-socket admin.sock -H 'Content-Type: application/json' "$@")
 

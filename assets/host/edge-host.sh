@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The host itself: checked first, then given the packages and the libvirt daemon that the lab needs.
-# apply reads {"packages", "distribution"?, "subscription"?} (JSON; the builder's depsolve verb takes it) on stdin;
-# destroy puts back what was changed.
+# The host itself: checks it first, then installs the packages and starts the libvirt daemon that the lab needs.
+# apply reads {"packages", "distribution"?, "subscription"?} (JSON, for the builder's depsolve verb) on stdin;
+# destroy restores what apply changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -24,10 +24,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/lan-bridge.sh
 . assets/host/lib/lan-bridge.sh
 
-# network_tools: whether there is what shows the network; a container's image may have none
+# network_tools: are they installed? A container image may lack them.
 network_tools() { command -v ip >/dev/null && command -v ss >/dev/null && command -v pgrep >/dev/null; }
 
-# The lab's network is the host's own, or must be nobody's yet.
+# The lab's subnet is either the host's own network or unused.
 check_network() {
   check_namespace
   local port address=$EDGE_GATEWAY device=${EDGE_UPLINK:-}
@@ -38,7 +38,7 @@ check_network() {
       check_uplink "$device" "$EDGE_BRIDGE" "$EDGE_CIDR"
     fi
     check_bridged_traffic "$EDGE_BRIDGE"
-    # Without an address in the LAN, which is a problem named by now, nobody there can be asked.
+    # Without an address in the LAN (already reported as a problem) nothing there can be probed.
     address=$(address_in "$EDGE_CIDR" "$device") || return 0
     # shellcheck disable=SC2086 # a list of addresses
     check_lan_addresses "$device" "$EDGE_LAN_MACS" $EDGE_LAN_ADDRESSES
@@ -56,7 +56,7 @@ preflight() {
     . assets/host/lib/preflight-osbuild.sh
     check_platform_osbuild "${EDGE_DISTRIBUTION:?}"
     check_boot_iso "${EDGE_BOOT_ISO:?}"
-    # jq may be among what is installed after this.
+    # jq may not be installed yet.
     if [[ $INPUT == *'"subscription":{'* ]]; then check_subscription yes; else check_subscription no; fi
     check_virtualization
   else
@@ -75,12 +75,12 @@ preflight() {
   fi
   # shellcheck disable=SC2086 # a list of names
   check_domains $EDGE_DOMAINS
-  # A secret is no business of the builder's.
+  # Keep the secret away from the builder.
   check_packages "$EDGE_BUILDER" "${INPUT%%,\"subscription\":*}$([[ $INPUT != *',"subscription":'* ]] || echo '}')"
   report_problems
 }
 
-# subscription_of JSON: the object, or null. It is the last key (keys are sorted), and jq need not be there yet.
+# subscription_of JSON: the object, or null. It is the last key (keys are sorted); jq may not be installed yet.
 subscription_of() {
   local rest=${1#*,\"subscription\":}
   if [[ $rest == "$1" ]]; then echo null; else echo "${rest%\}}"; fi
@@ -126,7 +126,7 @@ destroy() {
     remove_firewall_leftovers
     restore_host
   fi
-  # What other steps left when they were killed. The stack's own state is not this script's to remove.
+  # Leftovers of other steps that were killed. The stack's own state is not this script's to remove.
   rm -rf "${STATE_DIR:?}"/{host,log,blueprints,repo,build,releases,rpms,iso,pool,console,depot,registry,services,ssh,signing,evidence,run}
 }
 

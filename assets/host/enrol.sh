@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes room for one device before its domain is created: its fixed address, a fresh console log, and the moment
-# from which its own reports count (an older machine of the same name is another machine).
+# Prepares for one device before its domain exists: its fixed address, a fresh console log, and the time from
+# which its reports count (an older machine of the same name is another machine).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
 . assets/host/lib/prologue.sh
 : "${EDGE_DEVICE:?device name}"
-# EDGE_NETWORK is empty where the LAN's own DHCP server gives addresses.
+# EDGE_NETWORK is empty if the LAN's own DHCP server assigns the addresses.
 NETWORK=${EDGE_NETWORK-}
 CONSOLE=$STATE_DIR/console/$EDGE_DEVICE.log
 
@@ -30,7 +30,7 @@ apply() {
   mkdir -p "$STATE_DIR/console"
   rm -f "$CONSOLE" "$CONSOLE".[0-9]*
   : >"$STATE_DIR/console/$EDGE_DEVICE.enrolled"
-  # The host key of the machine that had this address before is not this one's.
+  # Forget the host key of the machine that had this address before.
   if ssh-keygen -F "${EDGE_ADDRESS:?}" -f "$STATE_DIR/ssh/known_hosts" >/dev/null 2>&1; then
     ssh-keygen -q -f "$STATE_DIR/ssh/known_hosts" -R "$EDGE_ADDRESS" >&2
     rm -f "$STATE_DIR/ssh/known_hosts.old"

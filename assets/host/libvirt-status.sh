@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# What libvirt has, in one answer: libvirt-status.sh status. Inputs: EDGE_STATE_DIR,
+# What libvirt has, in one answer: libvirt-status.sh status. record: keeps what the domains are defined as, for status to
+# compare; a domain that was recorded before keeps its record. Inputs: EDGE_STATE_DIR,
 # EDGE_LIBVIRT_URI, EDGE_DOMAINS (names of the domains to look at).
-# Result: {"answers","domains","networks","pools","volumes"}, see client/drift/libvirt.ts. It changes nothing.
+# Result: {"answers","domains","networks","pools","volumes"}, see client/drift/libvirt.ts. status changes nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
 . assets/host/lib/prologue.sh
 : "${EDGE_LIBVIRT_URI:?libvirt URI}"
-VERBS=(status)
+VERBS=(status record)
 
 virsh_lines() { timeout 5 virsh -q -c "$EDGE_LIBVIRT_URI" "$@" 2>/dev/null; }
 
@@ -17,13 +18,31 @@ flags() {
     '($active | split("\n")) as $on | [$all | split("\n")[] | select(. != "") | {(.): (. as $n | $on | index($n) != null)}] | add // {}'
 }
 
-# domain_json NAME RUNNING: its definition is what it will be started with next
-domain_json() {
-  local xml uuid recorded=$STATE_DIR/console/$1.definition
+# definition NAME: the domain's UUID, and a hash of what it will be started with next
+definition() {
+  local xml uuid
   xml=$(virsh_lines dumpxml --inactive "$1") || xml=""
   uuid=$(sed -n 's/^ *<uuid>\(.*\)<\/uuid>$/\1/p' <<<"$xml" | head -n 1)
-  jq -n --arg name "$1" --argjson running "$2" --arg definition "$uuid $(sha256sum <<<"$xml" | cut -c 1-64)" \
-    --arg recorded "$(cat "$recorded" 2>/dev/null || :)" '{($name): {$running, $definition, $recorded}}'
+  echo "$uuid $(sha256sum <<<"$xml" | cut -c 1-64)"
+}
+
+record() {
+  local name now file
+  for name in ${EDGE_DOMAINS:?}; do
+    now=$(definition "$name")
+    file=$STATE_DIR/console/$name.definition
+    if [[ ! -s $file || $(<"$file") != "${now%% *} "* ]]; then
+      echo "$now" >"$file.new"
+      mv "$file.new" "$file"
+    fi
+  done
+}
+
+# domain_json NAME RUNNING
+domain_json() {
+  jq -n --arg name "$1" --argjson running "$2" --arg definition "$(definition "$1")" \
+    --arg recorded "$(cat "$STATE_DIR/console/$1.definition" 2>/dev/null || :)" \
+    '{($name): {$running, $definition, $recorded}}'
 }
 
 status() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The libvirt daemon alone: apply starts it where it does not answer (after a restart of the host, say).
+# The libvirt daemon alone: apply starts it if it does not answer (e.g. after the host restarted).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/libvirtd.sh
 
 apply() {
-  # A host that was never made ready has none to start.
+  # A host that was never prepared has no daemon to start.
   [[ ! -e $STATE_DIR/host/applied ]] || libvirtd_apply
   status
 }

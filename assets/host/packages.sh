@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The packages that the lab needs on its host, by apt or dnf. destroy leaves them: they may be others' by then.
+# The packages that the lab needs on its host, by apt or dnf. destroy keeps them: others may use them by then.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The first release under the ref that devices install from. A ref that is there already is left alone:
-# from then on only a rollout moves it.
+# Creates the ref that devices install from, at the first release. An existing ref is left alone: from then on
+# only a rollout moves it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The lab's container registry (the distribution project's) on the lab's gateway address.
 # Inputs: EDGE_STATE_DIR, EDGE_GATEWAY, EDGE_REGISTRY_PORT. Result: {"address","url"}.
-# stop: it is down, with all that it holds, until the next apply.
+# stop: takes it down, content kept, until the next apply.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 DIR=$STATE_DIR/registry
 
-# JSON is YAML, and jq quotes any path rightly.
+# JSON is YAML, and jq quotes any path correctly.
 render_config() {
   jq -n --arg root "$DIR/data" --arg addr "$1" '{
     version: "0.1",
@@ -39,7 +39,7 @@ apply() {
   mv "$DIR/config.json.new" "$DIR/config.json"
   # shellcheck disable=SC2034 # read by service_apply
   SERVICE_FILES=("$DIR/config.json")
-  # From version 3 on the registry sends traces unless told not to.
+  # Version 3 and later send traces unless told not to.
   service_apply registry env OTEL_TRACES_EXPORTER=none "$binary" serve "$DIR/config.json"
   wait_until 20 answers "$address" ||
     die "the registry does not answer on $address; the end of its log: $(tail -n 3 "$STATE_DIR/log/registry.log")"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The other side of remote.sh, on the lab's host as root: remote-run.sh PROGRAM VERB... Its standard input is the program's
-# environment (NAME=VALUE, each ended by NUL), an empty one, and what the program shall read, ended by NUL; from then on
-# a sign of life every few seconds. Without one the program is ended with all that it started: whoever asked for it has
-# gone. Values come on no command line, and in no file.
+# The other end of remote.sh, on the lab's host as root: remote-run.sh PROGRAM VERB... Its standard input carries the
+# program's environment (NAME=VALUE entries, each NUL-terminated, then an empty one) and the program's own input,
+# NUL-terminated; after that, a keepalive every few seconds. Without one the caller is gone, so the program and all
+# that it started are ended. No value appears on a command line or in a file.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# end_group PID: asks the group of that process to end, and after 5 s ends it
+# end_group PID: sends the process's group SIGTERM, and SIGKILL after 5 s
 end_group() {
   local signal
   for signal in TERM KILL; do

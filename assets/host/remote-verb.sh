@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A verb of `npm run lab` on the lab's host, where that is another than the caller's: remote-verb.sh STACK OVERRIDES WORD...
-# OVERRIDES is what the caller's side has besides the stack's file, as JSON.
+# Runs a verb of `npm run lab` on the lab's host when that is not the caller's: remote-verb.sh STACK OVERRIDES WORD...
+# OVERRIDES is the caller's configuration besides the stack file, as JSON.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH=$PWD/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The lab's own ssh key, with which its host reaches user core on every device. Its stdout is a secret.
+# The lab's own ssh key, with which the host logs in as core on every device. Its stdout is secret.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 
 import { x } from "tinyexec";
 
-/** Runs pulumi in the foreground: its output is the user's, ctrl-C is its own. Resolves to its exit status. */
+/** Runs pulumi in the foreground, with the user's terminal and its own ctrl-C. Resolves to its exit status. */
 export function runPulumi(args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", args, { stdio: "inherit" });
-    // The terminal sends the signal to pulumi too; it ends in order, and this program with it.
+    // The terminal also sends the signal to pulumi, which shuts down in order; this program ends after it.
     const ignore = (): void => undefined;
     process.on("SIGINT", ignore);
     child.on("error", reject);

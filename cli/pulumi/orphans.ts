@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { sleep } from "../../client/wait";
 
-/** A process of Pulumi's that outlived the run that started it. */
+/** A Pulumi process that outlived the run that started it. */
 interface Orphan {
   readonly pid: number;
   readonly command: string;
@@ -12,11 +12,11 @@ function read(path: string): string {
   try {
     return readFileSync(path, "latin1");
   } catch {
-    return ""; // the process ended meanwhile, or is another user's
+    return ""; // the process has ended, or belongs to another user
   }
 }
 
-/** Plugins and program hosts of this lab's Pulumi runs; services that the lab runs on purpose are not among them. */
+/** Plugins and program hosts of this lab's Pulumi runs, without the services that the lab runs on purpose. */
 export function pulumiChildren(stateDir: string): Orphan[] {
   return readdirSync("/proc")
     .filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid)
@@ -28,12 +28,12 @@ export function pulumiChildren(stateDir: string): Orphan[] {
     });
 }
 
-/** True where that process is a running pulumi; one that has ended and was not waited for yet is not. */
+/** True if that process is a running pulumi; a zombie is not. */
 export function isPulumi(pid: number): boolean {
   return /^\d+ \(pulumi\) [^ZX]/.test(read(`/proc/${pid}/stat`));
 }
 
-/** Ends processes that a killed run left behind: asks first, for a provider ends its own commands then. */
+/** Ends processes that a killed run left: SIGTERM first, so that a provider ends its own commands. */
 export async function endOrphans(stateDir: string): Promise<number> {
   const found = pulumiChildren(stateDir);
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {

@@ -1,7 +1,7 @@
 import type { LabContext } from "../../client/context";
 import { virsh } from "./virsh";
 
-/** Runs virsh; an object that is not there, or not running, is what was wanted. */
+/** Runs virsh; a missing or stopped object is the goal, not an error. */
 async function gone(ctx: LabContext, args: string[]): Promise<void> {
   const { ok, text } = await virsh(ctx, args);
   if (!ok && !/not found|no (domain|network|storage)|not running|not active|failed to get/i.test(text)) {
@@ -10,9 +10,9 @@ async function gone(ctx: LabContext, args: string[]): Promise<void> {
 }
 
 /**
- * Removes a libvirt object that a run may have made without recording it: the next run makes it anew.
+ * Removes a libvirt object that a run may have created without recording it; the next run creates it again.
  * @param type Pulumi type token, e.g. `libvirt:index/domain:Domain`
- * @param inputs the inputs that it was to be made with
+ * @param inputs the inputs of its creation
  */
 export async function removePartial(
   ctx: LabContext,
@@ -25,7 +25,7 @@ export async function removePartial(
   process.stderr.write(`recover: removing partial ${type.split(":").pop()} ${name}\n`);
   switch (type) {
     case "libvirt:index/domain:Domain":
-      // A domain of the same name that is not the lab's was refused by preflight; this is ours.
+      // Preflight rejects a foreign domain of the same name, so this one is ours.
       await gone(ctx, ["destroy", name]);
       await gone(ctx, ["undefine", name]);
       break;

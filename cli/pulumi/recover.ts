@@ -24,19 +24,19 @@ const deployment = z.looseObject({
   deployment: z.looseObject({ pending_operations: z.array(operation).optional() }).nullish(),
 });
 
-/** The stack's file in the backend; reading it costs nothing, asking the CLI half a second. */
+/** The stack's file in the backend; reading it costs nothing, the CLI would take half a second. */
 function stackFile(ctx: LabContext): string {
   return join(ctx.stateDir, "pulumi", ".pulumi", "stacks", PROJECT, `${ctx.stack}.json`);
 }
 
-/** True where the stack has been made. */
+/** True if the stack exists. */
 export function stackExists(ctx: LabContext): boolean {
   return existsSync(stackFile(ctx));
 }
 
 const lockFile = z.object({ pid: z.number() });
 
-/** Process ids of those who hold the stack's lock; 0 for a lock that its writer could not finish. */
+/** Process ids of the holders of the stack's lock; 0 for an incomplete lock file. */
 function lockHolders(ctx: LabContext): number[] {
   const dir = join(ctx.stateDir, "pulumi", ".pulumi", "locks", "organization", PROJECT, ctx.stack);
   if (!existsSync(dir)) return [];
@@ -50,9 +50,8 @@ function lockHolders(ctx: LabContext): number[] {
 }
 
 /**
- * Mends what a run that was killed or failed left behind, so that the next one converges without handwork: processes
- * without their engine, the lock of a dead process, operations that were begun and never ended, and libvirt's objects
- * that no state knows.
+ * Cleans up after a killed or failed run, so that the next one converges without manual work: processes without their
+ * engine, the lock of a dead process, pending operations, and untracked libvirt objects.
  */
 export async function recover(ctx: LabContext): Promise<void> {
   if (!stackExists(ctx)) return;
@@ -80,7 +79,7 @@ async function finishOperations(ctx: LabContext): Promise<void> {
   process.stderr.write(`recover: ${pending.length} operations were begun and not ended\n`);
   const stale: string[] = [];
   for (const { type, resource } of pending) {
-    if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from wherever it was
+    if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from any state
     if (type === "creating") await removePartial(ctx, resource.type, resource.inputs ?? {});
     else stale.push(resource.urn);
   }

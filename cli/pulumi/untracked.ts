@@ -16,7 +16,7 @@ const stackState = z.looseObject({
     .optional(),
 });
 
-/** A kind of libvirt object: how Pulumi and virsh name it, and by what its XML tells that it is this lab's. */
+/** A kind of libvirt object: its names in Pulumi and virsh, and the text in its XML that marks it as this lab's. */
 interface Kind {
   readonly type: string;
   readonly dump: string;
@@ -45,13 +45,13 @@ const KINDS: readonly Kind[] = [
 ];
 
 /**
- * Removes what libvirt has of this lab and the stack's state does not know: an object is defined first and started
- * then, and where the start fails the provider notes nothing, so that the next run could not make it.
+ * Removes libvirt objects of this lab that the stack's state does not know. The provider defines an object, then starts
+ * it; if the start fails it records nothing, and the next run could not create the object.
  * @param text the stack's file
  */
 export async function removeUntracked(ctx: LabContext, text: string): Promise<void> {
   const tracked = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
-  if (tracked.length === 0) return; // nothing was made yet; there may be no libvirt
+  if (tracked.length === 0) return; // nothing was created yet; there may be no libvirt
   for (const { type, dump, names, mark } of KINDS) {
     for (const name of names(ctx)) {
       if (tracked.some((r) => r.type === type && r.inputs?.name === name)) continue;

@@ -24,7 +24,7 @@ const record = z.object({
   timings: z.record(z.string(), z.number()),
 });
 
-/** Runs one of the project's npm scripts and measures it from start to end. */
+/** Runs one of the project's npm scripts and measures its duration. */
 async function timed(script: string): Promise<number> {
   const begun = Date.now();
   const status = await new Promise<number>((resolve, reject) => {
@@ -69,7 +69,7 @@ function installs(ctx: LabContext): Figure[] {
   });
 }
 
-/** `npm run bench [-- --fresh]`: destroys the lab, builds it, and prints the table of the README. */
+/** `npm run bench [-- --fresh]`: destroys the lab, builds it, and prints figures for the README. */
 export async function bench(options: { fresh: boolean }): Promise<number> {
   const ctx = labContext();
   if (ctx.host.remote)

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { labContext } from "../../client/context";
 
-/** Bytes that a folder takes on its disk; hard links count once. */
+/** Disk usage of a folder in bytes; hard links count once. */
 export function diskUsage(path: string, seen = new Set<number>()): number {
   const stat = lstatSync(path);
   if (seen.has(stat.ino)) return 0;
@@ -15,7 +15,7 @@ export function diskUsage(path: string, seen = new Set<number>()): number {
 
 export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
-/** `npm run clean`: removes the caches; the next `up` makes them again. */
+/** `npm run clean`: removes the caches; the next `up` fills them again. */
 export async function clean(): Promise<number> {
   const { cacheDir, root } = labContext();
   if (existsSync(cacheDir)) {

@@ -12,11 +12,11 @@ import { runPulumi } from "../pulumi/cli";
 import { recover, stackExists } from "../pulumi/recover";
 import { Connection } from "../../client/remote/connection";
 
-/** What a caller may add for pulumi itself, e.g. `--refresh`. */
+/** Additional options for pulumi itself, e.g. `--refresh`. */
 type Extra = readonly string[];
 
 const quiet = (): string[] => (process.stdout.isTTY ? [] : ["--non-interactive"]);
-/** Without a terminal the dots that say that something is going on would only fill the log. */
+/** Without a terminal, pulumi's progress dots would only fill the log. */
 const terminal = (): string[] => (process.stdout.isTTY ? [] : [...quiet(), "--suppress-progress"]);
 
 async function hostScript(ctx: LabContext, script: string, verb: string): Promise<void> {
@@ -33,7 +33,7 @@ async function hostScript(ctx: LabContext, script: string, verb: string): Promis
   if (exitCode !== 0) throw new LabError(`assets/host/${script} ${verb} failed; its lines above say why`);
 }
 
-/** A lab whose host was restarted needs its daemon again before libvirt can be asked anything. */
+/** After a restart of the host, the lab's libvirt daemon must run again before any request. */
 async function ensureLibvirt(ctx: LabContext): Promise<void> {
   const there = ctx.host.remote ? stackExists(ctx) : existsSync(inState(ctx.stateDir, "applied"));
   if (there) await hostScript(ctx, "libvirtd.sh", "apply");
@@ -47,7 +47,7 @@ export async function up(extra: Extra): Promise<number> {
   return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
 
-/** `lab recover`: for those who call pulumi themselves. */
+/** `lab recover`: for users who call pulumi themselves. */
 export async function recoverOnly(): Promise<number> {
   const ctx = labContext();
   await ensureLibvirt(ctx);
@@ -64,20 +64,20 @@ export async function preview(extra: Extra): Promise<number> {
 }
 
 /**
- * The build trees are thousands of small files, on some disks the slowest part of all: they go while pulumi is at
- * work, which needs them no more. What cannot be removed here (another user's) the host script removes, or names.
+ * The build trees are thousands of small files, on some disks the slowest part of destroy. They are removed while
+ * pulumi, which no longer needs them, works. The host script removes, or names, those of another user.
  */
 function removeBuildTrees(ctx: LabContext): Promise<void> {
   return rm(inState(ctx.stateDir, "build"), { recursive: true, force: true }).catch(() => undefined);
 }
 
-/** `npm run destroy`: removes all of the lab but the documented caches; once more, and there is nothing to do. */
+/** `npm run destroy`: removes all of the lab except the documented caches; a second run does nothing. */
 export async function destroy(extra: Extra): Promise<number> {
   const ctx = labContext();
   if (stackExists(ctx)) {
     await ensureLibvirt(ctx);
     await recover(ctx);
-    // With options of pulumi's own (--target, say) the lab may stay.
+    // With options for pulumi, such as --target, the lab may stay.
     const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();
     const status = await runPulumi([
       "destroy",
@@ -95,7 +95,7 @@ export async function destroy(extra: Extra): Promise<number> {
   } else {
     process.stderr.write(`destroy: stack ${ctx.stack} does not exist; nothing to remove but left-overs\n`);
   }
-  // What a run began and was killed before noting is known to no state: the host script finds it by itself.
+  // A killed run may leave things that no state records: the host script finds them by itself.
   if (existsSync(ctx.stateDir)) {
     await hostScript(ctx, "edge-host.sh", "destroy");
     if (ctx.host.remote) await new Connection(ctx.host.remote, ctx.root, ctx.stack).remove();

@@ -15,7 +15,7 @@ import { diskUsage, mebibytes } from "./caches";
 interface Finding {
   readonly ok: boolean;
   readonly what: string;
-  /** What to do about it where it is not well. */
+  /** What to do if it is not well. */
   readonly fix?: string;
 }
 
@@ -27,7 +27,7 @@ async function check(what: string, fix: string, probe: () => Promise<string>): P
   }
 }
 
-/** `lab doctor`: each part asked in turn; exit status 1 where one of them is not well. */
+/** `lab doctor`: checks each part in turn; exit status 1 if one of them is not well. */
 export async function doctor(): Promise<number> {
   const ctx = labContext();
   const { config, stateDir, cacheDir } = ctx;

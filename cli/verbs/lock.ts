@@ -1,7 +1,7 @@
 import { labContext } from "../../client/context";
 import { DepotClient } from "../../client/depotClient";
 
-/** `lab lock [--release]`: who may reboot now; a holder that does not come back is ended. */
+/** `lab lock [--release]`: shows the holder of the reboot lock, or releases the lock of one that does not come back. */
 export async function lock(options: { release: boolean }): Promise<number> {
   const depot = new DepotClient(labContext().stateDir);
   const before = await depot.lock();

@@ -5,7 +5,7 @@ import { labContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { inState } from "../../protocol/paths";
 
-/** `lab logs [NAME]`: prints one of the lab's logs, or their names. */
+/** `lab logs [NAME]`: prints one of the lab's logs, or the names of all. */
 export async function logs(name: string | undefined): Promise<number> {
   const { stateDir } = labContext();
   const dir = inState(stateDir, "log");

@@ -10,7 +10,7 @@ import { inState } from "../../protocol/paths";
 import { appUrl } from "../../protocol/ports";
 import { scenarios } from "../../scenarios/catalogue";
 
-/** What the command line says, as text. */
+/** Options from the command line, as text. */
 export interface ScenarioWords {
   readonly json?: boolean;
   readonly seed?: string;
@@ -30,7 +30,7 @@ function wholeNumber(option: string, text: string, least: number): number {
   throw new LabError(`${option} "${text}"; rule: a whole number from ${least} on; fix: ${option} ${least}`);
 }
 
-/** Checks the words, before anything is done. */
+/** Validates the options before anything runs. */
 export function parseScenario(
   name: string,
   words: ScenarioWords,
@@ -84,7 +84,7 @@ export async function scenario(name: string, words: ScenarioWords): Promise<numb
   return status;
 }
 
-/** Runs the scenario as root. Its progress goes to standard error as it comes. */
+/** Runs the scenario as root, with its progress on standard error. */
 function run(stdin: string): Promise<{ status: number; stdout: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn("./assets/host/node.sh", ["scenarios/main.ts"], {

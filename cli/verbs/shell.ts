@@ -5,7 +5,7 @@ import { labContext, type LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { sshArgs } from "../../client/ssh";
 
-/** The device of that name; a wrong name is answered with the right ones. */
+/** The device of that name; the error for an unknown name lists the known ones. */
 export function deviceNamed(ctx: LabContext, name: string): LabContext["config"]["devices"][number] {
   const device = ctx.config.devices.find((d) => d.name === name);
   if (device) return device;

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 
 import { labContext, type LabContext } from "../../client/context";
-import { DepotClient, type ClientTotals, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient } from "../../client/depotClient";
 import { inState } from "../../protocol/paths";
+import type { ClientView, DeviceView } from "../../protocol/status";
 
 /** One device as `lab status --json` prints it. */
 interface DeviceStatus {
@@ -26,13 +27,13 @@ interface DeviceStatus {
 type Deployment = { commit: string; version?: string | null | undefined } | null | undefined;
 const label = (d: Deployment): string | null => (d ? `${d.version ?? "?"} ${d.commit.slice(0, 12)}` : null);
 
-function deviceStatus(record: DeviceRecord, clients: readonly ClientTotals[]): DeviceStatus {
+function deviceStatus(record: DeviceView, clients: readonly ClientView[]): DeviceStatus {
   const { report } = record;
   const totals = clients.find((c) => c.client === record.address);
   return {
     name: record.name,
     role: record.role,
-    address: record.address,
+    address: record.address ?? "",
     health: report?.health ?? "no report",
     vip: report?.vip ?? false,
     booted: label(report?.booted),

@@ -10,7 +10,7 @@ import { APP } from "../../protocol/names";
 import { inState } from "../../protocol/paths";
 import { appUrl, contentUrl } from "../../protocol/ports";
 
-/** A stop of the tour: what is shown, and the command line that shows it. */
+/** A stop of the tour: what it shows, and the command line for it. */
 interface Stop {
   readonly title: string;
   readonly text: string;
@@ -18,7 +18,7 @@ interface Stop {
   readonly command: string;
 }
 
-/** The demonstration's steps, on the lab that is up. */
+/** The demonstration's steps, on the running lab. */
 export function stops(lab: {
   stateDir: string;
   /** Versions of the first release and of the one that the devices run. */
@@ -80,7 +80,7 @@ export function stops(lab: {
   ];
 }
 
-/** `lab tour`: goes through the lab, a step at a time; without a terminal it does not wait. */
+/** `lab tour`: walks through the lab step by step; without a terminal it does not wait. */
 export async function tour(): Promise<number> {
   const { stateDir, config } = labContext();
   const { vip } = config.network;

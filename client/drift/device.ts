@@ -1,4 +1,4 @@
-import type { DeviceRecord } from "../depotClient";
+import type { DeviceView } from "../../protocol/status";
 import type { LibvirtStatus } from "./libvirt";
 
 /** A device reports twice a minute; after this long without a word something is wrong, seconds. */
@@ -8,7 +8,7 @@ const SILENT_SECONDS = 300;
 export function readyDrift(
   device: string,
   libvirt: LibvirtStatus,
-  records: readonly DeviceRecord[] | undefined,
+  records: readonly DeviceView[] | undefined,
   now = Date.now(),
 ): string[] {
   if (!libvirt.answers) return ["libvirt does not answer, so nothing is known of it"];
@@ -23,7 +23,7 @@ export function readyDrift(
 /** Whether the devices run what the last rollout has left them on. */
 export function rolloutDrift(
   goal: { readonly commit: string; readonly ref: string | undefined },
-  records: readonly DeviceRecord[] | undefined,
+  records: readonly DeviceView[] | undefined,
 ): string[] {
   const found: string[] = [];
   if (goal.ref !== undefined && goal.ref !== goal.commit) {

@@ -6,7 +6,8 @@ import { x } from "tinyexec";
 import type { Findings } from "../../lib/drift";
 import type { RecordedCommand, StackState } from "../../lib/stackState";
 import { inState } from "../../protocol/paths";
-import { DepotClient, DepotError, type DeviceRecord } from "../depotClient";
+import type { DeviceView } from "../../protocol/status";
+import { DepotClient, DepotError } from "../depotClient";
 import { readyDrift, rolloutDrift } from "./device";
 import { libvirtStatus, objectDrift, type LibvirtStatus } from "./libvirt";
 import { scriptDrift, scriptOf } from "./scripts";
@@ -41,7 +42,7 @@ async function askLibvirt(
 }
 
 /** What the depot knows of the devices; undefined while it is away. */
-async function askDepot(stateDir: string): Promise<DeviceRecord[] | undefined> {
+async function askDepot(stateDir: string): Promise<DeviceView[] | undefined> {
   try {
     return await new DepotClient(stateDir).devices();
   } catch (e) {
@@ -62,7 +63,7 @@ function refOf(stateDir: string, ref: string): string | undefined {
 function programDrift(
   { name, environment }: RecordedCommand,
   libvirt: LibvirtStatus,
-  records: readonly DeviceRecord[] | undefined,
+  records: readonly DeviceView[] | undefined,
 ): string[] {
   const { EDGE_WAIT_FOR: step, EDGE_DEVICE: device, EDGE_STATE_DIR: stateDir } = environment;
   if (step === "ready" && device !== undefined) return readyDrift(device, libvirt, records);

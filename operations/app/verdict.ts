@@ -1,13 +1,13 @@
 import type { DeviceApp } from "./deviceApp";
 
-/** Whether the app is served as it shall be; `device` is the one that it hangs on. */
+/** Whether the right image is served; `device` is the one that failed or is not done. */
 export interface AppVerdict {
   readonly kind: "served" | "waiting" | "refused";
   readonly text: string;
   readonly device?: string;
 }
 
-/** Judges what the devices have: all of them the image, the owner of the virtual IP running it, and it answered. */
+/** Served means: every device has the image, the owner of the virtual IP runs it, and the app answers. */
 export function judgeApp(seen: {
   readonly states: readonly DeviceApp[];
   readonly owner: string | undefined;

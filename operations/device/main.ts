@@ -1,45 +1,48 @@
 /**
- * Waits for one device: until its installer has ended (EDGE_WAIT_FOR=installed) or until the installed system has
- * reported that it is healthy (EDGE_WAIT_FOR=ready). Fails with the console's last lines.
+ * Waits for one device: until its installer has finished (EDGE_WAIT_FOR=installed) or until the installed system
+ * reports that it is healthy (EDGE_WAIT_FOR=ready); a device that is off is switched on first. Fails with the console's
+ * last lines.
  */
 import { statSync } from "node:fs";
 
 import { installState, lastLines, readConsole } from "../../client/console";
-import { DepotClient, DepotError, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient, DepotError } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import { consoleLog, enrolledMark } from "../../protocol/paths";
+import type { DeviceView } from "../../protocol/status";
+import { recordDefinition, switchOn, type DevicePower } from "./power";
 
-/** Without any change on the console for this long a device counts as stuck, seconds. */
+/** A device whose console does not change for this long is stuck, seconds. */
 const SILENCE_SECONDS = 420;
 const POLL_MS = 1000;
 
-interface Target {
-  readonly stateDir: string;
-  readonly device: string;
+interface Target extends DevicePower {
+  /** Earlier reports do not count: they come from another machine, or from before it was switched on. */
+  readonly since: number;
 }
 
-/** When this device's console was made ready: reports from before are another machine's. */
-function enrolledAt({ stateDir, device }: Target): number {
+/** Time of this device's enrolment: earlier reports come from another machine. */
+function enrolledAt({ stateDir, device }: DevicePower): number {
   return statSync(enrolledMark(stateDir, device)).mtimeMs;
 }
 
-function fail({ stateDir, device }: Target, what: string): never {
+function fail({ stateDir, device }: DevicePower, what: string): never {
   const tail = lastLines(readConsole(stateDir, device), 15).map((line) => `  | ${line}`);
   throw new LabError(
     `${device}: ${what}\n  console ${consoleLog(stateDir, device)} ends:\n${tail.join("\n")}`,
   );
 }
 
-async function ownReport(target: Target, depot: DepotClient): Promise<DeviceRecord | undefined> {
+async function ownReport(target: Target, depot: DepotClient): Promise<DeviceView | undefined> {
   try {
     const record = (await depot.devices()).find((d) => d.name === target.device);
     const at = record?.receivedAt ? Date.parse(record.receivedAt) : 0;
-    return at > enrolledAt(target) ? record : undefined;
+    return at > target.since ? record : undefined;
   } catch (e) {
-    if (e instanceof DepotError) return undefined; // it may be starting again; the wait's own limit decides
+    if (e instanceof DepotError) return undefined; // it may be restarting; the wait's own limit decides
     throw e;
   }
 }
@@ -73,7 +76,7 @@ async function installed(target: Target, depot: DepotClient): Promise<number> {
     const state = installState(text);
     if (state.kind === "failed") fail(target, `the installation failed: ${state.reason}`);
     if (state.kind === "complete") return { done: true, state: "complete" };
-    // An installed device that was already running needs no console to say so.
+    // An already installed, running device has reported: the console does not matter.
     if (await ownReport(target, depot)) return { done: true, state: "complete (the device has reported)" };
     return { done: false, state: state.step ?? "switched on" };
   });
@@ -105,10 +108,22 @@ async function ready(target: Target, depot: DepotClient): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  const target = { stateDir: requiredEnv("EDGE_STATE_DIR"), device: requiredEnv("EDGE_DEVICE") };
-  const depot = new DepotClient(target.stateDir);
+  const device = {
+    stateDir: requiredEnv("EDGE_STATE_DIR"),
+    device: requiredEnv("EDGE_DEVICE"),
+    libvirtUri: requiredEnv("EDGE_LIBVIRT_URI"),
+  };
   const step = requiredEnv("EDGE_WAIT_FOR");
+  const repairing = process.env["EDGE_DRIFT"] !== undefined;
+  const begun = Date.now();
+  if (step === "ready" && (await switchOn(device))) {
+    process.stderr.write(`${device.device}: was off, is switched on\n`);
+  }
+  // What was said before a repair says nothing about the device now.
+  const target = { ...device, since: step === "ready" && repairing ? begun : enrolledAt(device) };
+  const depot = new DepotClient(target.stateDir);
   const seconds = step === "installed" ? await installed(target, depot) : await ready(target, depot);
+  if (step === "ready") await recordDefinition(device);
   process.stdout.write(`${JSON.stringify({ device: target.device, [step]: true })}\n`);
   process.stderr.write(`${target.device}: ${step} after ${seconds} s\n`);
 }

@@ -1,6 +1,6 @@
 /**
- * Runs a program of the project on the lab's host: main.ts PROGRAM VERB... EDGE_REMOTE says which host; the other
- * EDGE_ variables and standard input go there, and what it prints comes back. See assets/host/remote.sh.
+ * Runs one of the project's programs on the lab's host: main.ts PROGRAM VERB... EDGE_REMOTE describes the host; the
+ * other EDGE_ variables and standard input go there, and its output comes back. See assets/host/remote.sh.
  */
 import type { ChildProcess } from "node:child_process";
 import { text } from "node:stream/consumers";
@@ -24,7 +24,7 @@ const connection: z.ZodType<RemoteConnection> = z.strictObject({
   stateDir: z.string(),
 });
 
-/** Variables for the program there: not those that are about this side. */
+/** Variables for the remote program, without those that concern the local side. */
 function environment(): string[] {
   return Object.entries({ ...process.env, EDGE_LAB_CACHE: REMOTE_HOST.cache })
     .filter(
@@ -34,7 +34,7 @@ function environment(): string[] {
     .map(([name, value]) => `${name}=${value}\0`);
 }
 
-/** Says what the program there needs to know, then every few seconds that somebody still waits for it. */
+/** Sends the remote program its environment and input, then a regular heartbeat: the caller is still waiting. */
 function talk(child: ChildProcess, input: string): void {
   child.stdin?.write(`${environment().join("")}\0${input}\0`);
   const beat = setInterval(() => child.stdin?.write("\n"), BEAT_MS);

@@ -2,23 +2,23 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { lastLines, readConsole } from "../../client/console";
-import type { DeviceRecord } from "../../client/depotClient";
 import { runOnDevice } from "../../client/ssh";
+import type { DeviceView } from "../../protocol/status";
 
-/** A rollout's failure on one device, as it is told to the user. */
+/** A rollout's failure on one device, as the user sees it. */
 export interface Failure {
-  readonly device: DeviceRecord;
+  readonly device: DeviceView;
   readonly commit: string;
   readonly version: string;
   readonly what: string;
 }
 
 const CONSOLE_LINES = 12;
-/** Everything of the last boots that says why: the health checks and what went wrong around them. */
+/** Journal of the last boots: the health checks, and the warnings and errors around them. */
 const JOURNAL =
   "sudo journalctl --no-pager -o short-iso -b -3..0 -p warning -u 'greenboot*' -u 'edge-*' -u 'ostree-*' | tail -n 400";
 
-/** Keeps what there is to know in a folder of the state directory and returns the message for `pulumi up`. */
+/** Saves the evidence in a folder of the state directory and returns the message for `pulumi up`. */
 export async function collectEvidence(stateDir: string, failure: Failure): Promise<string> {
   const { device, commit, version } = failure;
   const bundle = join(stateDir, "evidence", `${device.name}-${commit.slice(0, 12)}`);
@@ -26,7 +26,8 @@ export async function collectEvidence(stateDir: string, failure: Failure): Promi
   const text = readConsole(stateDir, device.name);
   writeFileSync(join(bundle, "console.log"), text);
   writeFileSync(join(bundle, "report.json"), `${JSON.stringify(device, null, 2)}\n`);
-  const journal = await runOnDevice(stateDir, device.address, JOURNAL);
+  // Without an address ssh fails, and its words are kept instead.
+  const journal = await runOnDevice(stateDir, device.address ?? "", JOURNAL);
   writeFileSync(join(bundle, "journal.txt"), journal.exitCode === 0 ? journal.stdout : journal.stderr);
   const failed = device.report?.failed.find((f) => f.commit === commit);
   return [

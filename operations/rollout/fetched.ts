@@ -1,7 +1,8 @@
-import type { ClientTotals, DepotClient } from "../../client/depotClient";
+import type { DepotClient } from "../../client/depotClient";
 import { sleep } from "../../client/wait";
+import type { ClientView } from "../../protocol/status";
 
-/** The web server writes its log at most this much later than it has sent, milliseconds. */
+/** The web server logs a response at most this long after sending it, milliseconds. */
 const LOG_DELAY_MS = 1200;
 
 /** What one device fetched from the content server. */
@@ -11,11 +12,11 @@ export interface FetchedCount {
   readonly bytes: number;
 }
 
-/** Counts what the devices fetch from one moment on. */
+/** Counts what the devices fetch from a given moment on. */
 export class Fetched {
   private constructor(
     private readonly depot: DepotClient,
-    private readonly before: readonly ClientTotals[],
+    private readonly before: readonly ClientView[],
   ) {}
 
   static async since(depot: DepotClient): Promise<Fetched> {
@@ -23,7 +24,7 @@ export class Fetched {
     return new Fetched(depot, await depot.clients());
   }
 
-  /** Files and bytes of each device that fetched anything. */
+  /** Files and bytes per device, for devices that fetched anything. */
   async byDevice(): Promise<FetchedCount[]> {
     await sleep(LOG_DELAY_MS);
     return (await this.depot.clients()).flatMap(({ client, device, files, bytes }) => {

@@ -1,8 +1,9 @@
-import { DepotError, type DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotError, type DepotClient } from "../../client/depotClient";
 import { runOnDevice } from "../../client/ssh";
 import { UPDATE_SERVICE } from "../../protocol/names";
+import type { DeviceView } from "../../protocol/status";
 
-/** Devices that take part in a rollout, and who knows how they are. */
+/** Devices that take part in a rollout, and the depot that knows their state. */
 export interface Fleet {
   readonly stateDir: string;
   readonly depot: DepotClient;
@@ -11,8 +12,8 @@ export interface Fleet {
   readonly appUrl: string;
 }
 
-/** What the devices said last; none while the depot is away, which restarts by itself: a stall ends the wait. */
-export async function reports(depot: DepotClient): Promise<DeviceRecord[]> {
+/** The devices' last reports; none while the depot is down. It restarts by itself, and a stall ends the wait. */
+export async function reports(depot: DepotClient): Promise<DeviceView[]> {
   try {
     return await depot.devices();
   } catch (e) {
@@ -21,14 +22,14 @@ export async function reports(depot: DepotClient): Promise<DeviceRecord[]> {
   }
 }
 
-/** Devices poll by themselves; this only shortens the wait. A device that cannot be reached is left to its timer. */
+/** Nudges devices to shorten the wait; they also poll by themselves. An unreachable device is left to its timer. */
 export async function nudge(fleet: Fleet, names: readonly string[]): Promise<void> {
   const start = `sudo systemctl start --no-block ${UPDATE_SERVICE}`;
   const chosen = fleet.devices.filter((d) => names.includes(d.name));
   await Promise.all(chosen.map((d) => runOnDevice(fleet.stateDir, d.address, start, 20)));
 }
 
-/** Of these devices, those that do nothing about an update. */
-export function idle(devices: readonly DeviceRecord[]): string[] {
+/** Those of the devices that are not busy with an update. */
+export function idle(devices: readonly DeviceView[]): string[] {
   return devices.filter((d) => !d.report?.updatePhase || d.report.updatePhase === "idle").map((d) => d.name);
 }

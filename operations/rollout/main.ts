@@ -1,18 +1,19 @@
 /**
  * Takes every device to one commit: waits for a healthy lab, moves the ref, and watches the devices upgrade one at a
- * time (the depot's reboot lock sees to that). A device that turns red, or cannot take the commit, ends it: the ref
- * goes back and the program fails with the evidence.
+ * time (the depot's reboot lock ensures that). If a device turns red or cannot take the commit, the ref moves back and
+ * the program fails with the evidence.
  */
 import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
 import { scaleToZero } from "../../client/scaleToZero";
-import { DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
+import type { DeviceView } from "../../protocol/status";
 import { collectEvidence } from "./evidence";
 import { Fetched } from "./fetched";
 import { idle, nudge, reports, type Fleet } from "./fleet";
@@ -21,7 +22,7 @@ import { settle } from "./settle";
 import { describe, judge, type Goal } from "./verdict";
 
 const POLL_MS = 1000;
-/** A rollout in which no report changes for this long is stuck, seconds: three emulated boots and more. */
+/** A rollout without a changed report for this long is stuck, seconds; more than three emulated boots. */
 const STALL_SECONDS = 900;
 /** Seconds between two nudges. */
 const NUDGE_SECONDS = 45;
@@ -34,7 +35,7 @@ interface Rollout extends Fleet {
   readonly version: string;
 }
 
-async function fail(r: Rollout, device: DeviceRecord, what: string): Promise<never> {
+async function fail(r: Rollout, device: DeviceView, what: string): Promise<never> {
   const { commit } = r.goal;
   throw new LabError(await collectEvidence(r.stateDir, { device, commit, version: r.version, what }));
 }
@@ -70,14 +71,14 @@ async function watch(r: Rollout): Promise<void> {
   }
 }
 
-/** A commit that has failed here is not tried again, so the ref need not move to find that out. */
+/** Fails at once if the commit has failed before: devices would not try it again. */
 async function refuseKnownFailure(r: Rollout): Promise<void> {
   const names = r.devices.map((d) => d.name);
   const verdict = judge(await reports(r.depot), names, r.goal);
   if (verdict.kind === "failed") await fail(r, verdict.device, `${verdict.what}; it is not tried again`);
 }
 
-async function moveAndWatch(r: Rollout): Promise<DeviceRecord[]> {
+async function moveAndWatch(r: Rollout): Promise<DeviceView[]> {
   const before = await r.ref.current();
   const fetched = await Fetched.since(r.depot);
   await r.depot.startRollout(r.goal.commit, r.version);

@@ -21,12 +21,12 @@ export class PublishedRef {
     this.repo = inState(stateDir, "repo");
   }
 
-  /** Commit that the ref names now. */
+  /** Commit that the ref names. */
   async current(): Promise<string> {
     return ostree(this.repo, ["rev-parse", this.ref]);
   }
 
-  /** Points the ref at a commit; the summary follows, for clients find static deltas by it. */
+  /** Points the ref at a commit and updates the summary, through which clients find static deltas. */
   async move(commit: string): Promise<void> {
     await ostree(this.repo, ["refs", "--force", `--create=${this.ref}`, commit]);
     await ostree(this.repo, ["summary", "-u"]);

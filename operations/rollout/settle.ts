@@ -1,20 +1,20 @@
 import { askApp } from "../../client/appProbe";
-import type { DeviceRecord } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
+import type { DeviceView } from "../../protocol/status";
 import { reports, type Fleet } from "./fleet";
 import { describe } from "./verdict";
 
 const POLL_MS = 1000;
-/** The lab is healthy soon after its devices are, or something is wrong, seconds. */
+/** If the lab is not healthy after this time, something is wrong, seconds. */
 const SETTLE_SECONDS = 180;
 
 /**
  * Waits until every device is green, the virtual IP has one owner and the app answers on it.
- * @param why begins the lines of progress and the error
+ * @param why begins the progress lines and the error
  */
-export async function settle(fleet: Fleet, why: string): Promise<DeviceRecord[]> {
+export async function settle(fleet: Fleet, why: string): Promise<DeviceView[]> {
   const progress = new Progress(why);
   const names = fleet.devices.map((d) => d.name);
   let app = "not asked yet";

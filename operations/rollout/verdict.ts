@@ -1,23 +1,23 @@
-import type { DeviceRecord } from "../../client/depotClient";
 import { UPGRADE_CHECK } from "../../protocol/names";
+import type { DeviceView } from "../../protocol/status";
 
-/** What the devices' reports say about a rollout. */
+/** Verdict on a rollout, from the devices' reports. */
 export type Verdict =
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly device: DeviceRecord; readonly what: string }
-  | { readonly kind: "going"; readonly waitingFor: readonly DeviceRecord[] };
+  | { readonly kind: "failed"; readonly device: DeviceView; readonly what: string }
+  | { readonly kind: "going"; readonly waitingFor: readonly DeviceView[] };
 
-/** What a rollout is after. */
+/** Goal of a rollout. */
 export interface Goal {
   readonly commit: string;
-  /** True where the upgrade gate is open: a refusal by it is from before, and the device is about to forget it. */
+  /** True if the upgrade gate is open: any rejection by it is old, and the device is about to forget it. */
   readonly gateOpen: boolean;
 }
 
-/** A network that drops a request is tried again; what fails this often in a row does not go away by itself. */
+/** A device retries after a network error; after this many failures in a row the cause is permanent. */
 const UPDATE_ATTEMPTS = 3;
 
-function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string | undefined {
+function failureOf({ report }: DeviceView, { commit, gateOpen }: Goal): string | undefined {
   if (!report || report.booted.commit === commit) return undefined;
   const failure = report.failed.find(
     (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(UPGRADE_CHECK)),
@@ -32,7 +32,7 @@ function failureOf({ report }: DeviceRecord, { commit, gateOpen }: Goal): string
 /**
  * Judges a rollout by the devices' own reports.
  */
-export function judge(devices: readonly DeviceRecord[], names: readonly string[], goal: Goal): Verdict {
+export function judge(devices: readonly DeviceView[], names: readonly string[], goal: Goal): Verdict {
   const ours = devices.filter((d) => names.includes(d.name));
   for (const device of ours) {
     const what = failureOf(device, goal);
@@ -46,8 +46,8 @@ export function judge(devices: readonly DeviceRecord[], names: readonly string[]
     : { kind: "going", waitingFor };
 }
 
-/** One line on where every device stands. */
-export function describe(devices: readonly DeviceRecord[], names: readonly string[]): string {
+/** The state of every device, in one line. */
+export function describe(devices: readonly DeviceView[], names: readonly string[]): string {
   return names
     .map((name) => {
       const report = devices.find((d) => d.name === name)?.report;

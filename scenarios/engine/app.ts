@@ -3,7 +3,7 @@ import { APP } from "../../protocol/names";
 import type { RunningLab } from "./runningLab";
 import { waitFor } from "../../client/wait";
 
-/** Devices on which the app's container runs now. */
+/** Devices on which the app's container is running. */
 export async function running(lab: RunningLab): Promise<string[]> {
   const answers = await Promise.all(
     lab.names.map(async (name) => ({
@@ -14,7 +14,7 @@ export async function running(lab: RunningLab): Promise<string[]> {
   return answers.filter((a) => a.text.trim() !== "").map((a) => a.name);
 }
 
-/** Waits until the app is at zero on every device. Returns the seconds, or undefined after the limit. */
+/** Waits until the app is at zero on every device. Returns the seconds, or undefined after the time limit. */
 export async function untilZero(lab: RunningLab, limitSeconds: number): Promise<number | undefined> {
   return (await waitFor(limitSeconds, async () => (await running(lab)).length === 0, 1000))?.seconds;
 }

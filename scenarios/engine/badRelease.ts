@@ -6,23 +6,23 @@ import { holdsHealthy } from "./invariants";
 import { outcome, publish } from "./publish";
 import type { Figures, Run } from "./scenario";
 
-/** Three attempts until the boot deadline each, and the boot back. */
+/** Three attempts, each until the boot deadline, and the boot back. */
 const LIMIT_SECONDS = 1200;
 
-/** A release that no device may stay on: how it is made, and what the device must say about it. */
+/** A release that no device may stay on: how to make it, and what the device must report. */
 export interface BadRelease {
   /** Names the release; a scenario's own name. */
   readonly name: string;
   difference(run: Run): Difference;
-  /** Name of the check that the device remembers the commit by; `none` where the boot came to no check. */
+  /** Check that the device records with the failed commit; `none` if the boot did not reach the checks. */
   readonly check: string;
-  /** What else must hold once the device is back; its figures are added. */
+  /** Further invariants once the device is back; its figures are added. */
   readonly afterwards?: (run: Run, device: string, release: DerivedRelease) => Promise<void>;
 }
 
 /**
- * Publishes a bad release under load and holds the lab to its word: the first device that takes it comes back by
- * itself after all its attempts, remembers it, no other one reboots, and no request is lost.
+ * Publishes a bad release under load and checks the invariants: the first device that takes it comes back by itself
+ * after all its attempts and remembers it, no other device reboots, and no request is lost.
  */
 export async function runBadRelease(run: Run, bad: BadRelease): Promise<Figures> {
   const { lab, timeline, invariants, base } = run;

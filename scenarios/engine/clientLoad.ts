@@ -3,24 +3,24 @@ import { request } from "node:http";
 /** A client gives up after this long, milliseconds. */
 const TIMEOUT_MS = 30_000;
 
-/** A request that was not answered; times are seconds since the client began. */
+/** A request without an answer; times are in seconds since the client began. */
 export interface FailedRequest {
   readonly sentAt: number;
   readonly endedAt: number;
   readonly error: string;
 }
 
-/** What a client saw. */
+/** A client's results. */
 export interface LoadResult {
   readonly sent: number;
   readonly answered: number;
   readonly failed: number;
   readonly failures: readonly FailedRequest[];
-  /** Why, each different reason once, with how often, and when the first of them was sent. */
+  /** Each distinct error once, with its count and the time when the first such request was sent. */
   readonly errors: readonly string[];
-  /** Longest time between two answers, from the first request on, seconds. */
+  /** Longest time between two answers since the first request, seconds. */
   readonly largestGapSeconds: number;
-  /** Longest time that one request waited for its answer, seconds. */
+  /** Longest wait of a request for its answer, seconds. */
   readonly slowestSeconds: number;
 }
 
@@ -29,13 +29,13 @@ function told(count: number, { error, sentAt, endedAt }: FailedRequest): string 
   return `${count} x ${error} (${span})`;
 }
 
-/** Asks `count` times at once, each on a connection of its own. Returns the errors. */
+/** Sends `count` requests at once, each on its own connection. Returns the errors. */
 export async function burst(url: string, count: number): Promise<string[]> {
   const answers = await Promise.all(Array.from({ length: count }, () => ask(url)));
   return answers.filter((e) => e !== undefined);
 }
 
-/** One request on a connection of its own; resolves with its error, if any. */
+/** Sends one request on its own connection; resolves with its error, if any. */
 export function ask(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const req = request(url, { agent: false, timeout: TIMEOUT_MS }, (res) => {
@@ -50,7 +50,7 @@ export function ask(url: string): Promise<string | undefined> {
   });
 }
 
-/** A client that sends requests at a fixed rate, whether the earlier ones are answered or not. */
+/** A client that sends requests at a fixed rate, without waiting for earlier answers. */
 export class ClientLoad {
   private readonly begun = performance.now();
   private readonly answers: number[] = [];
@@ -73,7 +73,7 @@ export class ClientLoad {
     return (performance.now() - this.begun) / 1000;
   }
 
-  /** Sends no more, and waits for the answers that are still to come. */
+  /** Stops sending, and waits for the outstanding answers. */
   async stop(): Promise<LoadResult> {
     clearInterval(this.timer);
     await Promise.all(this.open);

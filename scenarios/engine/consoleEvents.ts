@@ -1,13 +1,13 @@
-/** A step that a device's serial console tells. */
+/** A step seen on a device's serial console. */
 export interface ConsoleEvent {
   readonly step: string;
   readonly detail?: string;
 }
 
-/** Attempts that a new deployment has; GREENBOOT_MAX_BOOT_ATTEMPTS of the image. */
+/** Boot attempts of a new deployment; GREENBOOT_MAX_BOOT_ATTEMPTS in the image. */
 export const ATTEMPTS = 3;
 
-/** A line of the console as a step of an upgrade; undefined for all others. */
+/** The step of an upgrade that a console line shows; undefined for other lines. */
 export function consoleEvent(line: string): ConsoleEvent | undefined {
   const boot = /edge-boot: boot_counter=(-?\d*) entry=(\d+)/.exec(line);
   if (boot) {

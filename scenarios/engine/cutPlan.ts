@@ -1,18 +1,18 @@
 import type { Random } from "./random";
 
-/** A stretch of an upgrade in which the power may fail. */
+/** A phase of an upgrade in which the power may fail. */
 export interface Phase {
   readonly name: string;
-  /** Step of the device that it begins with; none: the moment of publication. */
+  /** Device step that begins the phase; default: the moment of publication. */
   readonly after?: string;
-  /** The cut comes this long after it, seconds. */
+  /** Earliest and latest delay of the cut after that step, seconds. */
   readonly from: number;
   readonly to: number;
-  /** True where only a bad release comes to this phase. */
+  /** True if only a bad release reaches this phase. */
   readonly bad?: boolean;
 }
 
-/** As long as these take on an emulated device; later than the end of a phase is the beginning of the next. */
+/** Durations on an emulated device; a time past the end of a phase is the beginning of the next. */
 export const PHASES: readonly Phase[] = [
   { name: "pull", from: 0, to: 5 },
   { name: "stage", from: 4, to: 12 },
@@ -24,13 +24,13 @@ export const PHASES: readonly Phase[] = [
 /** One power cut. */
 export interface Cut {
   readonly phase: Phase;
-  /** Seconds after the phase's beginning. */
+  /** Seconds after the beginning of the phase. */
   readonly delay: number;
   /** Seconds without power. */
   readonly off: number;
 }
 
-/** Cuts at random moments, going through all phases before one comes again. */
+/** Cuts at random moments, each phase once before any repeats. */
 export function planCuts(random: Random, count: number): Cut[] {
   const cuts: Cut[] = [];
   while (cuts.length < count) {

@@ -5,23 +5,23 @@ import { LabError } from "../../client/labError";
 import { inState } from "../../protocol/paths";
 import type { RunningLab } from "./runningLab";
 
-/** A file of a derived release; all lie under /usr. */
+/** A file of a derived release, below /usr. */
 export type DerivedFile =
   | { readonly path: string; readonly content: string; readonly mode?: string }
   | { readonly path: string; readonly target: string };
 
-/** How a derived release differs from the one that it is made of. */
+/** How a derived release differs from its base. */
 export interface Difference {
   readonly files: readonly DerivedFile[];
-  /** An /init that takes the place of the initramfs's own. */
+  /** An /init that replaces the initramfs's own. */
   readonly initramfs?: string;
 }
 
-/** A commit that a scenario has made. */
+/** A commit created by a scenario. */
 export interface DerivedRelease {
   readonly version: string;
   readonly commit: string;
-  /** Commit that it lies on. */
+  /** Commit that it is derived from. */
   readonly base: string;
   /** Size of the static delta from its base. */
   readonly delta: { readonly bytes: number; readonly files: number };
@@ -48,8 +48,8 @@ export function derivedVersion(version: string, name: string, now = new Date()):
 }
 
 /**
- * Makes a release out of another one, with a few files more; signed as releases are.
- * @param ref ref that the commit is bound to: devices take it under no other name
+ * Derives a release from another one by adding a few files; signed like every release.
+ * @param ref ref that the commit is bound to: devices accept it under no other name
  */
 export async function derive(
   lab: RunningLab,
@@ -74,7 +74,7 @@ export async function derive(
   return { version, base: base.commit, ...answer.parse(JSON.parse(result.stdout)) };
 }
 
-/** Removes derived releases that no device follows any more, with their deltas and objects. */
+/** Removes derived releases that no device follows, with their deltas and objects. */
 export async function forget(lab: RunningLab): Promise<void> {
   const refs = (await ostree(lab, "refs", "--list", "scenario")).split("\n").filter(Boolean);
   for (const ref of refs) await ostree(lab, "refs", "--delete", ref);
@@ -84,8 +84,8 @@ export async function forget(lab: RunningLab): Promise<void> {
 }
 
 /**
- * The release that the stack has published. A scenario that was killed leaves the ref on a release of its own: the
- * ref goes back first.
+ * The release that the stack has published. A killed scenario leaves the ref on a release of its own, so the ref moves
+ * back first.
  */
 export async function publishedRelease(lab: RunningLab): Promise<{ commit: string; version: string }> {
   let commit = await lab.ref.current();

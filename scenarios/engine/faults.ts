@@ -1,6 +1,6 @@
 import type { DerivedFile, Difference } from "./derivedRelease";
 
-/** Runs at every boot of the release that holds it, before anything of the lab's own. */
+/** A service that runs at every boot of the release, before the lab's own units. */
 function earlyService(command: string): DerivedFile[] {
   return [
     {
@@ -24,7 +24,7 @@ ExecStart=${command}
   ];
 }
 
-/** Name of the health check that a release is made to fail. */
+/** Name of the health check that makes a release fail. */
 export const FAILING_CHECK = "99_scenario.sh";
 
 function check(kind: "required" | "wanted"): Difference {
@@ -36,16 +36,16 @@ function check(kind: "required" | "wanted"): Difference {
 export const faults = {
   /** A required health check fails. */
   required: check("required"),
-  /** A wanted health check fails: no reason to go back. */
+  /** A wanted health check fails, which does not cause a rollback. */
   wanted: check("wanted"),
   /** The kernel panics in the booted system. */
   panicSystem: {
     files: earlyService('/bin/sh -c "echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger"'),
   },
-  /** PID 1 of the initramfs ends, which is a panic. */
+  /** PID 1 of the initramfs exits, which causes a panic. */
   panicInitramfs: { files: [], initramfs: "#!/bin/sh\nexit 1\n" },
-  /** The boot waits for ever for a unit, while PID 1 goes on feeding the watchdog. */
+  /** The boot waits forever for a unit, while PID 1 keeps feeding the watchdog. */
   hangSystem: { files: earlyService("/usr/bin/sleep infinity") },
-  /** The initramfs never comes to the root file system. */
+  /** The initramfs never reaches the root file system. */
   hangInitramfs: { files: [], initramfs: "#!/bin/sh\nwhile :; do /bin/sleep 3600; done\n" },
 } satisfies Record<string, Difference>;

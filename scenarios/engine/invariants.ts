@@ -7,7 +7,7 @@ import { waitFor } from "../../client/wait";
 
 /** How long a healthy device may keep the reboot lock. */
 const RELEASE_SECONDS = 45;
-/** A look at every object takes some ten seconds without KVM; within this time the last one begins. */
+/** Time in which fsck may start again, seconds; one run takes about ten without KVM. */
 const FSCK_SECONDS = 40;
 const FSCK_PAUSE_MS = 15_000;
 
@@ -54,7 +54,7 @@ export async function holdsAnswer(
   return answer;
 }
 
-/** Every device green on `commit`, one owner of the VIP, the app answering, nobody with the reboot lock. */
+/** Every device is green on `commit`, one owns the VIP, the app answers, and nobody holds the reboot lock. */
 export async function holdsHealthy(lab: RunningLab, invariants: Invariants, commit: string): Promise<void> {
   try {
     await settle(lab, "lab");
@@ -73,7 +73,7 @@ export async function holdsHealthy(lab: RunningLab, invariants: Invariants, comm
   invariants.equal("nobody holds the reboot lock", await lockHolders(lab), []);
 }
 
-/** Who holds the reboot lock; a device gives it back after the report that it is healthy. */
+/** Holders of the reboot lock; a device releases it only after it has reported itself healthy. */
 async function lockHolders(lab: RunningLab): Promise<string[]> {
   const holders = async (): Promise<string[]> => (await lab.depot.lock()).holders.map((h) => h.device);
   const free = await waitFor(RELEASE_SECONDS, async () => (await holders()).length === 0, 1000);
@@ -81,8 +81,8 @@ async function lockHolders(lab: RunningLab): Promise<string[]> {
 }
 
 /**
- * Every object of the repository on a device's disk is what its name says. The device may be cleaning up at that
- * moment, as it does at a boot after a rollback: damage is what a second look finds as well.
+ * Every object in the repository on a device's disk matches its checksum. The device may be cleaning up, as it does at
+ * a boot after a rollback, so only an error that persists is damage.
  */
 export async function holdsFsck(lab: RunningLab, invariants: Invariants, name: string): Promise<void> {
   let found = "";
@@ -99,8 +99,8 @@ export async function holdsFsck(lab: RunningLab, invariants: Invariants, name: s
 }
 
 /**
- * The journal tells that the check which a scenario made to fail did fail.
- * @param boot 0 for the boot that runs, -1 for the one before, which a rollback ended
+ * The journal shows that the scenario's failing check did fail.
+ * @param boot 0 for the current boot, -1 for the previous one, which a rollback ended
  */
 export async function holdsCheckFailed(
   lab: RunningLab,

@@ -1,29 +1,30 @@
 import { readConsole } from "../../client/console";
-import { DepotError, type DeviceRecord } from "../../client/depotClient";
+import { DepotError } from "../../client/depotClient";
 import { sleep } from "../../client/wait";
+import type { DeviceView } from "../../protocol/status";
 import { consoleEvent } from "./consoleEvents";
 import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
 
 const POLL_MS = 500;
-/** What of a console's end is remembered to find what is new: parts of it are rotated away. */
+/** Characters of a console's end to remember for finding new text: rotation removes older parts. */
 const MARK_LENGTH = 400;
 
-type Report = NonNullable<DeviceRecord["report"]>;
+type Report = NonNullable<DeviceView["report"]>;
 
-/** What is new at the end of a text that has grown since `mark` was its end. */
+/** The new text after `mark`, the end of the text at the last look. */
 export function newText(text: string, mark: string): string {
   const at = mark === "" ? -1 : text.lastIndexOf(mark);
   return at < 0 ? text : text.slice(at + mark.length);
 }
 
-/** The lines that are whole: the last one may end within an escape sequence. */
+/** The complete lines: the last one may end within an escape sequence. */
 function wholeLines(stateDir: string, device: string): string {
   const text = readConsole(stateDir, device);
   return text.slice(0, text.lastIndexOf("\n") + 1);
 }
 
-/** Steps between two reports of a device. */
+/** The steps that two successive reports of a device show. */
 export function reportSteps(before: Report | undefined, now: Report): { step: string; detail?: string }[] {
   const steps: { step: string; detail?: string }[] = [];
   const label = (d: { commit: string; version?: string | null | undefined }): string =>
@@ -43,7 +44,7 @@ export function reportSteps(before: Report | undefined, now: Report): { step: st
   return steps;
 }
 
-/** Follows reports and consoles of all devices while a scenario runs, and marks their steps on its timeline. */
+/** Follows reports and consoles of all devices during a scenario, and marks their steps on its timeline. */
 export class Observer {
   private readonly last = new Map<string, Report>();
   private readonly marks = new Map<string, string>();
@@ -55,7 +56,7 @@ export class Observer {
     private readonly timeline: Timeline,
   ) {}
 
-  /** What was before is not told. */
+  /** Starts observing; earlier steps are ignored. */
   static async start(lab: RunningLab, timeline: Timeline): Promise<Observer> {
     const observer = new Observer(lab, timeline);
     for (const record of await lab.depot.devices()) {
@@ -68,7 +69,7 @@ export class Observer {
     return observer;
   }
 
-  /** Ends it after one more look. */
+  /** Stops after one more look. */
   async stop(): Promise<void> {
     this.running = false;
     await this.loop;
@@ -84,11 +85,11 @@ export class Observer {
 
   private async look(): Promise<void> {
     for (const name of this.lab.names) this.readConsole(name);
-    let records: DeviceRecord[];
+    let records: DeviceView[];
     try {
       records = await this.lab.depot.devices();
     } catch (e) {
-      if (e instanceof DepotError) return; // it starts again by itself
+      if (e instanceof DepotError) return; // the depot restarts by itself
       throw e;
     }
     for (const { name, report } of records) {

@@ -4,10 +4,10 @@ import { allHaveImage } from "./app";
 import { RegistryClient } from "./registryClient";
 import type { Figures, Run } from "./scenario";
 
-/** Timer, fetch, trial and restart on an emulated device that does other things as well. */
+/** Limit for timer, fetch, trial and restart on a busy emulated device, seconds. */
 export const LIMIT_SECONDS = 180;
 
-/** Seconds, in tenths, that it took until something held; undefined where it did not. */
+/** Seconds until a condition held, rounded to tenths; undefined if it did not. */
 export async function within(
   limitSeconds: number,
   holds: () => Promise<boolean>,
@@ -16,7 +16,7 @@ export async function within(
   return found && Math.round(found.seconds * 10) / 10;
 }
 
-/** Runs a part with `prod` as the scenario wants it, and puts it back whatever happens. */
+/** Runs a part of a scenario, and puts `prod` back whatever happens. */
 export async function withTag(
   run: Run,
   part: (registry: RegistryClient, prod: string) => Promise<Figures>,

@@ -6,13 +6,13 @@ import type { Timeline } from "./timeline";
 
 const POLL_MS = 500;
 
-/** A release as a scenario publishes it. */
+/** A release that a scenario publishes. */
 export interface Publication {
   readonly commit: string;
   readonly version: string;
 }
 
-/** Moves the ref and tells the devices to look. */
+/** Moves the ref and nudges the devices. */
 export async function publish(lab: RunningLab, timeline: Timeline, release: Publication): Promise<void> {
   await lab.depot.startRollout(release.commit, release.version);
   await lab.ref.move(release.commit);
@@ -23,7 +23,7 @@ export async function publish(lab: RunningLab, timeline: Timeline, release: Publ
 /**
  * Waits until every device is healthy on a published release, or one has failed on it.
  * @param seconds limit of the whole wait
- * @param nudgeSeconds time between two nudges of devices that do nothing about it
+ * @param nudgeSeconds time between two nudges of idle devices
  */
 export async function outcome(
   lab: RunningLab,

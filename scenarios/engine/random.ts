@@ -3,11 +3,11 @@ import { mersenne } from "pure-rand/generator/mersenne";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** Random values that a seed decides. */
+/** Random values determined by a seed. */
 export class Random {
   private readonly generator: ReturnType<typeof mersenne>;
 
-  /** @param seed an integer; its lowest 32 bits count */
+  /** @param seed an integer; only its lowest 32 bits are used */
   constructor(seed: number) {
     this.generator = mersenne(seed);
   }
@@ -25,7 +25,7 @@ export class Random {
       .map(({ item }) => item);
   }
 
-  /** Printable text of that many characters, which hardly compresses. */
+  /** Printable text of a given length that hardly compresses. */
   text(length: number): string {
     let text = "";
     while (text.length < length) text += ALPHABET.charAt(uniformInt(this.generator, 0, 63));

@@ -17,7 +17,7 @@ const config = z.looseObject({ config: z.looseObject({}) });
 
 const sha256 = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
-/** One image of the lab's registry, over the distribution API; enough of it to move tags and to derive an image. */
+/** One image in the lab's registry; uses the distribution API to move tags and to derive images. */
 export class RegistryClient {
   private readonly base: string;
 
@@ -32,13 +32,13 @@ export class RegistryClient {
     return response.headers.get("docker-content-digest") ?? "";
   }
 
-  /** Makes `tag` name what `source`, a tag or a digest, names. */
+  /** Points `tag` at the image of `source`, a tag or a digest. */
   async tag(source: string, tag: string): Promise<void> {
     const { text, type } = await this.manifest(source);
     await this.call("PUT", `/manifests/${tag}`, { "content-type": type }, text);
   }
 
-  /** Pushes an image with the layers of `source` and another command under `tag`. Returns its digest. */
+  /** Pushes an image with the layers of `source` but another command, as `tag`. Returns its digest. */
   async withCommand(source: string, tag: string, command: readonly string[]): Promise<string> {
     const { text, type } = await this.manifest(source);
     const document = manifest.parse(JSON.parse(text));

@@ -1,14 +1,15 @@
 import { x } from "tinyexec";
 import { z } from "zod";
 
-import { DepotClient, type DeviceRecord } from "../../client/depotClient";
+import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { reports, type Fleet } from "../../operations/rollout/fleet";
 import { PublishedRef } from "../../operations/rollout/ref";
 import { runOnDevice, type RemoteResult } from "../../client/ssh";
 import { UPDATE_SERVICE } from "../../protocol/names";
+import type { DeviceView } from "../../protocol/status";
 
-/** What the program that runs a scenario is told on its standard input. */
+/** The part about the lab in the scenario program's standard input. */
 export const labInput = z.object({
   stateDir: z.string(),
   builder: z.string(),
@@ -22,7 +23,7 @@ export const labInput = z.object({
 export type LabInput = z.infer<typeof labInput>;
 export type LabDevice = LabInput["devices"][number];
 
-/** A release of many megabytes on an emulated device. */
+/** Time limit for a release of many megabytes on an emulated device. */
 const UPDATE_SECONDS = 180;
 
 /** The lab that a scenario works on. */
@@ -45,7 +46,7 @@ export class RunningLab implements Fleet {
     this.names = input.devices.map((d) => d.name);
   }
 
-  /** Fails where no lab is up. */
+  /** Fails if no lab is running. */
   static async open(input: LabInput): Promise<RunningLab> {
     const { ref } = await new DepotClient(input.stateDir).target();
     if (ref === null) throw new LabError("the depot serves no ref: npm run up builds the lab");
@@ -58,7 +59,7 @@ export class RunningLab implements Fleet {
     return device;
   }
 
-  /** Name of the device that owns the virtual IP, by the devices' own reports. */
+  /** Name of the device that owns the virtual IP, from the devices' reports. */
   async owner(): Promise<string> {
     const owners = (await this.depot.devices()).filter((d) => d.report?.vip).map((d) => d.name);
     const [owner] = owners;
@@ -68,19 +69,19 @@ export class RunningLab implements Fleet {
     return owner;
   }
 
-  /** What a device said last; null where it has said nothing yet. */
-  async report(name: string): Promise<DeviceRecord["report"]> {
+  /** A device's last report; null if it has not reported yet. */
+  async report(name: string): Promise<DeviceView["report"]> {
     return (await reports(this.depot)).find((d) => d.name === name)?.report ?? null;
   }
 
-  /** A device that does not own the virtual IP by its report: it is the first to take a release. */
+  /** A device whose report does not claim the virtual IP, so that it takes a release first. */
   async follower(): Promise<string> {
     const records = await reports(this.depot);
     const other = this.names.find((name) => records.find((r) => r.name === name)?.report?.vip === false);
     return other ?? this.names[this.names.length - 1] ?? "";
   }
 
-  /** Devices whose interfaces carry the virtual IP now; one that cannot be asked does not count. */
+  /** Devices whose interfaces carry the virtual IP; an unreachable one does not count. */
   async carriers(): Promise<string[]> {
     const all = await Promise.all(
       this.names.map(async (name) => ({ name, text: (await this.on(name, "ip -4 -o addr", 20)).stdout })),
@@ -88,7 +89,7 @@ export class RunningLab implements Fleet {
     return all.filter((c) => c.text.includes(` ${this.input.vip}/`)).map((c) => c.name);
   }
 
-  /** Lets a device look for an update, and waits until it has fetched and staged what there is. */
+  /** Makes a device check for an update, and waits until it has fetched and staged it. */
   async update(name: string): Promise<void> {
     await this.ask(name, `sudo systemctl start ${UPDATE_SERVICE}`, UPDATE_SECONDS);
   }
@@ -115,7 +116,7 @@ export class RunningLab implements Fleet {
     return result.stdout;
   }
 
-  /** `virsh VERB DOMAIN`; destroy is a power cut, start the power's return. */
+  /** `virsh VERB DOMAIN`: destroy cuts the power, start restores it. */
   async power(verb: "destroy" | "start", name: string): Promise<void> {
     await this.virsh(verb, name);
   }

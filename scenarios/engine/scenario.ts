@@ -3,28 +3,28 @@ import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
 import type { Undo } from "./undo";
 
-/** What a scenario is given. */
+/** Input of a scenario. */
 export interface Run {
   readonly lab: RunningLab;
   readonly timeline: Timeline;
   readonly invariants: Invariants;
   readonly options: ScenarioOptions;
   readonly undo: Undo;
-  /** Release that the stack has published, and that the lab is on again at the end. */
+  /** Release that the stack has published; the lab returns to it at the end. */
   readonly base: { readonly commit: string; readonly version: string };
 }
 
-/** What the command line says. */
+/** Options from the command line. */
 export interface ScenarioOptions {
-  /** Decides all that is random; the same seed gives the same run. */
+  /** Determines everything random; the same seed gives the same run. */
   readonly seed: number;
-  /** Power cuts of `power-cut`. */
+  /** Number of power cuts in `power-cut`. */
   readonly cuts: number;
   /** Where `panic` and `hang` strike: in the initramfs, or in the booted system. */
   readonly where: "initramfs" | "system";
 }
 
-/** Numbers that a scenario measured, by name; seconds, bytes and counts say so in their names. */
+/** A scenario's measurements, by name; the name includes the unit. */
 export type Figures = Record<string, number | string | readonly string[]>;
 
 /** A scenario: what it shows, and how. */

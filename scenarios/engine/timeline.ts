@@ -1,6 +1,6 @@
 /** One step of a scenario. */
 export interface TimelineEvent {
-  /** Since the scenario began, seconds with one decimal. */
+  /** Seconds since the scenario began, with one decimal. */
   readonly seconds: number;
   /** Device, or `lab`. */
   readonly subject: string;
@@ -8,13 +8,13 @@ export interface TimelineEvent {
   readonly detail?: string;
 }
 
-/** What happened when; each line is said as it comes. */
+/** The steps with their times; each is printed as it happens. */
 export class Timeline {
   readonly events: TimelineEvent[] = [];
 
   /**
-   * @param say takes a line for people
-   * @param now milliseconds of a clock that does not go back
+   * @param say prints a line for people
+   * @param now monotonic clock, milliseconds
    */
   constructor(
     private readonly say: (line: string) => void,
@@ -36,12 +36,12 @@ export class Timeline {
     return event;
   }
 
-  /** How often a step happened to a subject. */
+  /** Number of times a step happened to a subject. */
   count(subject: string, step: string): number {
     return this.events.filter((e) => e.subject === subject && e.step === step).length;
   }
 
-  /** Seconds between the first `from` and the first `to` after it; undefined where one is missing. */
+  /** Seconds between the first `from` and the first `to` after it; undefined if one is missing. */
   between(subject: string, from: string, to: string): number | undefined {
     const start = this.events.find((e) => e.subject === subject && e.step === from);
     const end = this.events.find(

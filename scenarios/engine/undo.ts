@@ -1,8 +1,8 @@
-/** What a scenario has changed and puts back: at its own moment, at its end, or when it is interrupted. */
+/** A scenario's changes and how to revert them: when it chooses, at its end, or when it is interrupted. */
 export class Undo {
   private readonly steps = new Set<() => Promise<void>>();
 
-  /** Remembers how something is put back. Returns what does it now, and no second time. */
+  /** Records how to revert a change. Returns a function that does so now; a second time it does nothing. */
   add(step: () => Promise<void>): () => Promise<void> {
     const once = async (): Promise<void> => {
       if (this.steps.delete(once)) await step();
@@ -11,7 +11,7 @@ export class Undo {
     return once;
   }
 
-  /** Puts back what is left, the last change first; one that fails does not keep the others. */
+  /** Reverts the remaining changes, last one first; a failure does not stop the others. */
   async all(): Promise<void> {
     const failures: unknown[] = [];
     for (const step of [...this.steps].reverse()) await step().catch((e: unknown) => failures.push(e));

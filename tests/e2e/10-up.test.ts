@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { lab, start } from "./support/lab";
 
-/** Where a run is killed: at the first line of its output that matches. Each lies further on the way than the one before. */
+/** Where to kill a run: at the first matching line of its output. Each moment is later in a run than the one before. */
 const MOMENTS: readonly { readonly name: string; readonly at: RegExp }[] = [
   { name: "in the preflight", at: /preflight: / },
   { name: "while 0.0.1 is composed", at: /commit-0\.0\.1-compose.*compose: / },
@@ -12,10 +12,10 @@ const MOMENTS: readonly { readonly name: string; readonly at: RegExp }[] = [
   { name: "while the first device boots", at: /edge-device-1 boot: / },
   { name: "in the rollout", at: /rollout of 0\.0\.2: .*(pulling|staged|waiting-lock|rebooting)/ },
 ];
-/** After this one the lab is destroyed and begun anew. */
+/** After this moment the lab is destroyed and started afresh. */
 const DESTROY_AFTER = 2;
 
-/** Runs `up` and kills its whole process group at the moment. Returns the end of its output where it ended before. */
+/** Runs `up` and kills its whole process group at the moment. Returns the end of its output if it ended earlier. */
 async function killAt(moment: RegExp, log: string): Promise<string | undefined> {
   const child = lab.start("npm", ["run", "up"]);
   const file = createWriteStream(join(lab.work, `${log}.log`));

@@ -104,7 +104,7 @@ describe("the lab", function () {
     for (const device of parsed.devices) {
       assert.equal(device.health, "green");
       assert.match(device.booted, /^0\.0\.2 /);
-      // A first installation may come as one static delta: few files, many bytes.
+      // A first installation may use one static delta: few files, many bytes.
       assert.ok(device.files > 10 && device.bytes > 50e6, `${device.files} files, ${device.bytes} bytes`);
     }
     assert.equal(parsed.devices.filter((d) => d.vip).length, 1);

@@ -9,7 +9,7 @@ interface Totals {
   readonly bytes: number;
 }
 
-/** What the host itself, as a client of the content server, has fetched. */
+/** What the host itself has fetched as a client of the content server. */
 async function fetchedByHost(out: Outputs): Promise<Totals> {
   const gateway = new URL(out.contentUrl).hostname;
   // The web server writes its log within a second.
@@ -24,7 +24,7 @@ describe("what 0.0.2 costs a device on 0.0.1", function () {
   const clients = { delta: join(lab.work, "with-delta"), objects: join(lab.work, "without-delta") };
   let out: Outputs;
 
-  /** A command, and what the content server sent for it. */
+  /** Runs a command and returns what the content server sent for it. */
   const cost = async (...args: string[]): Promise<Totals> => {
     const before = await fetchedByHost(out);
     const pulled = await lab.run("ostree", args, { seconds: 240 });

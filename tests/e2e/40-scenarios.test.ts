@@ -10,7 +10,7 @@ interface Result {
   readonly timeline: { seconds: number; subject: string; step: string }[];
 }
 
-/** What runs on every change. A closed gate shows what rollback does; panics and hangs take minutes each, and are left to hand. */
+/** Run on every change. The closed gate's test covers rollback; panics and hangs take minutes each and run by hand. */
 const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
   ["altered-commit"],
   ["full-disk"],

@@ -18,7 +18,7 @@ if (env.LOGGINGS) {
   }
 }
 `;
-/** Two processes, one of them a grandchild that ignores nothing but outlives its parent's shell. */
+/** Two processes; one is a grandchild that handles signals normally but outlives its parent's shell. */
 const FAMILY = "sleep 71 & echo $! >$PIDS; (sleep 72 & echo $! >>$PIDS; wait) & wait";
 
 describe("command provider: output and ends", () => {
@@ -33,7 +33,7 @@ describe("command provider: output and ends", () => {
     await project.remove();
   });
 
-  /** The two processes that FAMILY wrote down. */
+  /** The two processes that FAMILY recorded. */
   const family = async (name: string, running?: Running): Promise<number[]> => {
     const path = project.path(name);
     const read = (): number[] =>

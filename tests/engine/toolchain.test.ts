@@ -14,7 +14,7 @@ function run(command: string, ...args: string[]): string {
   return stdout;
 }
 
-/** These compile, which takes minutes when nothing is cached. */
+/** These tests compile, which takes minutes without a cache. */
 describe("toolchain: sources", function () {
   this.timeout("15m");
 

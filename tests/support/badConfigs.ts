@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { parse, stringify } from "yaml";
 
-/** One mistake as a message names it: key and value as printed, rule and fix whole or in part. */
+/** One mistake in a message: key and value as printed, rule and fix whole or in part. */
 export interface Said {
   readonly key: string;
   readonly value: string;
@@ -12,7 +12,7 @@ export interface Said {
   readonly fix: string;
 }
 
-/** A configuration that must be refused; badConfigs.yaml says what each key means. */
+/** A configuration that must be rejected; badConfigs.yaml documents each key. */
 export interface BadConfig {
   readonly name: string;
   readonly config?: Record<string, unknown>;
@@ -22,7 +22,7 @@ export interface BadConfig {
   readonly says: readonly Said[];
 }
 
-/** Every configuration that must be refused. */
+/** Every configuration that must be rejected. */
 export const badConfigs = parse(readFileSync(join(__dirname, "badConfigs.yaml"), "utf8")) as BadConfig[];
 
 /** Writes the files of a bad configuration into a project folder. */
@@ -39,7 +39,7 @@ export function writeBadConfig(root: string, bad: BadConfig): void {
   }
 }
 
-/** The mistakes that a text names, in their order; what Pulumi prints around them is left out. */
+/** The mistakes in a text, in order, without what Pulumi prints around them. */
 function mistakesIn(text: string): Said[] {
   const lines = text.split("\n").map((line) => line.trim());
   return lines.flatMap((line, i) => {
@@ -50,7 +50,7 @@ function mistakesIn(text: string): Said[] {
   });
 }
 
-/** Checks that a text is the one message about a bad configuration: each mistake once, no secret, no stack trace. */
+/** Checks that a text is the single message about a bad configuration: each mistake once, no secret, no stack trace. */
 export function assertRefused(text: string, bad: BadConfig): void {
   const found = mistakesIn(text);
   const said = (all: readonly Said[]): string[] => all.map((m) => `${m.key} = ${m.value}`);

@@ -5,14 +5,14 @@ import { join } from "node:path";
 
 import { TempDir } from "./tempProject";
 
-/** How a script ended. */
+/** Result of a script. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The host scripts in a project of a test's own, with a state directory of an awkward name and a builder that is asked. */
+/** The host scripts in a temporary project, with an awkwardly named state directory and a stand-in builder. */
 export class HostScripts {
   private readonly dir = new TempDir().copy("assets/host", "assets/app");
   readonly path = this.dir.path;
@@ -21,7 +21,7 @@ export class HostScripts {
   constructor() {
     mkdirSync(this.stateDir);
     mkdirSync(join(this.path, "bin"));
-    // Nothing of the host's own libvirt is asked or changed.
+    // The host's own libvirt is neither asked nor changed.
     this.program("bin/virsh", 'echo "virsh $*" >>calls; [[ $* != *net-dumpxml* ]] || cat network.xml');
   }
 
@@ -31,12 +31,12 @@ export class HostScripts {
     writeFileSync(join(this.path, path), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
   }
 
-  /** A verb of the builder that keeps its input in VERB.json and prints an answer. */
+  /** Writes a builder verb that saves its input in VERB.json and prints an answer. */
   builder(verb: string, answer: object): void {
     this.program(`assets/builders/test/${verb}`, `cat >${verb}.json\necho '${JSON.stringify(answer)}'`);
   }
 
-  /** What a verb of the builder was given. */
+  /** The input that a builder verb received. */
   asked(verb: string): Record<string, unknown> {
     return JSON.parse(this.read(`${verb}.json`)) as Record<string, unknown>;
   }
@@ -45,7 +45,7 @@ export class HostScripts {
     return existsSync(join(this.path, path)) ? readFileSync(join(this.path, path), "utf8") : "";
   }
 
-  /** Names below the state directory, folders with a slash. */
+  /** Names below the state directory; folders end in a slash. */
   state(): string[] {
     return readdirSync(this.stateDir, { recursive: true, withFileTypes: true })
       .map(
@@ -58,7 +58,7 @@ export class HostScripts {
     return this.spawn([join(this.path, "assets/host", script), verb], env, input);
   }
 
-  /** Runs bash with some of the libraries. */
+  /** Runs bash with some of the libraries sourced. */
   bash(libraries: readonly string[], text: string, env: Record<string, string> = {}): Outcome {
     const sources = libraries.map((name) => `. assets/host/lib/${name}.sh`).join("\n");
     return this.spawn(["/bin/bash", "--norc", "-c", `set -euo pipefail\n${sources}\n${text}`], env, "");

@@ -5,7 +5,7 @@ import type { KickstartArgs } from "../../lib/kickstart";
 export const HASH = hashPassword("correct horse", "0123456789abcdef");
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx+5nV0a2h0cHM6Ly9naXQ3aHViLmNvbQ";
 
-/** What a kickstart of the default lab is rendered from, changed. */
+/** Arguments of a kickstart of the default lab, with changes. */
 export function kickstartArgs(
   raw: Record<string, unknown> = {},
   change: Partial<KickstartArgs> = {},
@@ -45,7 +45,7 @@ export const many = {
 export const backups = kickstartArgs(many, {
   devices: resolveConfig(many, "test").devices.filter((d) => d.role === "backup"),
 });
-/** The same where the addresses are fixed in the kickstart. */
+/** The same with static addresses in the kickstart. */
 export const fixed = kickstartArgs(many, {
   devices: backups.devices,
   gateway: "192.168.76.254",

@@ -19,7 +19,7 @@ export function ksvalidator(
     kickstarts.forEach((text, i) => writeFileSync(paths[i] ?? "", text));
     const result = spawnSync(testCache("venv/bin/ksvalidator"), ["-e", "-v", version, ...paths], {
       encoding: "utf8",
-      // It keeps a copy of what it reads in the temporary folder, and leaves it there.
+      // It leaves a copy of its input in the temporary folder.
       env: { ...process.env, TMPDIR: dir.path },
     });
     if (result.error) throw result.error;

@@ -4,14 +4,14 @@ import { delimiter, join } from "node:path";
 
 import { TempDir } from "./tempProject";
 
-/** What a verb did. */
+/** Result of a verb. */
 export interface VerbRun {
   readonly status: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** A folder with the stack's files in which verbs run inside this process, with stand-ins for pulumi, virsh and the depot. */
+/** A folder with the stack's files; verbs run in this process, with stand-ins for pulumi, virsh and the depot. */
 export class LabProject {
   private readonly dir = new TempDir();
   readonly path = this.dir.path;
@@ -33,14 +33,14 @@ export class LabProject {
     for (const name of ["libvirtd.sh", "edge-host.sh"]) this.standIn(name, "", "assets/host");
   }
 
-  /** A program that notes how it was called, reads its input, and goes on with `body`. */
+  /** Writes a program that records its call, reads its input, and continues with `body`. */
   standIn(name: string, body = "", folder = "bin"): void {
     const note = `echo "${name} $*" >>"${this.path}/calls"`;
     mkdirSync(join(this.path, folder), { recursive: true });
     writeFileSync(join(this.path, folder, name), `#!/bin/bash\n${note}\n${body}\n`, { mode: 0o755 });
   }
 
-  /** How the stand-ins were called, in order. */
+  /** The calls of the stand-ins, in order. */
   calls(): string[] {
     const path = join(this.path, "calls");
     return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
@@ -52,7 +52,7 @@ export class LabProject {
     appendFileSync(join(this.stateDir, path), text);
   }
 
-  /** Answers on the depot's admin socket; a path without an answer is 404. */
+  /** Serves answers on the depot's admin socket; other paths are 404. */
   async serveDepot(answers: Record<string, unknown>): Promise<void> {
     mkdirSync(join(this.stateDir, "depot"), { recursive: true });
     this.depot = createServer((request, response) => {
@@ -64,7 +64,7 @@ export class LabProject {
     await new Promise<void>((resolve) => server.listen(join(this.stateDir, "depot/admin.sock"), resolve));
   }
 
-  /** Runs a verb and catches what it prints. */
+  /** Runs a verb and captures its output. */
   async run(verb: () => Promise<number>): Promise<VerbRun> {
     const text = { out: "", err: "" };
     const original = {

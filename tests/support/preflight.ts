@@ -7,22 +7,22 @@ import { TempDir } from "./tempProject";
 
 const LIBRARY = join(process.cwd(), "assets/host/lib/preflight.sh");
 
-/** How checks ended. */
+/** Result of checks. */
 export interface Checked {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What the checks found, without the list's head. */
+  /** The problems found, without the list's header. */
   readonly problems: string[];
 }
 
 interface Options {
   readonly env?: Record<string, string>;
-  /** In a network namespace of its own; needs root. */
+  /** Run in a new network namespace; needs root. */
   readonly namespace?: boolean;
 }
 
-/** Preflight's functions, in a folder of a test's own, with stand-ins for the host's programs. */
+/** Preflight's functions, in a temporary folder, with stand-ins for the host's programs. */
 export class Preflight {
   private readonly dir = new TempDir();
   readonly path = this.dir.path;
@@ -31,12 +31,12 @@ export class Preflight {
     mkdirSync(join(this.path, "bin"));
   }
 
-  /** Puts a program on the PATH that goes before the host's own. */
+  /** Puts a program on PATH before the host's own. */
   standIn(name: string, body: string): void {
     this.program(join("bin", name), body);
   }
 
-  /** Writes a program below the folder, which is the checks' working directory. */
+  /** Writes a program below the checks' working directory. */
   program(path: string, body: string): void {
     mkdirSync(join(this.path, path, ".."), { recursive: true });
     writeFileSync(join(this.path, path), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
@@ -63,13 +63,13 @@ export class Preflight {
     return { status: result.status, stdout: result.stdout, stderr: result.stderr, problems };
   }
 
-  /** Nothing is wrong, and nothing is said. */
+  /** Asserts that the checks find no problem and print nothing. */
   good(script: string, options?: Options): void {
     const { status, stderr } = this.check(script, options);
     assert.equal(`${status} ${stderr}`, "0 ");
   }
 
-  /** One problem, that says what is wrong and how to mend it. */
+  /** Asserts one problem, which says what is wrong and how to fix it. */
   bad(script: string, what: RegExp, fix: RegExp, options?: Options): void {
     const { status, problems, stderr } = this.check(script, options);
     assert.equal(status, 1, stderr);

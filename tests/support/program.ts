@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
-/** The part of a registration request that the tests look at. */
+/** The part of a registration request that the tests use. */
 interface Request {
   getType(): string;
   getName(): string;
@@ -19,29 +19,29 @@ interface Request {
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
 }
 
-/** A resource as the program registered it. Secret inputs stand in their wrapping, see {@link isSecret}. */
+/** A resource as the program registered it. Secret inputs keep their wrapping, see {@link isSecret}. */
 export interface Registration {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
-  /** Name of the parent; empty for the top. */
+  /** Name of the parent; empty at the top. */
   readonly parent: string;
   readonly custom: boolean;
   readonly inputs: Record<string, unknown>;
-  /** Names of the resources whose outputs went into each input. */
+  /** For each input, the names of the resources whose outputs it uses. */
   readonly uses: Record<string, string[]>;
   readonly dependencies: string[];
   readonly deleteBeforeReplace: boolean;
   readonly additionalSecretOutputs: string[];
   readonly ignoreChanges: string[];
-  /** Longest times for create, update and delete. */
+  /** Timeouts for create, update and delete. */
   readonly timeouts: readonly string[];
 }
 
-/** What one run of the program did. */
+/** Result of one run of the program. */
 export interface ProgramRun {
   readonly resources: readonly Registration[];
-  /** Stack outputs, resolved; undefined where the value is not known in a preview. */
+  /** Resolved stack outputs; undefined for values unknown in a preview. */
   readonly outputs: Record<string, unknown>;
   /** Names of the stack outputs that are secret. */
   readonly secretOutputs: string[];
@@ -57,7 +57,7 @@ export function isSecret(value: unknown): boolean {
   );
 }
 
-/** A value without the wrapping of secrets, at any depth. */
+/** A value with secrets unwrapped at any depth. */
 export function plain(value: unknown): unknown {
   if (isSecret(value)) return plain((value as { value: unknown }).value);
   if (Array.isArray(value)) return value.map(plain);
@@ -66,8 +66,8 @@ export function plain(value: unknown): unknown {
 }
 
 /**
- * The stand-in provider: finds what stands in for a resource, and throws for what it does not know. What it returns
- * makes the outputs besides the inputs; in a preview that is never called.
+ * The stand-in provider: finds the stand-in for a resource, and throws for an unknown one. The function that it returns
+ * adds outputs to the inputs; a preview never calls it.
  */
 export type StandIn = (type: string, inputs: Record<string, unknown>) => () => object;
 
@@ -98,7 +98,7 @@ function describeRequest(req: Request, urn: string): Registration {
   };
 }
 
-// Mocks see type, name, inputs and provider only: the request itself says the rest.
+// Mocks see only type, name, inputs and provider; the request itself has the rest.
 interface Monitor {
   registerResource(req: Request, callback: unknown): Promise<void>;
   newUrn(parent: string, type: string, name: string): string;
@@ -112,7 +112,7 @@ monitor.registerResource = function (this: Monitor, req, callback) {
   return registerResource.call(this, req, callback);
 };
 
-/** Engine behaviour that mocks lack: what came in secret, or is declared so, goes out secret. */
+/** Engine behaviour that mocks lack: secret inputs, and outputs declared secret, stay secret. */
 function state(registration: Registration, outputs: object): Record<string, unknown> {
   const all = { ...registration.inputs, ...outputs } as Record<string, unknown>;
   const secret = (key: string): boolean =>
@@ -135,8 +135,8 @@ async function resolved(value: unknown): Promise<unknown> {
 }
 
 /**
- * Runs index.ts in a runtime of stand-ins.
- * @param options.config what `pulumi config set` would have set, on top of the stack file
+ * Runs index.ts with a mocked runtime.
+ * @param options.config values as from `pulumi config set`, on top of the stack file
  * @param options.standIn the stand-in provider
  * @param options.stack whose Pulumi.STACK.yaml it reads; default `dev`
  */
@@ -205,7 +205,7 @@ export async function runProgram(options: {
   return { resources: recorded, outputs, secretOutputs };
 }
 
-/** A checksum that follows from a text, for stand-ins of commits and images. */
+/** A checksum derived from a text, for stand-ins of commits and images. */
 export function checksum(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

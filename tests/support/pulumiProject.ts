@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { TempDir } from "./tempProject";
 
-/** How a command ended and what it printed. */
+/** Exit status and output of a command. */
 export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
@@ -12,8 +12,8 @@ export interface Ended {
 }
 
 /**
- * The project in a folder and a backend of its own, with stand-ins for the host scripts that only note that they were
- * run: the real CLI and the real program, and a host that nothing can change.
+ * The project in a temporary folder with its own backend, and with stand-ins for the host scripts that only record
+ * their runs: the real CLI and program, but nothing changes the host.
  */
 export class PulumiProject {
   private readonly dir = new TempDir();
@@ -79,7 +79,7 @@ export class PulumiProject {
     return this.run("node", "--import", "tsx", "cli/main.ts", ...args);
   }
 
-  /** Host scripts that were run, with their arguments. */
+  /** The host scripts that ran, with their arguments. */
   scriptsRun(): string[] {
     return existsSync(this.ran) ? readFileSync(this.ran, "utf8").trim().split("\n") : [];
   }

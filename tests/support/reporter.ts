@@ -5,12 +5,12 @@ import Mocha from "mocha";
 import { reasonOf } from "./skip";
 
 const { EVENT_RUN_BEGIN, EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Mocha.Runner.constants;
-/** A suite whose tests have ended keeps running only when one of them left something open, milliseconds. */
+/** A suite that still runs this long after its last test has left something open, milliseconds. */
 const LINGER_MS = 15_000;
 
 /**
- * mocha's spec output, with each skip's reason. Its counts go to the file that EDGE_LAB_TEST_COUNTS names: a line
- * `PASSED FAILED SKIPPED`, then the lines to show again at the end of all suites. A skip without a reason is a failure.
+ * mocha's spec output, with each skip's reason. The counts go to the file named by EDGE_LAB_TEST_COUNTS: a line
+ * `PASSED FAILED SKIPPED`, then the lines to repeat at the end of all suites. A skip without a reason is a failure.
  */
 class Reporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {

@@ -13,7 +13,7 @@ export function skipBecause(context: Mocha.Context, reason: string): never {
   context.skip();
 }
 
-/** Why a test was skipped; undefined where no reason was given. */
+/** The reason for a skip; undefined if none was given. */
 export function reasonOf(test: Mocha.Test): string | undefined {
   let at: Mocha.Test | Mocha.Suite | undefined = test;
   while (at) {

@@ -17,7 +17,7 @@ interface ComposeRequest {
   readonly inputHash: string;
 }
 
-/** What each host script answers; their commands are all that the program may run. */
+/** The answer of each host script; the program may run no other commands. */
 const scripts: Record<string, Script> = {
   "./assets/host/edge-host.sh": (env) => ({
     libvirtUri: env["EDGE_LIBVIRT_URI"],
@@ -80,7 +80,7 @@ const scripts: Record<string, Script> = {
   }),
 };
 
-/** Answers as host, libvirt and random generator would; throws for anything else. */
+/** Answers like host, libvirt and random generator; throws for anything else. */
 export const standIn: StandIn = (type, inputs) => {
   switch (type) {
     case "command:local:Command": {

@@ -1,7 +1,7 @@
 # Builds components. Sourced after common.sh, components.sh and golang.sh.
 # shellcheck shell=bash
 
-# follow_progress FILE TOTAL LABEL: one line that a terminal overwrites; else a line every 15 s
+# follow_progress FILE TOTAL LABEL: one line that a terminal overwrites, otherwise a line every 15 s
 follow_progress() {
   local file=$1 total=$2 label=$3 begun=$SECONDS compiled elapsed left
   local every=15 end='\n'
@@ -18,14 +18,14 @@ follow_progress() {
   done
 }
 
-# go_build LABEL MODULE OUTPUT PACKAGE...: in one build linking overlaps compiling
+# go_build LABEL MODULE OUTPUT PACKAGE...: one build, so that linking overlaps compiling
 go_build() {
   local label=$1 directory=$ROOT/toolchain/$2 output=$3 stale follower status=0
   shift 3
   local log=$CACHE/log/build-$label.log
   mkdir -p "$output" "$CACHE/log"
   say "$label: fetching modules"
-  # Which packages the compiler will have to do; this fetches all that is needed.
+  # Lists the packages left to compile; this fetches everything needed.
   stale=$(cd "$directory" &&
     "$GO" list "${BUILD_FLAGS[@]}" -deps -f '{{if .Stale}}{{.ImportPath}}{{end}}' "$@" 2>"$log") || status=$?
   ((status == 0)) || {
@@ -33,7 +33,7 @@ go_build() {
     die "fetching the Go modules of $label failed; all that was said is in $log"
   }
   : >"$log"
-  # It must not keep the lock of a setup that was killed.
+  # It must not hold the lock of a killed setup.
   follow_progress "$log" "$(grep -c . <<<"$stale" || :)" "$label" 9>&- &
   follower=$!
   (cd "$directory" && "$GO" build -v "${BUILD_FLAGS[@]}" -o "$output/" "$@") >>"$log" 2>&1 || status=$?
@@ -45,7 +45,7 @@ go_build() {
   }
 }
 
-# keep COMPONENT DIRECTORY: whole or not at all, whenever the power goes
+# keep COMPONENT DIRECTORY: all or nothing, even in a power cut
 keep() {
   local target
   target=$(component_dir "$1")
@@ -55,8 +55,8 @@ keep() {
   mv "$target.tmp" "$target"
 }
 
-# The compiler's own choice collects its garbage more often than a machine of this size needs: with
-# this it takes a fifth less time.
+# Go's default collects garbage more often than a machine of this size needs: this saves a fifth of the
+# time.
 ease_memory() {
   local available
   available=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)

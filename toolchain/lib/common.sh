@@ -1,12 +1,12 @@
-# Names and messages that the toolchain's scripts share. Sourced, never run.
+# Names and messages shared by the toolchain's scripts. Source this.
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# The one place of all download and build caches; `npm run clean` removes it.
+# Holds all download and build caches; `npm run clean` removes it.
 CACHE=${EDGE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-lab}
 case $CACHE in /*) ;; *) CACHE=$PWD/$CACHE ;; esac
-# Links to what was chosen or built. Pulumi.yaml needs a constant relative path, and this one
-# is ignored by git and outlives `npm run destroy`.
+# Links to what was chosen or built. Pulumi.yaml needs a constant relative path; git ignores this
+# one, and it outlives `npm run destroy`.
 # shellcheck disable=SC2034
 LINKS=$ROOT/node_modules/.edge-lab
 
@@ -17,14 +17,14 @@ die() {
   exit 1
 }
 
-# version_at_least HAVE WANT, both like 1.2.3 (a leading v or go is dropped)
+# version_at_least HAVE WANT, both like 1.2.3 (drops a leading v or go)
 version_at_least() {
   local have=${1#v} want=${2#v}
   have=${have#go} want=${want#go}
   [[ $(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1) == "$want" ]]
 }
 
-# run_logged NAME CMD...: long output goes to a log, whose tail is shown when CMD fails.
+# run_logged NAME CMD...: long output goes to a log; its tail is shown if CMD fails.
 run_logged() {
   local name=$1 log
   shift
@@ -43,10 +43,10 @@ wait_for() {
   flock "$1"
 }
 
-# identity FILE: changes when another file stands under this name.
+# identity FILE: changes when another file takes this name.
 identity() { stat -L -c '%n %s %Y' "$1" 2>/dev/null || printf '%s absent\n' "$1"; }
 
-# on_host NAME: prints the path of the host's own program, not the one that is linked here
+# on_host NAME: prints the path of the host's own program, not of the one linked here
 on_host() {
   local directory
   while read -r -d : directory; do
@@ -57,5 +57,5 @@ on_host() {
   return 1
 }
 
-# link_to TARGET LINK: others may be using the link, so it is never away
+# link_to TARGET LINK: atomically, because others may be using the link
 link_to() { [[ $(readlink "$2") == "$1" ]] || ln -sfn "$1" "$2"; }

@@ -1,10 +1,10 @@
-# What is built, from what, and where it is kept: $CACHE/toolchain/COMPONENT-KEY/, where KEY is
-# a hash of the pins and sources that go into it. So a changed command provider does not build
-# the CLI again. Sourced after common.sh.
+# What is built, from what, and where it is kept: $CACHE/toolchain/COMPONENT-KEY/, where KEY is a
+# hash of its pins and sources. So a changed command provider does not rebuild the CLI. Source
+# this after common.sh.
 # shellcheck shell=bash
 
 ENGINE_VERSION=3.259.0
-# No DWARF: it would only be dropped by -w at the end, and leaving it out saves time.
+# No DWARF: -w would drop it at the end anyway, and leaving it out saves time.
 BUILD_FLAGS=(-trimpath -buildvcs=false -modcacherw -gcflags=all=-dwarf=false
   "-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$ENGINE_VERSION")
 
@@ -28,7 +28,7 @@ component_package() {
   esac
 }
 
-# component_sources COMPONENT: the files that decide what the binary is
+# component_sources COMPONENT: the files that determine the binary
 component_sources() {
   local plugins=toolchain/plugins directories
   case $1 in
@@ -51,7 +51,7 @@ component_dir() {
   key=$({
     uname -m
     printf '%s\n' "${BUILD_FLAGS[@]}"
-    # Relative names: the same sources elsewhere make the same key.
+    # Relative names: the same sources elsewhere give the same key.
     cd "$ROOT" && component_sources "$1" | LC_ALL=C sort | xargs -d '\n' sha256sum
   } | sha256sum | cut -c 1-16)
   printf '%s/toolchain/%s-%s\n' "$CACHE" "$1" "$key"

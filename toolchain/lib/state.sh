@@ -1,5 +1,5 @@
-# Where the state of the lab is, and the environment that makes plain `pulumi` work on it.
-# Sourced after common.sh.
+# Where the lab's state is, and the environment that makes plain `pulumi` work on it.
+# Source this after common.sh.
 # shellcheck shell=bash
 
 # Set for Pulumi and for the lab's own programs, printed by `npm run -s env`.
@@ -18,15 +18,15 @@ set_environment() {
   state=$(config_value stateDir "$ROOT/Pulumi.${stack##*/}.yaml")
   state=${state:-.lab}
   case $state in /*) ;; *) state=$ROOT/$state ;; esac
-  # A passphrase in the user's environment would go before the lab's own file.
+  # A passphrase in the user's environment would override the lab's own file.
   unset PULUMI_CONFIG_PASSPHRASE
   export PATH=$LINKS/bin:${PATH#"$LINKS/bin:"}
   export EDGE_LAB_STATE=$state EDGE_LAB_CACHE=$CACHE PULUMI_STACK=$stack
-  # The backend replaces a file in one step, but writes the attributes that it keeps beside it in place: a run killed
-  # in that moment leaves half of them, and then no Pulumi reads the stack any more. Nobody needs them: none are written.
+  # The backend replaces a file atomically, but writes the attributes beside it in place: a run killed at that moment
+  # leaves half of them, and no Pulumi can read the stack any more. Nothing needs them, so none are written.
   export PULUMI_HOME=$state/pulumi-home PULUMI_BACKEND_URL="file://$state/pulumi?metadata=skip"
   export PULUMI_CONFIG_PASSPHRASE_FILE=$state/passphrase
-  # Nothing is looked up or downloaded while the program runs: setup.sh did that.
+  # No look-ups or downloads while the program runs: setup.sh did those.
   export PULUMI_SKIP_UPDATE_CHECK=true PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
   export PULUMI_IGNORE_AMBIENT_PLUGINS=true
 }
@@ -34,7 +34,7 @@ set_environment() {
 print_environment() {
   local name
   printf 'unset PULUMI_CONFIG_PASSPHRASE\n'
-  # Added to the user's own PATH, once; npm's additions to ours are not theirs.
+  # Prepended to the user's own PATH, once; npm's additions to ours stay out of it.
   local bin=$LINKS/bin
   printf "case :\$PATH: in *:%q:*) ;; *) export PATH=%q:\$PATH ;; esac\n" "$bin" "$bin"
   for name in "${environment[@]}"; do
@@ -49,15 +49,15 @@ make_passphrase() {
   mv "$file.tmp" "$file"
 }
 
-# The file backend keeps a stack here; asking the CLI instead would take half a second.
+# The file backend keeps a stack here; asking the CLI would take half a second.
 stack_exists() {
   local project
   project=$(sed -n 's/^name: *//p' "$ROOT/Pulumi.yaml")
   [[ -f $EDGE_LAB_STATE/pulumi/.pulumi/stacks/$project/${PULUMI_STACK##*/}.json ]]
 }
 
-# What `stack init` writes (the salt) goes to stackConfigDir of Pulumi.yaml, under the state
-# directory, so the work tree stays clean.
+# `stack init` writes the salt to stackConfigDir of Pulumi.yaml, below the state directory, so the
+# work tree stays clean.
 make_stack() {
   stack_exists && return
   mkdir -p "$EDGE_LAB_STATE/pulumi"

@@ -1,5 +1,5 @@
-// The container registry for hosts whose distribution has no package of it: the distribution project's own program
-// with the file system as its only storage. Upstream's main brings every cloud's client libraries too.
+// The container registry for hosts whose distribution does not package it: the distribution project's own program
+// with the file system as its only storage. Upstream's main also links every cloud's client libraries.
 package main
 
 import (

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the page of version 2: version 1's, and below it what is new.
+# Prints the page of version 2: version 1's with the news below.
 set -euo pipefail
 "$(dirname "$0")/../v1/page.sh"
 text="Podman auto-update is awesome!"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The root filesystem of the app image on a host with dnf: httpd from the host's own repositories, under the names that
-# the image's Containerfile and configuration have for it. Needs log.sh, distribution.sh.
+# the image's Containerfile and configuration use. Needs log.sh, distribution.sh.
 
-# What httpd has as modules and Debian's build has inside.
+# Debian's build has these built in; httpd has them as modules.
 APP_MODULES=(unixd log_config)
 
 # app_base_tar BASE_DIR WORK TAR

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The root filesystem of the app image, from Debian packages: what Apache needs to run, by the loader's own
-# word, and nothing else. Needs debian-mirror.sh, log.sh.
+# The root filesystem of the app image, from Debian packages: only what Apache needs to run, as its loader lists
+# it. Needs debian-mirror.sh, log.sh.
 
 APP_SUITE=trixie
 
-# app_base_tree PACKAGES TREE: unpacked packages; no maintainer script runs, so no chroot is set up
+# app_base_tree PACKAGES TREE: unpacks the packages; no maintainer script runs, so no chroot is needed
 app_base_tree() {
   local -a options=()
   local line
@@ -17,7 +17,7 @@ app_base_tree() {
     --include="$(paste -sd, "$1")" "$APP_SUITE" "$2" "$2.list"
 }
 
-# app_libraries TREE FILE...: the shared libraries that the tree's own loader finds for these
+# app_libraries TREE FILE...: their shared libraries, as the tree's own loader finds them
 app_libraries() {
   local tree=$1 loader file
   loader=$(cd "$tree" && echo usr/lib*/ld-linux*.so.*)
@@ -28,7 +28,7 @@ app_libraries() {
   done | sort -u
 }
 
-# app_base_select TREE ROOT CONF: copies the part that runs
+# app_base_select TREE ROOT CONF: copies only what runs
 app_base_select() {
   local tree=$1 root=$2 conf=$3 file
   local -a files modules
@@ -37,7 +37,7 @@ app_base_select() {
   ln -s usr/bin usr/lib usr/lib64 usr/sbin "$root/"
   ln -s ../run "$root/var/run"
   mapfile -t modules < <(sed -n 's,^LoadModule .* \(modules/.*\),/usr/lib/apache2/\1,p' "$conf")
-  # libc loads libgcc_s by name when a thread ends, which no loader lists.
+  # libc loads libgcc_s by name when a thread ends; the loader does not list it.
   files=(/usr/sbin/apache2 /usr/bin/busybox "/usr/lib/$(cd "$tree/usr/lib" && echo ./*/libgcc_s.so.1)" "${modules[@]}")
   mapfile -t -O ${#files[@]} files < <(app_libraries "$tree" /usr/sbin/apache2 "${modules[@]}")
   for file in "${files[@]}"; do
@@ -53,7 +53,7 @@ app_base_select() {
   printf '%s\n' root:x:0: www-data:x:33: >"$root/etc/group"
 }
 
-# app_base_tar BASE_DIR WORK TAR: the same bytes for the same packages
+# app_base_tar BASE_DIR WORK TAR: same packages, same bytes
 app_base_tar() {
   app_base_tree "$1/packages" "$2/tree"
   app_base_select "$2/tree" "$2/root" "$1/apache2.conf"

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Builds the app images as OCI layouts in the cache, each named by a hash of what it is made from.
+# Builds the app images as OCI layouts in the cache; each name has a hash of the image's inputs.
 # Needs paths.sh, log.sh, debian-mirror.sh, app-base.sh.
 
 APP_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../app" && pwd)
 APP_CACHE=$CACHE_DIR/app
 
-# app_key NAME: changes with any file that the image is made from
+# app_key NAME: changes with any file that goes into the image
 app_key() {
   {
     case $1 in
@@ -19,12 +19,12 @@ app_key() {
 
 app_layout() { echo "$APP_CACHE/$1-$(app_key "$1")"; }
 
-# app_contained CMD...: the containers tools keep a cache in /var/lib/containers that no option moves; here it
-# lies in a mount namespace that ends with CMD. Neither the caller's nor the host's settings count. The caller
-# holds the lock on APP_CACHE.
+# app_contained CMD...: the containers tools keep a cache in /var/lib/containers that no option moves; a mount
+# namespace hides it until CMD ends. Neither the caller's nor the host's settings apply. The caller holds the
+# lock on APP_CACHE.
 app_contained() {
   local status=0
-  # A note of what is not the host's own comes first: a run that is killed here leaves it to the next one.
+  # Record first that the directory is ours: after a kill here, the next run removes it.
   [[ -d /var/lib/containers ]] || : >"$APP_CACHE/made-var-lib-containers"
   mkdir -p /var/lib/containers
   env -i PATH="$PATH" HOME=/nonexistent TMPDIR="${TMPDIR:-/var/tmp}" unshare --mount --propagation private \
@@ -33,14 +33,14 @@ app_contained() {
   return "$status"
 }
 
-# app_uncontain: removes the directory if it was made here and nobody else uses it by now
+# app_uncontain: removes the directory if it was made here and nobody else uses it now
 app_uncontain() {
   [[ -e $APP_CACHE/made-var-lib-containers ]] || return 0
   [[ ! -d /var/lib/containers ]] || rmdir --ignore-fail-on-non-empty /var/lib/containers
   rm -f "$APP_CACHE/made-var-lib-containers"
 }
 
-# app_buildah WORK ARGS...: in a store of its own, without mounts (vfs); paths are relative to WORK
+# app_buildah WORK ARGS...: with its own store, without mounts (vfs); paths are relative to WORK
 app_buildah() (
   cd "$1" || exit
   shift
@@ -73,7 +73,7 @@ app_build_image() {
   mv "$work/out" "$(app_layout "$name")"
 }
 
-# app_ensure NAME: the layout of NAME (base, v1, v2), built if it is not cached, on its parent
+# app_ensure NAME: builds the layout of NAME (base, v1, v2), and its parents', unless cached
 app_ensure() {
   local name=$1 work
   [[ ! -d $(app_layout "$name") ]] || return 0
@@ -82,7 +82,7 @@ app_ensure() {
     v2) app_ensure v1 ;;
   esac
   say app "builds $name"
-  # What a killed run left goes with the next one; the caller holds the lock.
+  # Clean up after a killed run; the caller holds the lock.
   rm -rf "$APP_CACHE"/work.*
   work=$(mktemp -d "$APP_CACHE/work.XXXXXX")
   app_build_image "$name" "$work"

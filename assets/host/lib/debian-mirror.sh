@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian packages come from the host's own apt sources, with the host's own apt settings. No dependencies.
+# Debian packages come from the host's own apt sources, with its apt settings. Needs nothing else.
 
-# Debian's origin, or unknown (lists never downloaded) on a host that is Debian itself
+# Repositories of origin Debian; on Debian also of none (lists never downloaded)
 debian_repositories() {
   local uri origin label debian=false
   grep -qx 'ID=debian' /etc/os-release && debian=true
@@ -43,8 +43,8 @@ debian_sources() {
   [[ -z $security ]] || echo "deb $signed$security $1-security main"
 }
 
-# debian_apt_options: the host's settings that decide whether a download works (proxy, retries, certificates,
-# tolerance of old snapshots), as lines of an apt.conf
+# debian_apt_options: the host's settings that decide whether downloads work (proxy, retries, certificates,
+# tolerance of old snapshots), as apt.conf lines
 debian_apt_options() {
   apt-config dump --no-empty --format '%F "%v";%n' |
     grep -E '^"?Acquire::(http|https|Retries|Check-Valid-Until|Check-Date|Max-FutureTime)\b' |

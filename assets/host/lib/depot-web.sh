@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# nginx for the depot: its own configuration and folder (DIR/web), nothing of the host's nginx.
+# nginx for the depot: own configuration and folder (DIR/web), independent of the host's nginx.
 
 WEB_USER=www-data
 getent passwd "$WEB_USER" >/dev/null || WEB_USER=nobody
 
-# Paths are relative to the folder nginx is started in (-p and the working directory): a state directory may
-# have spaces in its name, and a socket's path at most 107 bytes.
+# Paths are relative to the folder that nginx starts in (-p and the working directory): a state directory may
+# have spaces in its name, and a socket's path is limited to 107 bytes.
 web_config() {
   cat <<CONF
 # Written by depot.sh.
@@ -67,20 +67,20 @@ http {
 CONF
 }
 
-# web_prepare DIR LISTEN REPO: folder, configuration, and the command in WEB_COMMAND
+# web_prepare DIR LISTEN REPO: makes the folder and configuration, and sets WEB_COMMAND
 web_prepare() {
   local nginx group read_only=-all,+dac_read_search
   local -a unprivileged
   nginx=$(command -v nginx) || die "nginx is not installed"
   group=$(id -g "$WEB_USER")
-  # An unprivileged user, with the one right that it needs where the project lies in a private folder: to read.
+  # An unprivileged user; to read a project in a private folder it keeps this one capability.
   unprivileged=(setpriv --reuid="$WEB_USER" --regid="$group" --clear-groups --no-new-privs)
   unprivileged+=(--inh-caps="$read_only" --ambient-caps="$read_only")
   mkdir -p "$1/tmp"
   web_config "$2" >"$1/nginx.conf.new"
-  # Opened, not asked about: access(2) looks away from such rights.
+  # Open the file to find out: access(2) ignores such capabilities.
   if ! "${unprivileged[@]}" cat "$3/config" >/dev/null 2>&1; then
-    # A container may not be allowed to give that right, or the file system not know this user.
+    # A container may not grant that capability, or the file system may not know this user.
     say depot "nginx runs as root: $WEB_USER cannot read $3"
     unprivileged=()
     sed -i '1i user root;' "$1/nginx.conf.new"

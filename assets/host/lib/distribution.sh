@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Which distribution this host is, as stack files name it.
+# The distribution of this host, as stack files name it.
 
 # host_distribution: ID-MAJOR of os-release, e.g. rhel-9
 host_distribution() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Packages of a host with dnf, from the repositories that it is set up with. Needs log.sh.
+# Packages on a host with dnf, from its configured repositories. Needs log.sh.
 
-# missing_rpms SPEC...: those that nothing installed provides; a SPEC is a name, or several with | of which any will do
+# missing_rpms SPEC...: those that no installed package provides; a SPEC is a name, or alternatives joined by |
 missing_rpms() {
   local spec name names
   for spec; do
@@ -13,7 +13,7 @@ missing_rpms() {
   done
 }
 
-# available_rpm SPEC: the first of its names that the repositories have
+# available_rpm SPEC: its first name that a repository has
 available_rpm() {
   local name names
   IFS='|' read -ra names <<<"$1"
@@ -26,7 +26,7 @@ available_rpm() {
   return 1
 }
 
-# install_rpms SPEC...: all or none; what no repository has is named before anything is installed
+# install_rpms SPEC...: all or none; reports what no repository has before it installs anything
 install_rpms() {
   local missing spec name wanted=() unknown=()
   mapfile -t missing < <(missing_rpms "$@")

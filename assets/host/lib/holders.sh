@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Who has a file open: process ids can be reused, an open file cannot be mistaken.
+# Finds who has a file open: a process id may be reused, an open file is unambiguous.
 
-# holders FILE: ids of the processes that have FILE (a real path) open, also when it was deleted since
+# holders FILE: ids of the processes that have FILE (a real path) open, even if it was deleted since
 holders() {
   local glob fd
   glob=$(printf %s "$1" | sed 's/[][*?\\]/\\&/g')
-  # Processes come and go under find's feet: its complaints about that say nothing.
+  # Processes come and go while find runs: its complaints about that mean nothing.
   while IFS=/ read -r _ _ fd _; do
     echo "$fd"
   done < <(find /proc/[0-9]*/fd \( -lname "$glob" -o -lname "$glob (deleted)" \) 2>/dev/null) | sort -u
 }
 
-# end_holders FILE: asks them to end, and after 5 s ends them
+# end_holders FILE: sends them SIGTERM, and SIGKILL after 5 s
 end_holders() {
   local path=$1 tries pid signal=TERM
   local -a pids

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Settings of the host that the lab, or libvirt for it, changes: noted before, put back by destroy.
+# Host settings that the lab, or libvirt on its behalf, changes: recorded first, restored by destroy.
 
 NOTED=$STATE_DIR/host
 
 firewall_tables() { nft list tables 2>/dev/null | awk '{print $2, $3}' | sort; }
 
-# note_once NAME CMD...: keep what CMD prints; the first time counts
+# note_once NAME CMD...: keeps CMD's output; the first call counts
 note_once() {
   [[ -e $NOTED/$1 ]] && return 0
   mkdir -p "$NOTED"
@@ -19,7 +19,7 @@ note_host() {
   [[ ! -e /dev/kvm ]] || note_once kvm-mode stat -c '%g %a' /dev/kvm
 }
 
-# libvirt asks QEMU anew at every call when its user cannot open /dev/kvm: 32 s a domain instead of 0.04 s.
+# If QEMU's user cannot open /dev/kvm, libvirt probes QEMU again at every call: 32 s a domain instead of 0.04 s.
 mend_kvm_mode() {
   [[ -c /dev/kvm ]] || return 0
   local mode
@@ -30,7 +30,7 @@ mend_kvm_mode() {
   chmod 660 /dev/kvm
 }
 
-# Users who must reach what lies below the state directory: QEMU's disks, and the image builder's packages.
+# Users who must reach files below the state directory: QEMU's disks, and the image builder's packages.
 path_users() {
   local user
   for user in libvirt-qemu qemu _osbuild-composer; do
@@ -38,7 +38,7 @@ path_users() {
   done
 }
 
-# acl_of RIGHTS USER...: as setfacl takes it, without rights for -x
+# acl_of RIGHTS USER...: the entry for setfacl, without rights for -x
 acl_of() {
   local user
   for user in "${@:2}"; do echo "u:$user${1:+:$1}"; done | paste -sd,
@@ -68,7 +68,7 @@ close_path() {
   rm -f "$NOTED/acl"
 }
 
-# libvirt leaves its chains behind when its networks are gone; only what was not there before is removed.
+# libvirt leaves its chains behind when its networks are gone; remove only what did not exist before.
 remove_firewall_leftovers() {
   [[ -e $NOTED/firewall-tables ]] || return 0
   local family table

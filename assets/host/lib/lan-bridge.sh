@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# How the uplink goes into the bridge and out of it again. Needs paths.sh, log.sh, wait.sh, networkmanager.sh, lan.sh.
+# Puts the uplink into the bridge and takes it out again. Needs paths.sh, log.sh, wait.sh, networkmanager.sh, lan.sh.
 
 NOTE=$STATE_DIR/host/lan.json
 CHECKPOINT=$STATE_DIR/host/lan-checkpoint
-# NetworkManager waits this much longer than this script, which can say more about it.
+# NetworkManager waits this much longer than this script, whose messages say more.
 CHECKPOINT_MARGIN=20
 
-# The lab's own profiles are known by their UUIDs, which follow from the state directory, whatever else was lost.
+# The UUIDs of the lab's own profiles derive from the state directory, so they are known even if all else is lost.
 profile_uuid() {
   local hash
   hash=$(printf '%s' "edge-lab $1 $STATE_DIR" | sha256sum)
@@ -15,19 +15,19 @@ profile_uuid() {
 BRIDGE_UUID=$(profile_uuid bridge)
 PORT_UUID=$(profile_uuid port)
 
-# uplink_note KEY: what note_uplink kept; nothing where it kept none
+# uplink_note KEY: what note_uplink recorded; empty if nothing
 uplink_note() { [[ ! -e $NOTE ]] || jq -r ".$1 // empty" "$NOTE"; }
 
-# lan_bridge_there: the lab's, whole or on trial or left behind
+# lan_bridge_there: the lab's, whole, on trial or left behind
 lan_bridge_there() { nm_runs && { nm_has "$BRIDGE_UUID" || nm_has "$PORT_UUID"; }; }
 
-# bridged: all is as apply leaves it
+# bridged: everything is as apply leaves it
 bridged() {
   nm_runs && nm_active "$BRIDGE_UUID" && nm_active "$PORT_UUID" && [[ ! -e $CHECKPOINT ]] &&
     [[ -e /sys/class/net/$EDGE_BRIDGE/brif/$EDGE_UPLINK ]]
 }
 
-# What the host must have again: asked before anything changes, and kept for destroy.
+# What the host must have again: recorded before any change, kept for destroy.
 note_uplink() {
   local router answers=false
   router=$(device_router "$EDGE_UPLINK")
@@ -40,7 +40,7 @@ note_uplink() {
   mv "$NOTE.new" "$NOTE"
 }
 
-# restored DEVICE: it has every address and the route that the uplink had. Says in WHY what is missing.
+# restored DEVICE: does it have every address and the route that the uplink had? Sets WHY to what is missing.
 restored() {
   local address router
   while read -r address; do
@@ -53,7 +53,7 @@ restored() {
   [[ $(device_router "$1") == "$router" ]]
 }
 
-# reachable DEVICE: and the router answers on it, if it did before
+# reachable DEVICE: and the router answers, if it did before
 reachable() {
   local router
   restored "$1" || return 1
@@ -63,20 +63,20 @@ reachable() {
   [[ -n $(neighbours "$1" "$router") ]]
 }
 
-# add_profiles: in memory only, so that a host that goes down before it is reachable comes up as it was
+# add_profiles: in memory only, so that a host that goes down before it is reachable comes up as before
 add_profiles() {
   local profile identity mac mtu priority metric
   profile=$(uplink_note profile)
   mac=$(uplink_note mac)
   nm_copied "$profile" || die "NetworkManager has no settings of the profile $profile"
-  # A bridge's routes would count less than other interfaces' (metric 425): the uplink's own metric goes with it.
+  # A bridge's routes would get a worse metric (425) than other interfaces': copy the uplink's own.
   metric=$(ip -4 route show default dev "$EDGE_UPLINK" | sed -n 's/.* metric \([0-9]*\).*/\1/p' | head -n 1)
   [[ -z $metric ]] || COPIED+=(ipv4.route-metric "$metric")
-  # The lease is asked for as before; what NetworkManager would make up follows from the interface's name.
+  # Ask for the lease with the same identity: NetworkManager's default derives from the interface name.
   identity=$(nm_dhcp_identity "$EDGE_UPLINK")
   [[ -z $identity || " ${COPIED[*]} " == *' ipv4.dhcp-client-id '* ]] || COPIED+=(ipv4.dhcp-client-id "$identity")
   mtu=$(nmcli -g 802-3-ethernet.mtu connection show uuid "$profile")
-  # Both profiles are for the uplink: after a restart of the host this one shall win.
+  # Both profiles match the uplink: after a host restart this one must win.
   priority=$(nmcli -g connection.autoconnect-priority connection show uuid "$profile")
   nmcli connection add save no type bridge con-name "$EDGE_BRIDGE" ifname "$EDGE_BRIDGE" connection.uuid "$BRIDGE_UUID" \
     connection.autoconnect no bridge.stp no bridge.mac-address "$mac" "${COPIED[@]}" >/dev/null
@@ -86,8 +86,8 @@ add_profiles() {
     802-3-ethernet.mtu "${mtu/auto/0}" >/dev/null
 }
 
-# save_profiles: from memory to where the next start of the host finds them. A bridge that brings its ports up would
-# have cut off the port's own activation before.
+# save_profiles: to disk, for the next host start. Only now may the bridge bring up its ports: earlier it would have
+# cut off the port's own activation.
 save_profiles() {
   nmcli connection modify uuid "$BRIDGE_UUID" connection.autoconnect yes connection.autoconnect-slaves 1
   nmcli connection modify uuid "$PORT_UUID" connection.autoconnect yes
@@ -123,7 +123,7 @@ revert() {
   say bridge "$EDGE_UPLINK is as it was"
 }
 
-# recover: the uplink as it was before the lab, from whatever state: a trial that was cut off, or a bridge in use
+# recover: restores the uplink as before the lab, from any state: an interrupted trial, or a bridge in use
 recover() {
   local profile
   trap - EXIT
@@ -134,19 +134,19 @@ recover() {
       nmcli --wait 30 connection up uuid "$profile" ifname "$EDGE_UPLINK" >/dev/null ||
         die "NetworkManager does not bring $EDGE_UPLINK up with its profile $profile; $EDGE_BRIDGE stays"
     fi
-    # A profile that NetworkManager had made up itself is made up again when nothing else wants the uplink.
+    # A profile that NetworkManager generated is generated again when nothing else claims the uplink.
     nm_delete "$PORT_UUID"
     nm_delete "$BRIDGE_UUID"
   fi
   if [[ -e $NOTE ]]; then
     WHY=
-    # The LAN may be gone, or another one by now: the profile is the host's own again, and that is all there is to do.
+    # The LAN may be gone or a different one by now: the host has its own profile again, and no more can be done.
     wait_until 20 restored "$EDGE_UPLINK" || say bridge "warning: $EDGE_UPLINK is out of $EDGE_BRIDGE, and after 20 s $WHY"
     rm -f "$NOTE"
   fi
 }
 
-# remove_lan_bridge: what is left of it, by whatever knows of it still
+# remove_lan_bridge: removes what is left, from whatever still records it
 remove_lan_bridge() {
   if nm_runs; then
     [[ -e $NOTE || -e $CHECKPOINT ]] || lan_bridge_there || return 0

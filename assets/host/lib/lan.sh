@@ -2,16 +2,16 @@
 # The host's own network, for network.mode lan: what the uplink must be, and who answers on it. The checks add to
 # preflight's PROBLEMS. Needs preflight.sh and networkmanager.sh.
 
-# device_addresses DEVICE: its IPv4 addresses with their prefixes, a line each
+# device_addresses DEVICE: its IPv4 addresses with their prefixes, one per line
 device_addresses() { ip -4 -o addr show dev "$1" scope global 2>/dev/null | awk '{print $4}' | sort; }
 
-# device_router DEVICE: where its default route goes; nothing where it has none
+# device_router DEVICE: the gateway of its default route; empty if none
 device_router() { ip -4 route show default dev "$1" 2>/dev/null | sed -n 's/^default via \([0-9.]*\).*/\1/p' | head -n 1; }
 
-# device_dns DEVICE: the name servers that NetworkManager has for it, a line each
+# device_dns DEVICE: its name servers according to NetworkManager, one per line
 device_dns() { nm_device "$1" IP4.DNS | tr -s '| ' '\n' | sed '/^$/d'; }
 
-# network_of ADDRESS/PREFIX: the network it lies in
+# network_of ADDRESS/PREFIX: the network it belongs to
 network_of() {
   local number prefix=${1#*/}
   number=$(address_number "${1%/*}")
@@ -28,8 +28,8 @@ address_in() {
   return 1
 }
 
-# neighbours DEVICE ADDRESS...: prints "ADDRESS MAC" for each that somebody answers for within 2 s. Sending anything
-# makes the kernel ask, whatever the others' firewalls let through, and needs no program that may not be there.
+# neighbours DEVICE ADDRESS...: prints "ADDRESS MAC" for each that somebody answers for within 2 s. Any packet makes the
+# kernel send an ARP request, which no firewall blocks, and this needs no extra program.
 neighbours() {
   local device=$1 address end
   shift
@@ -44,7 +44,7 @@ neighbours() {
   done
 }
 
-# unanswered DEVICE ADDRESS...: those that the kernel has no neighbour for yet
+# unanswered DEVICE ADDRESS...: those for which the kernel has no neighbour yet
 unanswered() {
   local address
   for address in "${@:2}"; do
@@ -52,7 +52,7 @@ unanswered() {
   done
 }
 
-# check_uplink DEVICE BRIDGE CIDR: can it go into a bridge of that name
+# check_uplink DEVICE BRIDGE CIDR: can it become a port of that bridge?
 check_uplink() {
   local uplink=$1 bridge=$2 cidr=$3 state addresses interface=/sys/class/net/$1
   if ! nm_runs; then
@@ -91,10 +91,10 @@ check_profile() {
       "write that network's cidr${3:+: $(network_of "${3%% *}")}"
 }
 
-# uplink_candidates: the interfaces with hardware or a carrier, for a message
+# uplink_candidates: the interfaces with an IPv4 address, for a message
 uplink_candidates() { ip -4 -o addr show scope global up | awk '{print $2 " (" $4 ")"}' | sort -u | paste -sd, | sed 's/,/, /g'; }
 
-# check_lan_addresses DEVICE MACS ADDRESS...: nobody else on the LAN has them; MACS are the lab's own, blank between
+# check_lan_addresses DEVICE MACS ADDRESS...: nobody else on the LAN has them; MACS are the lab's own, space-separated
 check_lan_addresses() {
   local device=$1 own=" ${2,,} " address mac router
   shift 2
@@ -109,8 +109,8 @@ check_lan_addresses() {
   done < <(neighbours "$device" "$@")
 }
 
-# check_bridged_traffic BRIDGE: what goes from port to port of it is not thrown away as if it were routed; that is how
-# a host with Docker silences bridged guests
+# check_bridged_traffic BRIDGE: traffic between its ports is not dropped as if it were routed, which is how a host
+# with Docker silences bridged guests
 check_bridged_traffic() {
   [[ $(cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null) == 1 ]] || return 0
   local rules

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# What a run was killed in the middle of making: no state knows it, so it is found by what it is.
+# What a killed run left half made: no state knows it, so its content identifies it.
 # Needs paths.sh, service.sh and libvirtd.sh.
 
-# The names that the program gives to its libvirt network and storage pool.
+# The names that the program gives its libvirt network and storage pool.
 LIBVIRT_NAME=edge-lab
 
 virsh_quiet() { virsh -q -c "$EDGE_LIBVIRT_URI" "$@"; }
 
-# ours KIND NAME: its XML names this state directory, or for a network the lab's own domain
+# ours KIND NAME: its XML names this state directory or, for a network, the lab's domain
 ours() {
   local xml
   case $1 in
@@ -17,7 +17,7 @@ ours() {
   esac
 }
 
-# listed ARGS...: does virsh list the name there
+# listed NAME ARGS...: is it in this virsh list?
 listed() { virsh_quiet "${@:2}" --name | grep -qxF "$1"; }
 
 remove_domains() {
@@ -30,7 +30,7 @@ remove_domains() {
   done
 }
 
-# remove_object KIND: pool or net of our name
+# remove_object KIND: our pool or net
 remove_object() {
   listed "$LIBVIRT_NAME" "$1-list" --all && ours "$1" "$LIBVIRT_NAME" || return 0
   say leftovers "$1 $LIBVIRT_NAME"

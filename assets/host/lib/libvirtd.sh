@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# libvirtd, with systemd or without it. What the lab started itself it also ends.
+# libvirtd, with or without systemd. The lab stops what it started.
 
 LIBVIRTD_MARK=$STATE_DIR/host/libvirtd-started
 
 libvirtd_answers() { timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1; }
 
-# A fault in the daemon's pid file is no reason to stay down: it is checked against the process.
+# The daemon's pid file may be stale: compare it with the process.
 pid_in() {
   local pid
   pid=$(cat "$1" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ && $(cat "/proc/$pid/comm" 2>/dev/null) == "$2" ]] && echo "$pid"
 }
 
-# A zombie has ended too: whoever adopted it may take its time to look after it.
+# A zombie has ended too: its adoptive parent may take a while to reap it.
 has_ended() { [[ ! -d /proc/$1 || $(cat "/proc/$1/stat" 2>/dev/null) == *") Z "* ]]; }
 
 libvirtd_apply() {
@@ -21,7 +21,7 @@ libvirtd_apply() {
   date +%s >"$LIBVIRTD_MARK"
   if [[ -d /run/systemd/system ]]; then
     if systemctl cat virtqemud.socket >/dev/null 2>&1; then
-      # One daemon a driver, as RHEL 9 and Fedora have them.
+      # One daemon per driver, as on RHEL 9 and Fedora.
       systemctl start virt{qemu,network,storage,nodedev,log}d.socket
     else
       systemctl start libvirtd.service virtlogd.socket

@@ -4,7 +4,7 @@
 # say PHASE TEXT...: one line of progress
 say() { printf '%s: %s\n' "$1" "${*:2}" >&2; }
 
-# die TEXT...: one clear line, then the end
+# die TEXT...: prints one clear line and exits
 die() {
   printf 'error: %s\n' "$*" >&2
   exit 1

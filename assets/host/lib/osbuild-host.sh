@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What the image builder and its web console need of a host: sockets, a group, open ports; destroy puts back what
-# was not so before. Needs log.sh, paths.sh, result.sh; open_ports EDGE_PORTS, the lab's own.
+# What the image builder and its web console need of a host: sockets, a group, open ports; destroy restores
+# what was different before. Needs log.sh, paths.sh, result.sh; open_ports needs EDGE_PORTS, the lab's own.
 
 OSBUILD_NOTES=$STATE_DIR/host/osbuild
 OSBUILD_UNITS=(osbuild-composer.socket cockpit.socket)
 WEB_CONSOLE_PORT=9090
 
-# note_change WHAT: written down before it is changed, for a run may be killed at any moment
+# note_change WHAT: recorded before the change, because a run may be killed at any moment
 note_change() {
   mkdir -p "${OSBUILD_NOTES%/*}"
   grep -qxF "$1" "$OSBUILD_NOTES" 2>/dev/null || echo "$1" >>"$OSBUILD_NOTES"
@@ -22,7 +22,7 @@ start_units() {
   done
 }
 
-# Whoever called may then use composer-cli without sudo.
+# Lets the calling user run composer-cli without sudo.
 join_group() {
   local user=${SUDO_USER:-}
   [[ -n $user && $user != root ]] && getent group weldr >/dev/null || return 0
@@ -31,8 +31,8 @@ join_group() {
   usermod --append --groups weldr "$user"
 }
 
-# The zones that requests come from: the host's own network, and the guests', which libvirt puts into a zone of its
-# own that lets in little but DHCP, DNS and ssh.
+# The zones that requests come from: the host's own network, and the guests', which libvirt puts into its own zone
+# that allows little but DHCP, DNS and ssh.
 firewall_zones() {
   firewall-cmd --get-default-zone
   firewall-cmd --get-zones | tr ' ' '\n' | grep -x libvirt || [[ $? == 1 ]]
@@ -60,7 +60,7 @@ osbuild_host_apply() {
   open_ports
 }
 
-# The image builder keeps what was pushed; the lab's own goes with it.
+# The image builder keeps what is pushed; remove what the lab pushed.
 forget_content() {
   local name
   command -v composer-cli >/dev/null && composer-cli status show >/dev/null 2>&1 || return 0

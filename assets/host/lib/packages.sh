@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Debian packages that the lab needs on its host, from the host's own apt sources.
 
-# Services of these packages are the lab's own affair: it runs them with its own configuration.
+# The lab runs these packages' services itself, with its own configuration.
 DISTRO_SERVICES=(nginx.service docker-registry.service supervisor.service)
 
 missing_packages() {
@@ -30,7 +30,7 @@ apt() {
     -o Acquire::http::Timeout=30 -o APT::Install-Recommends=false "$@"
 }
 
-# A run that was killed may have left packages half configured.
+# A killed run may have left packages half configured.
 mend_dpkg() { [[ -z $(dpkg --audit) ]] || run_logged packages with_policy dpkg --configure -a; }
 
 # install_packages NAME...

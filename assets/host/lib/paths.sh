@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Where things lie: STATE_DIR is the lab's (removed by destroy), CACHE_DIR outlives it.
+# Where files are: STATE_DIR is the lab's (removed by destroy), CACHE_DIR outlives it.
 
 : "${EDGE_STATE_DIR:?}"
 [[ $EDGE_STATE_DIR == /* ]] || {

@@ -14,7 +14,7 @@ check_boot_iso() {
   [[ -s $1 && -r $1 ]] || problem "bootIso $1 cannot be read" "download the distribution's boot ISO, and set edge-lab:bootIso to its path"
 }
 
-# check_subscription GIVEN: yes where the stack has one
+# check_subscription GIVEN: yes if the stack has one
 check_subscription() {
   local found
   needs_subscription || return 0
@@ -30,7 +30,7 @@ check_subscription() {
   fi
 }
 
-# check_virtualization: libvirt's own word on the host. Without KVM guests are emulated, which is slow and no fault.
+# check_virtualization: libvirt's own checks of the host. Without KVM guests are emulated: slow, but no fault.
 check_virtualization() {
   command -v virt-host-validate >/dev/null || return 0
   local line

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What a host must have before anything on it is changed. Each check adds to PROBLEMS; all are shown at once.
-# Read-only, but for the package index that the image builder keeps in the cache directory.
+# What a host must have before anything on it changes. Each check adds to PROBLEMS; all are shown at once.
+# Read-only, except for the package index that the image builder keeps in the cache directory.
 
 PROBLEMS=()
 CHANGED="nothing on it was changed"
@@ -34,7 +34,7 @@ check_memory() {
   ((have >= need)) || problem "$have MiB of memory are free and the devices and builds need $need" "close other programs, or lower device.memoryMiB or the number of devices"
 }
 
-# existing_parent PATH: the nearest folder that is already there
+# existing_parent PATH: the nearest folder that exists
 existing_parent() {
   local path=$1
   until [[ -d $path ]]; do path=$(dirname "$path"); done
@@ -56,7 +56,7 @@ check_kernel() {
     problem "the kernel cannot make network bridges" "load or build the module bridge"
 }
 
-# A bridge made and removed inside a network namespace that ends with the command leaves nothing behind.
+# Tries it in a network namespace that ends with the command, so nothing is left behind.
 bridge_builtin() { unshare --net ip link add probe0 type bridge 2>/dev/null; }
 
 # check_subnet CIDR BRIDGE [UPLINK]: nothing else on the host uses it
@@ -73,7 +73,7 @@ check_subnet() {
   done < <(ip -4 route show table main | sed -E 's/^(blackhole|unreachable|prohibit) //')
 }
 
-# check_port ADDRESS PORT: no one listens there or on every address (ss writes * where that includes IPv4)
+# check_port ADDRESS PORT: nothing listens there or on every address (ss writes * if that includes IPv4)
 check_port() {
   local line
   while read -r line; do
@@ -87,7 +87,7 @@ check_port() {
   done < <(ss -Hltn "sport = :$2" 2>/dev/null | awk '{print $4}')
 }
 
-# check_domains NAME...: no foreign libvirt domain or network has a name of ours
+# check_domains NAME...: no foreign libvirt domain has one of our names
 check_domains() {
   command -v virsh >/dev/null || return 0
   virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1 || return 0
@@ -98,7 +98,7 @@ check_domains() {
   done
 }
 
-# libvirtd must live where the lab's bridge, and its dnsmasq, shall be.
+# libvirtd must run in the namespace of the lab's bridge and dnsmasq.
 check_namespace() {
   local pid
   for pid in $(pgrep -x libvirtd); do
@@ -107,8 +107,8 @@ check_namespace() {
   done
 }
 
-# check_packages BUILDER JSON: every package of the blueprint and the releases exists. The JSON is put together by
-# hand, for jq may be among what is installed after this.
+# check_packages BUILDER JSON: every package of the blueprint and the releases exists. The JSON is assembled by
+# hand because jq may not be installed yet.
 check_packages() {
   local output request cache=${CACHE_DIR//\\/\\\\}
   request="{\"cacheDir\":\"${cache//\"/\\\"}\",${2#\{}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
-# What every host script begins with: root, the paths, progress, bounded waits, the answer. Sourced first, with the
+# What every host script starts with: root, paths, progress, bounded waits, the answer. Source it first, with the
 # script's own arguments; the script ends with run_verb "$@".
 
 library=$(dirname "${BASH_SOURCE[0]}")
@@ -10,14 +10,14 @@ become_root "$@"
 . "$library/wait.sh"
 . "$library/result.sh"
 
-# What a script can be told to do; one that knows more words adds them.
+# The verbs of a script; a script may add its own.
 VERBS=(apply destroy status)
 
-# run_verb VERB: calls the script's function of that name
+# run_verb VERB: calls the script's function with that name
 run_verb() {
   local verb
   for verb in "${VERBS[@]}"; do
-    # Not within a list of commands: a verb's errors end the script.
+    # Not in a && or || list: errors in a verb must end the script.
     if [[ ${1:-} == "$verb" ]]; then
       "$verb"
       return

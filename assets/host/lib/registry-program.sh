@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The registry's program: Debian and Fedora have a package of it; for other hosts it is built from a Go module that is
-# pinned and checksummed (toolchain/registry), once. Needs paths.sh, log.sh.
+# The registry's program: Debian and Fedora package it; other hosts build it once from a pinned and checksummed
+# Go module (toolchain/registry). Needs paths.sh, log.sh.
 
-# registry_installed: path of the distribution's own
+# registry_installed: path of the distribution's program
 registry_installed() { command -v docker-registry || command -v registry; }
 
 # registry_program: path of the program

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Host scripts change the host, so they run as root; started by a user they start again under sudo.
+# Host scripts change the host, so they run as root; started by a user, they re-run themselves with sudo.
 
-# become_root "$@": call it first in a script, with the script's own arguments.
+# become_root "$@": call this first in a script, with the script's own arguments.
 become_root() {
   if ((EUID == 0)); then
-    # sudo sets its own PATH and HOME; tools and caches are the caller's.
+    # sudo sets its own PATH and HOME; use the caller's tools and caches.
     [[ -z ${EDGE_CALLER_PATH:-} ]] || export PATH=$EDGE_CALLER_PATH
     [[ -z ${EDGE_CALLER_HOME:-} ]] || export HOME=$EDGE_CALLER_HOME
     unset EDGE_CALLER_PATH EDGE_CALLER_HOME
-    # A user's PATH may not have what root uses.
+    # A user's PATH may lack root's directories.
     [[ :$PATH: == *:/usr/sbin:* ]] || export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
     return 0
   fi
@@ -20,7 +20,7 @@ become_root() {
   # Names only: values (some are secrets) never go on a command line.
   local keep
   keep=$(compgen -e | grep -E '^(EDGE_.*|XDG_CACHE_HOME|(http|https|no)_proxy)$' | paste -sd,)
-  # Host scripts have gone to the project's root by now, which is not where $0 was named from.
+  # The script has changed to the project's root; $0 may be relative to another directory.
   local self=$0
   [[ -e $self ]] || self=assets/host/${0##*/}
   exec sudo -n --preserve-env="$keep" -- "$BASH" "$self" "$@"

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# service.sh on a host without systemd: one supervisord, started with the first service.
-# It runs with the services directory as its working directory and names everything relative to it, so that
-# neither a long path (sockets: 108 bytes) nor one with spaces matters.
+# service.sh on a host without systemd: one supervisord, which starts with the first service.
+# Its working directory is the services directory and every name is relative to it, so neither a long path
+# (sockets: 108 bytes) nor one with spaces is a problem.
 
-# supervisor_call METHOD [NAME [true|false]]: its XML-RPC, spoken by curl: supervisorctl starts a Python for each
-# word, which takes a second when the host is busy with its guests.
+# supervisor_call METHOD [NAME [true|false]]: XML-RPC through curl: supervisorctl starts a Python for each
+# command, which takes a second while guests keep the host busy.
 supervisor_call() (
   cd "$SERVICE_DIR" || exit
   local params=''
@@ -14,7 +14,7 @@ supervisor_call() (
     "<methodCall><methodName>supervisor.$1</methodName><params>$params</params></methodCall>" http://supervisor/RPC2
 )
 
-# supervisor_do EXPECTED METHOD [ARGS...]: a fault of the kind EXPECTED says that it is done already
+# supervisor_do EXPECTED METHOD [ARGS...]: the fault EXPECTED means that it is already done
 supervisor_do() {
   local expected=$1 answer
   shift
@@ -54,12 +54,12 @@ CONF
 
 supervisor_start() (
   cd "$SERVICE_DIR" || exit
-  # One that was killed leaves its files; one that hangs or serves another namespace must go first.
+  # A killed one leaves its files; one that hangs or serves another namespace must end first.
   end_holders "$(pwd -P)/supervisord.lock"
   rm -f supervisor.sock* supervisord.pid
   supervisor_config >supervisord.conf
-  # Descriptor 4 stays open in supervisord (it closes from 5 up) and not in its children. Everything else is
-  # closed: no lock, pipe or terminal of the caller may live on in a daemon.
+  # Descriptor 4 stays open in supervisord (it closes from 5 up) but not in its children. Close everything else:
+  # no lock, pipe or terminal of the caller may live on in a daemon.
   # shellcheck disable=SC2016 # expands in the new shell
   setsid env -i PATH="$PATH" LANG=C.UTF-8 bash -c '
     for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done
@@ -90,7 +90,7 @@ manager_ensure() {
   local program=$SERVICE_DIR/$1.program
   supervisor_program "$1" >"$program.new"
   if ! cmp -s "$program.new" "$program"; then
-    # It reads a program's settings only when it takes it up.
+    # supervisord reads a program's settings only when it adds it.
     ! supervisor_alive || supervisor_forget "$1"
     mv "$program.new" "$program"
   fi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# service.sh on a host with systemd: one unit edge-lab-NAME a service.
+# service.sh on a host with systemd: one unit edge-lab-NAME per service.
 
 SYSTEMD_DIR=${EDGE_SYSTEMD_DIR:-/etc/systemd/system}
 
@@ -33,7 +33,7 @@ UNIT
     rm "$unit.new"
   else
     mv "$unit.new" "$unit"
-    # The launcher did not change, but what starts it did.
+    # The launcher is unchanged, but what starts it is not.
     rm -f "$SERVICE_DIR/$1.started"
   fi
   systemctl daemon-reload
@@ -51,7 +51,7 @@ manager_remove() {
   systemctl --quiet disable --now "$unit"
   rm -f "$SYSTEMD_DIR/$unit" "$SYSTEMD_DIR/$unit.new"
   systemctl daemon-reload
-  # A unit that failed stays listed until it is forgotten.
+  # A failed unit stays listed until it is reset.
   systemctl reset-failed "$unit" 2>/dev/null || :
 }
 

@@ -1,16 +1,16 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
-# Long-running programs of the lab: systemd units where systemd is PID 1, else one supervisord.
+# Long-running programs of the lab: systemd units if systemd is PID 1, else one supervisord.
 # Needs paths.sh, log.sh, wait.sh.
 #
-#   service_apply NAME CMD...   runs CMD from now on; restarts it when CMD or a file in
-#                               SERVICE_FILES (array of paths, optional) is not what it was started with
-#   service_stop NAME           ends it until the next service_apply, or the host's next start
-#   service_remove NAME         ends it; the last one takes the supervisor and its files with it
-#   service_running NAME        status 0 when it runs
+#   service_apply NAME CMD...   runs CMD from now on; restarts it if CMD or a file in
+#                               SERVICE_FILES (array of paths, optional) has changed since it started
+#   service_stop NAME           stops it until the next service_apply, or until the host restarts
+#   service_remove NAME         stops it; the last one removes the supervisor and its files too
+#   service_running NAME        status 0 if it runs
 #
-# Each program is started by a small launcher (services/NAME.run). It holds a lock file open, which every
-# child inherits: whatever a SIGKILL left behind is found by that file and ended before the next start,
-# without trusting a stored process id.
+# A small launcher (services/NAME.run) starts each program. It holds a lock file open, which every child
+# inherits: by that file, whatever a SIGKILL left behind is found and ended before the next start, without
+# trusting a stored process id.
 
 service_lib=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=holders.sh
@@ -25,7 +25,7 @@ service_manager=${EDGE_SERVICE_MANAGER:-$service_manager}
 SERVICE_DIR=$STATE_DIR/services
 declare -ga SERVICE_FILES=()
 
-# The state directory itself is the lock, so that no lock file is left behind.
+# The state directory itself is the lock, so no lock file remains.
 service_locked() (
   mkdir -p "$STATE_DIR"
   exec 8<"$STATE_DIR"
@@ -33,7 +33,7 @@ service_locked() (
   "$@"
 )
 
-# The network namespace belongs to it: a service of a namespace that is gone must start anew in this one.
+# The network namespace counts too: a service from a namespace that is gone must restart in this one.
 service_fingerprint() {
   {
     printf '%q ' "$@"

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Registration of a RHEL host, where it is not registered yet; what the lab registered it also unregisters.
+# Registers a RHEL host that is not registered yet; the lab unregisters only what it registered.
 # Needs log.sh, paths.sh, distribution.sh.
 
 REGISTERED_MARK=$STATE_DIR/host/registered
 
 needs_subscription() { [[ $(host_distribution) == rhel-* ]]; }
 
-# registered: has this host an identity that its service still knows? (identity asks the service, and fails for one
-# that was deleted there.)
+# registered: does this host have an identity that its service still knows? (identity asks the service, and fails
+# for one that was deleted there.)
 registered() { subscription-manager identity >/dev/null 2>&1; }
 
-# subscription_problem: why the host's content is not to be had; nothing where all is well. Simple content access,
-# the rule since 2024, has no status but Disabled; without it an expired one says Invalid.
+# subscription_problem: why the host's content is not available; empty if it is. Simple content access, the
+# default since 2024, reports only Disabled; without it an expired subscription reports Invalid.
 subscription_problem() {
   local status
   status=$(subscription-manager status 2>&1) || :
@@ -21,7 +21,7 @@ subscription_problem() {
   esac
 }
 
-# subscription_apply JSON: registers; the JSON goes to the program's stdin only
+# subscription_apply JSON: registers; passes the JSON on the program's stdin only
 subscription_apply() {
   needs_subscription || return 0
   if ! registered; then

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Registers this host with its subscription service: register.py <JSON on stdin.
 
-{"username", "password"} or {"organization", "activationKey"}. The command line of subscription-manager is no place for
-either secret: it takes a key as an argument only, and a password from a terminal only. Its D-Bus interface is what
-Anaconda and Cockpit use: RegisterServer.Start gives the address of a socket that only root may open, and there the
-secrets go (candlepin/subscription-manager, src/rhsmlib/dbus/objects/register.py). Prints nothing of them.
+{"username", "password"} or {"organization", "activationKey"}. subscription-manager's command line suits neither secret:
+it takes a key only as an argument, and a password only from a terminal. This uses its D-Bus interface, as Anaconda and
+Cockpit do: RegisterServer.Start returns the address of a socket that only root may open, and the secrets go there
+(candlepin/subscription-manager, src/rhsmlib/dbus/objects/register.py). Never prints them.
 """
 
 import json
@@ -18,7 +18,7 @@ SERVER = NAME + ".RegisterServer"
 SERVER_PATH = "/com/redhat/RHSM1/RegisterServer"
 REGISTER = NAME + ".Register"
 REGISTER_PATH = "/com/redhat/RHSM1/Register"
-# A subscription service that is slow, not one that is down.
+# For a slow subscription service, not one that is down.
 SECONDS = 300
 
 
@@ -35,7 +35,7 @@ def register(subscription, address):
 
 
 def message(error):
-    """What the service says: its own message where the error is JSON, as it is from some versions."""
+    """What the service says: its own message if the error is JSON, as in some versions."""
     text = error.get_dbus_message() or error.get_dbus_name() or str(error)
     try:
         return str(json.loads(text)["message"])

@@ -1,6 +1,6 @@
 import { lab } from "./lab";
 
-/** A device as the stack output `devices` has it. */
+/** A device in the stack output `devices`. */
 export interface DeviceOutput {
   readonly name: string;
   readonly role: string;
@@ -9,7 +9,7 @@ export interface DeviceOutput {
   readonly commit: string;
 }
 
-/** A release as the stack output `releases` has it. */
+/** A release in the stack output `releases`. */
 export interface ReleaseOutput {
   readonly version: string;
   readonly commit: string;
@@ -20,7 +20,7 @@ export interface ReleaseOutput {
   readonly sizeBytes: number;
 }
 
-/** What the stack's outputs say. */
+/** The stack's outputs. */
 export interface Outputs {
   readonly vip: string;
   readonly appUrl: string;
@@ -35,7 +35,7 @@ export async function outputs(): Promise<Outputs> {
   return (await lab.outputs()) as unknown as Outputs;
 }
 
-/** Names of the devices whose interfaces carry the virtual IP now; one that cannot be asked does not count. */
+/** Names of the devices whose interfaces carry the virtual IP; an unreachable one does not count. */
 export async function vipOwners(devices: readonly DeviceOutput[], vip: string): Promise<string[]> {
   const answers = await Promise.all(
     devices.map(async (d) => ({ name: d.name, text: (await lab.device(d.name, "ip -4 -o addr")).stdout })),

@@ -7,7 +7,7 @@ import { x } from "tinyexec";
 
 import { TestNetwork } from "./netns";
 
-/** What a finished command left. */
+/** Result of a finished command. */
 export interface Finished {
   readonly status: number;
   readonly stdout: string;
@@ -16,21 +16,21 @@ export interface Finished {
   readonly seconds: number;
 }
 
-/** What `lab status --json` prints, as far as tests ask for it. */
+/** The part of `lab status --json` that tests use. */
 export interface LabStatus {
   readonly devices: { name: string; health: string; vip: boolean; booted: string | null }[];
 }
 
-/** What of the host a lab could leave behind, one list a kind. */
+/** What a lab could leave behind on the host, one list per kind. */
 export type Listing = Record<string, string[]>;
 
 /** The committed configuration of the stack that the tests use. */
 export const STACK_FILE = "Pulumi.dev.yaml";
 const PROJECT = resolve(__dirname, "../../..");
-/** Variables by which a surrounding `npm run` would leak this checkout's environment into the clone's. */
+/** Variables through which the surrounding `npm run` would leak this checkout's environment into the clone. */
 const FOREIGN = /^(npm_|PULUMI_|EDGE_LAB_STATE|EDGE_LAB_STACK|NODE_OPTIONS|INIT_CWD)/;
 
-/** One lab in a fresh clone of this project and a network of its own, shared by all end-to-end suites. */
+/** One lab in a fresh clone of this project and its own network, shared by all end-to-end suites. */
 export class TestLab {
   readonly network = new TestNetwork();
   readonly work = mkdtempSync(join(tmpdir(), "edge-lab-e2e-"));
@@ -41,8 +41,8 @@ export class TestLab {
     await this.network.up();
     const clone = await x("git", ["clone", "-q", PROJECT, this.dir], { throwOnError: false });
     if (clone.exitCode !== 0) throw new Error(`git clone: ${clone.stderr}`);
-    // An environment of its own: the app goes back to zero sooner than by default. It is committed, for the work
-    // tree must stay clean from here on.
+    // In this environment the app goes back to zero sooner than by default. The change is committed because the
+    // work tree must stay clean from here on.
     const file = join(this.dir, STACK_FILE);
     const app = "  edge-lab:app:\n    release: v1\n    idleSeconds: 15\n";
     writeFileSync(file, readFileSync(file, "utf8").replace("config:\n", `config:\n${app}`));
@@ -60,7 +60,7 @@ export class TestLab {
     rmSync(this.work, { recursive: true, force: true });
   }
 
-  /** Starts a command inside the lab's network, in a process group of its own. Its output goes to a file as well. */
+  /** Starts a command inside the lab's network, in its own process group. Its output also goes to a file. */
   start(command: string, args: string[], env: Record<string, string> = {}): ChildProcess {
     const [first, ...rest] = [...this.network.prefix, command, ...args];
     const own = Object.fromEntries(
@@ -127,7 +127,7 @@ export class TestLab {
     return this.lab("ssh", name, "--", commandLine);
   }
 
-  /** Takes over what `npm run -s env` prints, so that plain pulumi can be called. */
+  /** Adopts the output of `npm run -s env`, so that plain pulumi works. */
   async useEnvironment(): Promise<void> {
     const printed = await this.run("bash", ["-c", 'eval "$(npm run -s env)" && env -0'], { seconds: 900 });
     if (printed.status !== 0) throw new Error(`npm run -s env: ${printed.output}`);
@@ -164,7 +164,7 @@ export class TestLab {
       addresses: await lines("ip -o -4 addr | awk '{print $2, $4}'"),
       rules: await lines("nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'"),
       listeners: await lines("ss -Hltn | awk '{print $4}'"),
-      // Where the lab, its cache and its container storage lie: the host may mount something else meanwhile.
+      // Only the lab's, its cache's and its container storage's: the host may mount something else meanwhile.
       mounts: await lines("findmnt -rno TARGET | grep -E 'edge-lab|libvirt|containers|buildah'"),
       processes: await lines(
         `ps -o comm= -p "$(${this.network.processes} | paste -sd,)" | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|docker-registr|supervisord|pulumi)'`,
@@ -189,8 +189,8 @@ export class TestLab {
   }
 }
 
-/** What the host had before anything was done. */
+/** The host's state before the tests. */
 export const start: { listing?: Listing } = {};
 
-/** The shared lab; the first suite prepares it, the last one takes it down. */
+/** The shared lab; the first suite prepares it, the last one removes it. */
 export const lab = new TestLab();

@@ -10,7 +10,7 @@ async function must(command: string, args: string[], stdin?: string): Promise<st
 
 /**
  * A network namespace with NAT to the host: the lab's bridge, its DHCP server and all test traffic live inside it.
- * libvirtd must run in it too, so it is for hosts whose libvirtd is not systemd's; elsewhere commands run on the host.
+ * libvirtd must run in it too, so this needs a host without systemd's libvirtd; elsewhere commands run on the host.
  */
 export class TestNetwork {
   readonly isolated = !existsSync("/run/systemd/system");
@@ -19,12 +19,12 @@ export class TestNetwork {
   private readonly inside = `el${process.pid % 100000}i`;
   private forwarding: string | undefined;
 
-  /** The words that run a command inside. */
+  /** Prefix that runs a command inside. */
   get prefix(): string[] {
     return this.isolated ? ["ip", "netns", "exec", this.name] : [];
   }
 
-  /** Command that lists the processes inside, one id a line: others on the host are not the lab's doing. */
+  /** Command that lists the processes inside, one id per line: others on the host are not the lab's. */
   get processes(): string {
     return this.isolated ? `ip netns pids ${this.name}` : "ps -eo pid=";
   }

@@ -5,24 +5,24 @@ import { dirname, join, resolve } from "node:path";
 
 const ROOT = resolve(__dirname, "../../..");
 
-/** How a command ended. */
+/** Result of a command. */
 export interface Result {
   status: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** A checkout of the project with its toolchain and a program of its own. */
+/** A checkout of the project with its toolchain and its own program. */
 export class Checkout {
   readonly dir = mkdtempSync(join(tmpdir(), "edge-lab-checkout-"));
-  /** What is put here with `program` is found first on PATH. */
+  /** First folder on PATH; `program` writes to it. */
   private readonly bin = mkdtempSync(join(tmpdir(), "edge-lab-bin-"));
 
   constructor() {
     for (const name of ["toolchain", "Pulumi.yaml", "package.json", "package-lock.json", ".npmrc"]) {
       cpSync(join(ROOT, name), join(this.dir, name), { recursive: true });
     }
-    // Packages as they are installed in the project, so that setup need not install them.
+    // The project's installed packages, so that setup need not install them.
     const modules = join(this.dir, "node_modules");
     mkdirSync(join(modules, ".edge-lab"), { recursive: true });
     for (const name of readdirSync(join(ROOT, "node_modules")).filter((entry) => entry !== ".edge-lab")) {
@@ -48,12 +48,12 @@ export class Checkout {
     return path;
   }
 
-  /** Runs a bash script in the checkout, with an environment that names no stack and no Pulumi. */
+  /** Runs a bash script in the checkout, in an environment without a stack or a Pulumi. */
   bash(script: string, values: Record<string, string> = {}): Result {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(PULUMI_|EDGE_LAB_(STA|NO))/.test(name),
     );
-    // Without what `npm run` and with.sh put before it.
+    // Without the entries that `npm run` and with.sh prepend.
     const path = (process.env["PATH"] ?? "").split(":").filter((entry) => !entry.includes("node_modules"));
     const env = { ...Object.fromEntries(inherited), PATH: [this.bin, ...path].join(":"), ...values };
     const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", "-c", script], {

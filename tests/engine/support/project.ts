@@ -14,30 +14,30 @@ import { join, resolve } from "node:path";
 
 const ROOT = resolve(__dirname, "../../..");
 
-/** How a program ended. */
+/** Result of a program. */
 export interface Ended {
   status: number | null;
   signal: NodeJS.Signals | null;
-  /** stdout and stderr together, in the order in which they came. */
+  /** stdout and stderr together, in order. */
   output: string;
 }
 
-/** A program that was started in a process group of its own. */
+/** A program started in its own process group. */
 export interface Running {
-  /** Also the number of the process group. */
+  /** Also the id of the process group. */
   pid: number;
   ended: Promise<Ended>;
-  /** What it has written until now. */
+  /** Its output so far. */
   output(): string;
 }
 
-/** One event of the engine, as `--event-log` writes it; only what the tests look at. */
+/** One engine event from `--event-log`; only the fields that the tests use. */
 export interface EngineEvent {
   diagnosticEvent?: { message: string; severity: string; urn?: string };
   resourcePreEvent?: { metadata: { op: string; urn: string; type: string } };
 }
 
-/** A Pulumi project with a small program and a file backend in a directory of its own. */
+/** A Pulumi project with a small program and a file backend in its own directory. */
 export class Project {
   readonly dir = mkdtempSync(join(tmpdir(), "edge-lab-engine-"));
   private readonly env: NodeJS.ProcessEnv;
@@ -68,7 +68,7 @@ export class Project {
       PULUMI_BACKEND_URL: `file://${join(this.dir, "backend")}`,
       PULUMI_CONFIG_PASSPHRASE: "engine-test",
       PULUMI_STACK: "test",
-      // Only with it the CLI knows --event-log.
+      // Without it the CLI has no --event-log.
       PULUMI_DEBUG_COMMANDS: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
@@ -84,7 +84,7 @@ export class Project {
     writeFileSync(this.path(name), lines.join("\n") + "\n");
   }
 
-  /** What the program's commands wrote into $LOG, and forgets it. */
+  /** Returns and clears what the program's commands wrote into $LOG. */
   takeLog(): string[] {
     const path = this.path("log");
     const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
@@ -107,7 +107,7 @@ export class Project {
     const ended = new Promise<Ended>((fulfil, reject) => {
       child.once("error", reject);
       child.once("exit", (status, signal) => {
-        // Something may hold the output open for longer than the program lives.
+        // Another process may hold the output open after the program has ended.
         const late = setTimeout(() => fulfil({ status, signal, output }), 2_000);
         child.once("close", () => {
           clearTimeout(late);
@@ -163,14 +163,14 @@ export class Project {
   }
 
   async remove(): Promise<void> {
-    await this.pulumi(["cancel", "--yes"]); // of what a failed test left
+    await this.pulumi(["cancel", "--yes"]); // of an operation that a failed test left
     await this.pulumi(["destroy", "--yes", "--skip-preview"]).finally(() => {
       rmSync(this.dir, { recursive: true });
     });
   }
 }
 
-/** The arguments of an update without a question and without a preview. */
+/** Arguments of an update without prompt and preview. */
 export const UP = ["up", "--yes", "--skip-preview"];
 
 /** Waits until `condition` holds. */

@@ -13,7 +13,7 @@ import { needs } from "../support/sandbox";
 
 const BUILDER = "assets/builders/debian";
 const REF = "debian/trixie/x86_64/edge";
-/** The lab's own cache: what one run downloads and installs serves the next. */
+/** The lab's own cache, so that later runs reuse downloads and installed trees. */
 const CACHE =
   process.env["EDGE_LAB_CACHE"] ??
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "edge-lab");
@@ -29,7 +29,7 @@ interface Release {
   readonly seconds: number;
 }
 
-// A real compose: about a minute with an empty cache, a few seconds after that.
+// A real compose: about a minute with an empty cache, a few seconds otherwise.
 describe("debian builder, compose [slow]", function () {
   this.timeout(900_000);
   const stateDir = mkdtempSync(join(tmpdir(), 'edge "compose", it\'s '));
@@ -72,7 +72,7 @@ describe("debian builder, compose [slow]", function () {
   const ostree = (...args: string[]): string => execFileSync("ostree", args, { encoding: "utf8" });
   const file = (release: Release, path: string): string =>
     ostree("cat", `--repo=${join(stateDir, "build/repo")}`, release.commit, path);
-  /** Mount tables, of this process and of every other, that name the state directory: none outside a compose. */
+  /** Mount tables of all processes that name the state directory; none outside a compose. */
   const mountTables = (): string[] =>
     readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
@@ -80,7 +80,7 @@ describe("debian builder, compose [slow]", function () {
         try {
           return readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(stateDir.slice(-6));
         } catch {
-          return false; // it has ended
+          return false; // the process has ended
         }
       });
 
@@ -119,7 +119,7 @@ describe("debian builder, compose [slow]", function () {
     const child = spawn(join(BUILDER, "compose"), { stdio: ["pipe", "ignore", "pipe"], detached: true });
     child.stdin.end(request("0.0.2", first, ["strace"]));
     const closed = new Promise((resolve) => child.once("close", resolve));
-    // It says "key" when the namespaces are up; the package layer is being mounted and filled then.
+    // It prints "key" when the namespaces are up and it starts to mount and fill the package layer.
     await new Promise<void>((resolve) => {
       let said = "";
       child.stderr.on("data", (data: Buffer) => {
@@ -202,7 +202,7 @@ describe("debian builder, compose [slow]", function () {
       ostree("init", `--repo=${client}`, "--mode=bare");
       ostree("remote", "add", `--repo=${client}`, `--gpg-import=${stateDir}/signing/public.gpg`, "edge", url);
       await promisify(execFile)("ostree", ["pull", `--repo=${client}`, "edge", REF]);
-      // Older clients fetch loose objects beside a delta, so the count of requests says nothing.
+      // Older clients also fetch loose objects besides a delta, so the number of requests means nothing.
       assert.ok(
         asked.some((path) => /^\/deltas\/.*\/\d+$/.test(path)),
         "no part of a delta was asked for",

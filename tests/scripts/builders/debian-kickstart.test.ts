@@ -19,7 +19,7 @@ describe("debian installer, kickstart", () => {
   beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "edge-ks-"))));
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** Reads a kickstart as the installer does; answers its variables, or the reason why it was refused. */
+  /** Reads a kickstart as the installer does; returns its variables, or the reason for the rejection. */
   const read = (text: string, then = ":"): { variables: Record<string, string>; failed: string } => {
     writeFileSync(join(dir, "ks.cfg"), text);
     const { stdout } = spawnSync(

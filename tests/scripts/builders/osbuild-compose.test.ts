@@ -27,7 +27,7 @@ withEveryClient("osbuild builder: composes", (host) => {
       },
       env,
     );
-  /** The first release composed and exported, as commit.sh does it. */
+  /** Composes and exports the first release, as commit.sh does. */
   const first = async (): Promise<string> => {
     const { tar, commit } = host().image(PACKAGES);
     host().weldr.next = { states: ["WAITING", "RUNNING", "FINISHED"], image: tar };
@@ -196,7 +196,7 @@ withEveryClient("osbuild builder: composes", (host) => {
       const { tar, commit } = host().image(PACKAGES);
       host().weldr.next = { states: ["RUNNING", "RUNNING", "FINISHED"], image: tar };
       answer(await push(host()));
-      // The run ends in the middle: the image builder is away for longer than it waits.
+      // The run ends in the middle: the image builder is unavailable for longer than the run waits.
       host().weldr.dropInfo = 1000;
       assert.match(failure(await compose({}, { EDGE_COMPOSE_AWAY: "0" })), /has not answered for/);
       host().weldr.dropInfo = 0;

@@ -33,7 +33,7 @@ describe("osbuild builder: a release derived from another one", () => {
     assert.equal(status, 0, stderr);
     return stdout.trim();
   };
-  /** A commit with a kernel, as the image builder makes them. */
+  /** A commit with a kernel, like those from the image builder. */
   const base = (): string => {
     write("usr/lib/modules/5.14/vmlinuz", "kernel");
     write("usr/lib/modules/5.14/initramfs.img", "five!");

@@ -123,7 +123,7 @@ describe("guests of the osbuild backend: the package", () => {
   });
 
   describe("systemd accepts", () => {
-    // Units that the distribution's packages bring, as far as drop-ins and orders name them.
+    // Left out: programs that the package itself brings, and the unit that quadlet generates on the device.
     const verify = (folder: string, unit: string, scope: string): string[] => {
       const runtime = mkdtempSync(join(tmpdir(), "edge-units-"));
       const { stdout, stderr } = spawnSync("systemd-analyze", [scope, "verify", "--man=no", unit], {

@@ -10,7 +10,7 @@ import { ksvalidator } from "../../support/ksvalidator";
 import { OsbuildHost, standInClient } from "../../support/osbuild/osbuildHost";
 import { skipBecause } from "../../support/skip";
 
-/** As EdgeFleet renders it for a stack with the osbuild backend. */
+/** The kickstart that EdgeFleet renders for a stack with the osbuild backend. */
 function kickstart(ref: string): string {
   const stack = { builder: "osbuild", bootIso: "/x.iso" };
   const user = { name: "core", groups: ["wheel"], passwordHash: HASH, authorizedKeys: [KEY] };
@@ -28,8 +28,8 @@ describe("osbuild builder: make-iso", () => {
     await host.start();
     bootIso = join(host.path, "boot.iso");
     iso(bootIso, "images/install.img");
-    // mkksiso's command line and what it makes: the kickstart at the top of the ISO under its own name
-    // (weldr/lorax, src/bin/mkksiso). It refuses to write over a file.
+    // mkksiso's command line and result: the kickstart at the top of the ISO, under its own name
+    // (weldr/lorax, src/bin/mkksiso). It refuses to overwrite a file.
     host.program(
       "mkksiso",
       `echo "mkksiso $*" >>'${join(host.path, "calls")}'

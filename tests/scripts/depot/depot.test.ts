@@ -147,7 +147,7 @@ describe("depot.sh", () => {
     const master = Number(box.read("depot/web/nginx.pid"));
     const status = readFileSync(`/proc/${master}/status`, "utf8");
     assert.doesNotMatch(status, /^Uid:\s+0\s/m);
-    // Only the right to read: the project may lie in a folder that is private to its user.
+    // Only the right to read: the project may be in a folder that is private to its user.
     assert.match(status, /^CapEff:\s+0000000000000004$/m);
     assert.equal(statSync(box.path("depot/admin.sock")).mode & 0o777, 0o600);
   });

@@ -4,16 +4,16 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { eventually, GATEWAY, needs, Sandbox } from "../support/sandbox";
 
 const REF = "debian/trixie/x86_64/edge";
-/** As many as the 0.0.1 of the image has; a fraction makes a quick look. */
+/** Scale of the tree: 1 has as many files as release 0.0.1 of the image; a fraction is quicker. */
 const SCALE = Number(process.env["EDGE_TEST_PULL_SCALE"] ?? 1);
 const FOLDERS = Math.round(1200 * SCALE);
 const FILES = Math.round(8200 * SCALE);
 const PAIRS = 4;
 const MAX_PAIRS = 12;
-/** What the lab promises: a pull through the depot against one from nginx alone. */
+/** The lab's promise: duration of a pull through the depot relative to one from nginx alone. */
 const LIMIT = 1.2;
 
-/** nginx with nothing but its fastest settings for this. */
+/** nginx with only its fastest settings for this. */
 const PLAIN = `
 user root;
 daemon off;
@@ -34,7 +34,7 @@ http {
 }
 `;
 
-/** Numbers that look random and are the same each time. */
+/** Pseudo-random numbers, the same each time. */
 function* numbers(): Generator<number, never> {
   for (let x = 12345; ;) {
     x = (Math.imul(x, 1103515245) + 12345) >>> 0;
@@ -42,7 +42,7 @@ function* numbers(): Generator<number, never> {
   }
 }
 
-/** A tree like the image's: small files by far the most. */
+/** A tree like the image's: mostly small files. */
 function makeTree(root: string): void {
   const random = numbers();
   for (let i = 0; i < FOLDERS; i++) {
@@ -98,8 +98,8 @@ describe("pull through the depot", () => {
     const config = ["curl", "-sf", "-m", "5", `http://${GATEWAY}:8001/repo/config`];
     eventually("plain nginx serves", () => box.run(config).status === 0);
 
-    // In turn, so that what else the machine does meets both, and the shortest of each, since noise only adds. A busy
-    // machine needs more turns until each had a quiet one; what is really slower never has one.
+    // They take turns, so that other load affects both, and the shortest time of each counts, since noise only adds. A
+    // busy machine needs more turns until each had a quiet one; a really slower server never gets there.
     const times: { depot: number[]; plain: number[] } = { depot: [], plain: [] };
     let ratio = Infinity;
     for (let pair = 0; pair < MAX_PAIRS && (pair < PAIRS || ratio > LIMIT); pair++) {

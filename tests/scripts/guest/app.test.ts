@@ -37,7 +37,7 @@ describe("guest: the app", () => {
     guest.standIn("systemctl", "");
     guest.standIn("podman", `[ "$1" != auto-update ] || echo "container-httpd.service ${word}"`);
   };
-  /** Whether what is tried on the trial's port answers. */
+  /** Sets whether the app on the trial's port answers. */
   const trialAnswers = (yes: boolean): void =>
     guest.write(
       "usr/libexec/edge/app-ready",

@@ -21,7 +21,7 @@ describe("guest: boot counter and fallback", () => {
   afterEach(() => guest.remove());
 
   const counter = (value: string): void => guest.append("boot/grub/grubenv", `boot_counter=${value}\n`);
-  /** A boot of the commit, with the check that failed in it. */
+  /** Records a boot of the commit, with its failing check. */
   const attempt = (n: number, commit: string, check?: string): void => {
     const checks = check ? [{ kind: "required", name: check, rc: 3, output: "why it failed" }] : [];
     const result = check ? "red" : "pending";

@@ -43,7 +43,7 @@ describe("guest: the reboot lock", () => {
   };
   const acts = (): string[] => guest.calls().filter((call) => /^(systemctl|ping)/.test(call));
   const asked = (): string[] => depot.calls.map((call) => call.path);
-  /** /run does not outlive a reboot. */
+  /** A reboot clears /run. */
   const nextBoot = (): void => {
     guest.shell('rm -f "$RUN"/reported*');
     guest.write("proc/sys/kernel/random/boot_id", "bbbbbbbb-0000-4000-8000-000000000002\n");
@@ -131,7 +131,7 @@ describe("guest: the reboot lock", () => {
   });
 
   it("a target that moved after the staging gives the lock back and does not reboot", async () => {
-    // What the device heard last still names what it has staged.
+    // The target that the device received last is still what it has staged.
     guest.write("run/edge/target", `${V2}\n`);
     guest.write("run/edge/target.fresh", "");
     wants(V3);

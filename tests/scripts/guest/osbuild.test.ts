@@ -26,7 +26,7 @@ describe("guests of the osbuild backend: on the device", () => {
   });
   afterEach(() => guest.remove());
 
-  /** The release's own version, in a deployment's tree; RHEL's commits all say RHEL's. */
+  /** Writes the release's own version into a deployment's tree; the version of RHEL's commits is always RHEL's. */
   const release = (commit: string, version: string): void =>
     guest.write(`ostree/deploy/edge/deploy/${commit}.0/usr/lib/edge/release`, `${version}\n`);
   const two = (): void => {

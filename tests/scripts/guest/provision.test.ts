@@ -66,7 +66,7 @@ describe("guest: what a device makes of its settings", () => {
       guest.read(file),
       `${match}[Network]\nAddress=198.51.100.11/24\nGateway=198.51.100.1\nDNS=198.51.100.2\nDNS=9.9.9.9\n`,
     );
-    // An image without networkd has its address from the installer itself.
+    // In an image without networkd the installer itself has set the address.
     rmSync(join(guest.root, file));
     rmSync(join(guest.root, "usr/lib/systemd/network/90-dhcp-wired.network"));
     provision();

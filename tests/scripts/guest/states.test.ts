@@ -31,7 +31,7 @@ const FALLEN_BACK: readonly Deployment[] = [
 
 const name = ({ from, to, when }: Transition): string => `${from} -> ${to}: ${when}`;
 
-/** Every transition of the table, by the device's own programs on a root of their own. */
+/** Every transition of the table, with the device's own programs on a temporary root. */
 describe("guest: the states of a device", () => {
   let guest: Guest;
   let depot: FakeDepot;
@@ -79,7 +79,7 @@ describe("guest: the states of a device", () => {
   const update = async (): Promise<void> => assert.equal(await run("usr/libexec/edge/update"), 0);
   const apply = async (): Promise<void> => assert.equal(await run("usr/libexec/edge/applyupdate"), 0);
 
-  /** greenboot's run of a boot, with one required check that ends as asked, and what the target that follows does. */
+  /** Runs greenboot with one required check that passes or fails, then the actions of the target that follows. */
   const check = async (passes: boolean): Promise<void> => {
     guest.shell(`rm -rf "$ROOT"/usr/lib/greenboot/check/* "$ROOT"/etc/greenboot/check/*`);
     guest.write("etc/greenboot/check/required.d/50_test.sh", `exit ${passes ? 0 : 1}\n`);
@@ -88,7 +88,7 @@ describe("guest: the states of a device", () => {
     else assert.equal(await run(`${GREENBOOT}/redboot-auto-reboot`), 0);
   };
 
-  /** The boot menu's own counting, its text run by bash; then the boot that it chose. */
+  /** Runs the counting part of the boot menu in bash, then the boot that it selected. */
   const bootLoader = (): void => {
     const text = readFileSync(GRUB_CFG, "utf8");
     const counting = text.slice(text.indexOf("load_env"), text.indexOf("# A deployment that may be bad"));
@@ -113,7 +113,7 @@ describe("guest: the states of a device", () => {
 
   const rebooted = (): void => assert.ok(guest.calls().includes("systemctl --no-block reboot"));
 
-  /** The situation before, what happens, and what must be true besides the state after it. */
+  /** For each transition: sets up the situation, triggers it, and checks what must hold besides the new state. */
   const cases: Record<string, () => void | Promise<void>> = {
     "booting -> healthy: every required check passes": async () => {
       guest.deployed(UPDATED);

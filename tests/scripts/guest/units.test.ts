@@ -19,14 +19,14 @@ const GUEST = "assets/guest";
 const SYSTEM = `${GUEST}/usr/lib/systemd/system`;
 const USER = `${GUEST}/usr/lib/systemd/user`;
 
-/** Units of a folder, templates with an instance. */
+/** Units in a folder; templates get an instance. */
 function units(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => /\.(service|socket|timer|path|target)$/.test(name))
     .map((name) => name.replace("@.", "@x."));
 }
 
-/** What `systemd-analyze verify` says, but for programs that are not on this host and are in the image. */
+/** Output of `systemd-analyze verify`, without complaints about programs that only the image has. */
 function verify(folder: string, unit: string, scope: "--system" | "--user"): string[] {
   const runtime = mkdtempSync(join(tmpdir(), "edge-units-"));
   const { stdout, stderr } = spawnSync("systemd-analyze", [scope, "verify", "--man=no", unit], {
@@ -36,7 +36,7 @@ function verify(folder: string, unit: string, scope: "--system" | "--user"): str
   rmSync(runtime, { recursive: true });
   return `${stdout}${stderr}`.split("\n").filter((line) => {
     const program = /Command (\S+) is not executable: No such file/.exec(line)?.[1];
-    // The container's unit is made by quadlet on the device.
+    // On the device, quadlet generates the container's unit.
     return (
       line !== "" &&
       !line.endsWith("Unit container-httpd.service not found.") &&
@@ -89,7 +89,7 @@ describe("guest: units and files of the image", () => {
       lines.filter((line) => line.startsWith("ExecStop=")),
       [
         "ExecStop=",
-        // Without a dash: systemd goes on to the next one only when it succeeded.
+        // Without a dash, so that systemd runs the next one only after success.
         "ExecStop=/usr/libexec/greenboot/greenboot-grub2-set-counter",
         "ExecStop=/usr/bin/ostree admin finalize-staged",
       ],

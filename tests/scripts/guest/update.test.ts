@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import type { UpgradeGate } from "../../../protocol/fields";
 import { FakeDepot } from "../support/fakeDepot";
 import { Guest, V1, V2, V3 } from "../support/guest";
 import type { Outcome } from "../support/sandbox";
@@ -30,7 +31,7 @@ describe("guest: updates", () => {
   });
 
   /** What the depot wants, and what a deploy then does. */
-  const target = (commit: string, gate = "open", peers: string[] = []): void => {
+  const target = (commit: string, gate: UpgradeGate = "open", peers: string[] = []): void => {
     depot.reply({ peers, target: { ref: REF, commit }, upgradeGate: gate });
     const staged = `  edge ${commit}.0 (staged)\\n    Version: 9.9.9\\n`;
     guest.standIn(

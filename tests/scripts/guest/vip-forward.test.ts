@@ -21,10 +21,10 @@ interface World {
   readonly framesForTheForgotten: number;
 }
 
-/** Seconds that the tests' devices keep silent to a connection that nobody answers. */
+/** Seconds until the tests' devices reset a connection that nobody answers. */
 const SILENCE = 2;
 
-/** A device whose script changes the network namespace that it runs in. */
+/** A device whose script changes its own network namespace. */
 function device(address: string, peer: string): Guest {
   const guest = new Guest();
   guest.device({

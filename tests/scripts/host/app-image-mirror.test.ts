@@ -11,7 +11,7 @@ describe("Debian mirror", () => {
   beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "edge-mirror-"))));
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  /** What the library prints on a host whose apt has these repositories: `URI|origin|label`. */
+  /** Output of the library on a host whose apt has these repositories: `URI|origin|label`. */
   const sources = (
     repositories: string[],
     env: Record<string, string> = {},

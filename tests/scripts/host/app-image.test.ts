@@ -39,7 +39,7 @@ describe("app-image.sh", () => {
       "curl",
     );
     this.timeout("5m");
-    // The one part that comes from the network: once for all runs of the tests, in the documented cache.
+    // The only part from the network: fetched once for all test runs, into the documented cache.
     execFileSync(
       "bash",
       [
@@ -187,7 +187,7 @@ describe("app-image.sh", () => {
         box.ok(["bash", "-c", 'set -o pipefail; curl -sSf "$1" | tar -xz -C "$2"', "bash", url, root]);
       }
     });
-    // As a container: process 1 of its namespace, and a network of its own.
+    // Like a container: process 1 of its namespace, with its own network.
     const start = (): number => {
       const script = `set -e; cd "$1"; mount -t proc proc proc; mount --rbind /dev dev
         exec chroot . /usr/sbin/apache2 -D FOREGROUND -f /etc/apache2/apache2.conf`;
@@ -212,7 +212,7 @@ describe("app-image.sh", () => {
       const pid = start();
       const answer = box.ok(["curl", "-sSi", "http://127.0.0.1/"]).stdout;
       assert.match(answer, /^Content-Type: text\/plain; charset=utf-8\r$/m);
-      // The virtual IP moves: no client may keep a connection for its next request.
+      // The virtual IP moves, so no client may reuse a connection for its next request.
       assert.match(answer, /^Connection: close\r$/m);
       assert.ok(answer.includes(execFileSync("figlet", ["RHEL for Edge"], { encoding: "utf8" })));
       assert.match(answer, /< Podman auto-update is awesome! >/);

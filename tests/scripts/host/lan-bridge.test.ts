@@ -18,7 +18,7 @@ describe("the lab's bridge in the host's own LAN", () => {
     before = host.network();
   });
   afterEach(async () => {
-    // Nothing was started for a user who may not.
+    // Without root nothing was started.
     if (process.getuid?.() === 0) await host.stop();
   });
 
@@ -47,14 +47,14 @@ describe("the lab's bridge in the host's own LAN", () => {
     assert.equal(addresses("edgelan0"), address);
     assert.equal(addresses("eth0"), "");
     assert.equal(host.sh("cat /sys/class/net/edgelan0/address"), mac);
-    // Other interfaces' routes count as little as before.
+    // The metric is as before, so routes of other interfaces keep their priority.
     assert.match(
       host.sh("ip -4 route show default"),
       /^default via 10\.99\.0\.1 dev edgelan0 .* metric 100\b/,
     );
-    // A refusal comes from the router itself.
+    // A refused connection proves that the router itself answered.
     host.sh("status=0; curl -s --noproxy '*' --max-time 2 http://10.99.0.1:9/ || status=$?; ((status == 7))");
-    // What stays after a restart of the host; on trial it was in memory only.
+    // The profiles now survive a restart of the host; during the trial they were only in memory.
     assert.match(host.sh("ls /run/nm/profiles"), /edgelan0-eth0\.nmconnection\nedgelan0\.nmconnection\n/);
     assert.equal(
       host.sh(
@@ -99,7 +99,7 @@ describe("the lab's bridge in the host's own LAN", () => {
   it("puts all back when the router does not answer any more", () => {
     host.sh(`nmcli connection modify home ipv4.method manual ipv4.addresses 10.99.0.20/24 ipv4.gateway 10.99.0.1
       nmcli connection up home`);
-    // It answers until the port goes up.
+    // The router answers only until the port goes up.
     host.standIn(
       "nmcli",
       `[[ "$*" != *"connection up"* ]] || ip -n router addr del 10.99.0.1/24 dev lan0\nexec ${host.sh("command -v nmcli")} "$@"`,
@@ -124,7 +124,7 @@ describe("the lab's bridge in the host's own LAN", () => {
     host.sh("ip -n router link set lan0 down");
     await new Promise<void>((resolve) => {
       began.once("exit", () => resolve());
-      // The line is mended only after it was given up.
+      // The link comes back only after bridge.sh has given up on it.
       began.stderr?.on("data", (chunk: Buffer) => {
         if (chunk.includes("putting everything back")) host.sh("ip -n router link set lan0 up");
       });
@@ -141,13 +141,13 @@ describe("the lab's bridge in the host's own LAN", () => {
     host.sh("kill -STOP $(pgrep dnsmasq)");
     const began = host.beginBridge("apply", { EDGE_REACHABLE_SECONDS: "1" });
     await host.until("[[ -e /sys/class/net/edgelan0/brif/eth0 ]]");
-    // A host that goes down now comes up as it was.
+    // A host that reboots now comes up as it was.
     assert.doesNotMatch(host.sh("ls /run/nm/profiles"), /edgelan0/);
     host.sh("kill -KILL $(pgrep -f 'bridge[.]sh apply')");
     began.kill("SIGKILL");
     host.sh("kill -CONT $(pgrep dnsmasq)");
     await host.until("[[ ! -e /sys/class/net/edgelan0 ]] && ip -4 addr show dev eth0 | grep -q inet", 40);
-    // What the killed run noted is recovered from, by destroy as by apply.
+    // destroy, like apply, recovers from the record of the killed run.
     assert.equal(host.bridge("destroy").status, 0);
     assert.equal(host.network(), before);
   });
@@ -216,7 +216,7 @@ describe("the lab's bridge in the host's own LAN", () => {
     succeeds(host.bridge("apply"));
     host.sh("rm -r /run/lab");
     assert.equal(host.bridge("destroy").status, 0);
-    // NetworkManager itself chooses a profile for the uplink that nobody wants: the only one there is.
+    // NetworkManager itself activates the only profile for the uplink, although nobody asked for it.
     assert.match(host.sh("nmcli -t -f NAME,DEVICE connection"), /^home:eth0$/m);
     assert.ok(!host.sh("ls /sys/class/net").includes("edgelan0"));
   });

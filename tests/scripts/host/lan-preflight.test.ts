@@ -7,7 +7,7 @@ const LIBRARIES = ["root", "paths", "log", "wait", "preflight", "networkmanager"
   .map((name) => `. assets/host/lib/${name}.sh`)
   .join("\n");
 
-/** Who has which address in the LAN is asked of a real one: its router 10.99.0.1, and a neighbour 10.99.0.30. */
+/** Probes for addresses in use run in a real LAN, with a router 10.99.0.1 and a neighbour 10.99.0.30. */
 describe("preflight in the host's own LAN", () => {
   let host: LanHost;
   let own: string;
@@ -20,7 +20,7 @@ describe("preflight in the host's own LAN", () => {
     host.sh("ip -n router addr add 10.99.0.30/24 dev lan0");
   });
   after(async () => {
-    // Nothing was started for a user who may not.
+    // Without root nothing was started.
     if (process.getuid?.() === 0) await host.stop();
   });
 

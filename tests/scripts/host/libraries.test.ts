@@ -13,7 +13,7 @@ describe("libraries of the host scripts", () => {
   afterEach(() => host.remove());
 
   it("share no function's name: of two that one script takes in, the later would win", () => {
-    // These stand in for one another, and no script takes in both.
+    // These are alternatives; no script sources both.
     const alternatives = [
       ["app-base-dnf.sh", "app-base.sh"],
       ["service-supervisor.sh", "service-systemd.sh"],
@@ -107,7 +107,7 @@ describe("libraries of the host scripts", () => {
         "script.sh",
         '. "$(dirname "$0")/assets/host/lib/root.sh"; become_root "$@"; echo "$EDGE_SECRET $HOME ${PATH%%:*} $*"',
       );
-      // What sudo does: another PATH and HOME, of the environment only what was named.
+      // Like sudo: another PATH and HOME, and only the named variables of the environment.
       host.program(
         "bin/sudo",
         `echo "$*" >>${host.path}/calls

@@ -18,7 +18,7 @@ describe("the app's image and its registry on a host without Debian's packages",
   });
   afterEach(() => host.remove());
 
-  /** dnf, which makes an installroot as RHEL's httpd lies in one. */
+  /** dnf, which creates an installroot like one with RHEL's httpd. */
   const dnf = (modules: string): void =>
     host.noted(
       "dnf",
@@ -82,7 +82,7 @@ echo root:x:0:0::/root:/bin/sh >"$tree/etc/passwd"; echo root:x:0: >"$tree/etc/g
 
   it("is kept by a registry that is built from its Go module, once", function () {
     this.timeout("10m");
-    // In the project itself, and the cache that all tests share.
+    // In the project itself, with the cache that all tests share.
     const build = (): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } =>
       spawnSync(
         "bash",

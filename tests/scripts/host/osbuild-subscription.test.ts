@@ -34,7 +34,7 @@ describe("registering a host, over a D-Bus of the test's own", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as Noted);
   };
-  /** A message bus, and on it the subscription service. */
+  /** A message bus with the subscription service on it. */
   const service = async (env: Record<string, string> = {}): Promise<void> => {
     const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], {
       stdio: ["ignore", "pipe", "ignore"],

@@ -38,7 +38,7 @@ describe("a host for the osbuild backend", () => {
   });
 
   describe("subscription", () => {
-    /** subscription-manager with an identity or without; the registration makes one. */
+    /** subscription-manager with or without an identity; a registration creates one. */
     const manager = (identity: boolean, said = SIMPLE_ACCESS): void => {
       writeFileSync(join(host.path, "status"), said);
       if (identity) writeFileSync(join(host.path, "identity"), "");
@@ -112,7 +112,7 @@ describe("a host for the osbuild backend", () => {
   });
 
   describe("packages", () => {
-    /** rpm knows what is installed, dnf what the repositories have. */
+    /** Sets the packages that rpm finds installed, and those that dnf finds in the repositories. */
     const repositories = (installed: string[], available: string[]): void => {
       writeFileSync(join(host.path, "installed"), `${installed.join("\n")}\n`);
       writeFileSync(join(host.path, "available"), `${available.join("\n")}\n`);

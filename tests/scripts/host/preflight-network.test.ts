@@ -86,7 +86,7 @@ describe("preflight on the network", () => {
     before(function () {
       if (process.getuid?.() !== 0) skipBecause(this, "a network namespace needs root");
     });
-    /** A listener, then the check, in a network namespace of its own. */
+    /** Starts a listener, then runs the check, in a new network namespace. */
     const listening = (host: string, port = 5000, options = {}): string => `
       ip link set lo up
       ip addr add 192.168.76.1/24 dev lo

@@ -86,7 +86,7 @@ describe("registry.sh", () => {
   });
 
   it("gives up in time, with the registry's own words, where it cannot listen", () => {
-    apply(); // a registry that runs is moved to the address that is not there
+    apply(); // now move the running registry to an address that does not exist
     const { status: code, stderr } = box.run([SCRIPT, "apply"], { ...ENV, EDGE_GATEWAY: "10.213.99.1" });
     assert.equal(code, 1);
     assert.match(stderr, /does not answer on 10\.213\.99\.1:5000.*cannot assign requested address/s);

@@ -15,7 +15,7 @@ const PROBES = {
 };
 const probe = (name: keyof typeof PROBES): string => `./assets/probes/${name}`;
 
-/** Against a real sshd in namespaces of its own, whose host has a file system of its own where the lab writes. */
+/** Against a real sshd in its own namespaces, with a separate file system where the lab writes. */
 describe("host scripts on another host", () => {
   let host: SshHost;
   before(async function () {
@@ -23,11 +23,11 @@ describe("host scripts on another host", () => {
     this.timeout("60s");
     host = await SshHost.start();
     symlinkSync(join(process.cwd(), "node_modules"), join(host.path, "node_modules"));
-    // All of them before the first copy: each change is a copy more.
+    // All of them before the first copy, because each change causes another copy.
     for (const [name, body] of Object.entries(PROBES)) host.program(name, body);
   });
   after(async () => {
-    // Nothing was started for a user who may not.
+    // Without root nothing was started.
     if (process.getuid?.() === 0) await host.stop();
   });
 
@@ -110,7 +110,7 @@ describe("host scripts on another host", () => {
       );
       const [leader = "", sleeper = ""] = pids.split(" ");
       assert.ok(Number(leader) > 0 && Number(sleeper) > 0, pids);
-      // As Pulumi does it: its command's own process only.
+      // Like Pulumi: only the process of the command itself.
       const node = await host.sh("pgrep -f operations/remote/main[.]ts");
       await host.sh(`kill -${signal.slice(3)} ${node}`);
       await host.until(

@@ -6,7 +6,7 @@ import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
 
 const COMMIT = "a".repeat(64);
-/** What each script needs besides the state directory. */
+/** Required variables of each script, besides the state directory. */
 const inputs: Record<string, Record<string, string>> = {
   "accelerator.sh": { EDGE_ACCELERATOR: "auto" },
   "app-image.sh": { EDGE_REGISTRY: "127.0.0.1:9", EDGE_APP_TAG: "v1" },
@@ -19,7 +19,7 @@ const inputs: Record<string, Record<string, string>> = {
   "libvirtd.sh": { EDGE_LIBVIRT_URI: "test:///default" },
   "publish.sh": { EDGE_REF: "debian/trixie/x86_64/edge" },
 };
-/** They run another program, and have no verbs. */
+/** These only run another program and have no verbs. */
 const WRAPPERS = ["remote-verb.sh", "node.sh", "remote-run.sh", "remote.sh"];
 const scripts = readdirSync("assets/host").filter((name) => name.endsWith(".sh") && !WRAPPERS.includes(name));
 
@@ -41,7 +41,7 @@ describe("host scripts", () => {
         const { status, stdout, stderr } = host.run(script, verb, env);
         assert.notEqual(status, 0);
         assert.equal(stdout, "");
-        // Some know a word more.
+        // Some have an additional verb.
         assert.match(stderr, /^error: usage: .*apply\|destroy\|status(\|[a-z]+)*\n$/);
       }
     });
@@ -63,7 +63,7 @@ describe("host scripts", () => {
     });
   }
 
-  // The others ask a daemon, and have tests of their own.
+  // The others talk to a daemon and have their own tests.
   for (const script of ["accelerator.sh", "commit.sh", "enrol.sh", "iso.sh", "publish.sh", "ssh-key.sh"]) {
     it(`${script} has nothing to remove where nothing was made, and status changes nothing`, () => {
       const env = inputs[script] ?? {};

@@ -7,7 +7,7 @@ import { eventually, isRunning, kill, needs, openFiles, Sandbox } from "../suppo
 const LIB = join(process.cwd(), "assets/host/lib");
 const LOAD = `set -euo pipefail; for part in paths log wait service; do . "${LIB}/$part.sh"; done`;
 
-/** A program that tells its process id and its arguments, has a child, and stays. */
+/** A program that prints its process id and arguments, starts a child, and keeps running. */
 const PROGRAM = `#!/usr/bin/env bash
 printf '%s\\n' "\${@:2}" >"$1.args"
 env >"$1.env"
@@ -217,7 +217,7 @@ describe("service helper", () => {
   describe("with systemd as process 1", () => {
     let units: string;
     let fake: string;
-    // Records what it is asked; a unit is active when it has been started.
+    // Records its calls; a unit is active once it has been started.
     const SYSTEMCTL = `#!/usr/bin/env bash
 printf '%s\\n' "$*" >>"\${0%/*}/calls"
 case "$*" in

@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { assertRefused, badConfigs, writeBadConfig, type BadConfig } from "../../support/badConfigs";
 import { PulumiProject, type Ended } from "../../support/pulumiProject";
 
-/** Two cores: one run after the other would leave one of them idle. */
+/** Runs in parallel, so that both of two cores are busy. */
 const AT_ONCE = 2;
 
-// The unit tests refuse every one of them; here are those in which a file or a secret has a part, and some others.
+// The unit tests cover all of them; these are the ones that involve a file or a secret, and some others.
 const chosen = badConfigs.filter(
   (bad, i) => i % 5 === 0 || bad.secret !== undefined || bad.files !== undefined || bad.text !== undefined,
 );
 const many = badConfigs[badConfigs.length - 1] ?? assert.fail();
 
-/** What Pulumi prints as the program's error; its display also repeats the first line while it runs. */
+/** The program's error as Pulumi prints it; the display also repeats the first line during the run. */
 function diagnostics({ stdout, stderr }: Ended): string {
   const text = `${stdout}${stderr}`;
   return text.slice(text.indexOf("Diagnostics:"));
@@ -114,7 +114,7 @@ describe("a bad configuration and the real CLI", () => {
         { key: "edge-lab:network.vip", value: '"10.0.0.1"', rule: "inside network.cidr", fix: "free" },
       ],
     });
-    // What --config gives is kept too.
+    // Pulumi also stores the values of --config.
     for (const key of ["edge-lab:coreUser", "edge-lab:network"]) {
       assert.equal((await project().pulumi("config", "rm", key)).status, 0, key);
     }

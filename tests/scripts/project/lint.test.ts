@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 
-/** What each check of tests/lint.sh looks at. */
+/** What each check of tests/lint.sh covers. */
 const checks = {
   eslint: "TypeScript keeps the linter's rules",
   prettier: "TypeScript, JSON and YAML are formatted",

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Below the project, for the tests in it shall find its modules. */
+/** Below the project, so that the tests in it find its modules. */
 const base = join(process.cwd(), "node_modules", ".edge-lab");
 const passing = 'describe("first", () => { it("passes", () => {}); it("too", () => {}); });';
 

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { replySchema, type Reply } from "../../../protocol/reply";
+
 /** A request as it came in. */
 export interface Call {
   readonly method: string;
@@ -9,14 +11,14 @@ export interface Call {
   readonly body: string;
 }
 
-/** What the server answers. */
+/** The server's answer. */
 export interface Answer {
   readonly status?: number;
   readonly body?: string;
   readonly headers?: Record<string, string>;
 }
 
-/** A depot or registry on a loopback port, that answers what the test says and keeps what it was asked. */
+/** A depot or registry on a loopback port that gives the test's answers and records the requests. */
 export class FakeDepot {
   readonly calls: Call[] = [];
   private readonly server: Server;
@@ -55,14 +57,16 @@ export class FakeDepot {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** What a path answers from now on. */
+  /** Sets the answer of a path. */
   answer(path: string, answer: Answer): void {
     this.answers.set(path, answer);
   }
 
-  /** The reply to reports. */
-  reply(value: unknown): void {
-    this.answer("/v1/report", { body: JSON.stringify(value) });
+  /** The reply to reports; what it does not name is empty, and the upgrade gate is open. */
+  reply(value: Partial<Reply>): void {
+    const target = { ref: "edge", commit: null };
+    const reply = replySchema.parse({ peers: [], target, upgradeGate: "open", ...value });
+    this.answer("/v1/report", { body: JSON.stringify(reply) });
   }
 
   /** The bodies that were posted to a path. */

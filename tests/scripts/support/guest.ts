@@ -17,12 +17,12 @@ import { dirname, join } from "node:path";
 
 import type { Outcome } from "./sandbox";
 
-/** Commits as the tests name them. */
+/** The tests' commits. */
 export const V1 = "1".repeat(64);
 export const V2 = "2".repeat(64);
 export const V3 = "3".repeat(64);
 
-/** A deployment as `ostree admin status` lists it. */
+/** A deployment in the output of `ostree admin status`. */
 export interface Deployment {
   readonly commit: string;
   readonly version: string;
@@ -43,28 +43,28 @@ const STUBS = [
 const MORE_STUBS = ["ping", "podman", "unshare"];
 
 /**
- * The guest's files in a directory that plays the root of a device, with stand-ins for the programs that would
- * change a machine. Each stand-in writes its call down and then does what the test gave it to do.
+ * The guest's files in a directory that serves as the root of a device, with stand-ins for the programs that would
+ * change a machine. Each stand-in records its call and then runs the test's code.
  */
 export class Guest {
   readonly root = mkdtempSync(join(tmpdir(), "edge-guest-"));
   private readonly bin = join(this.root, "stand-ins");
 
-  /** @param files the files of the image, laid out as in it */
+  /** @param files the image's files, laid out as in the image */
   constructor(files = "assets/guest") {
     cpSync(files, this.root, { recursive: true, verbatimSymlinks: true });
     mkdirSync(this.bin);
     for (const name of [...STUBS, ...MORE_STUBS]) {
       this.standIn(name, "exit 0");
     }
-    // As the real one, on a plain file.
+    // Like the real one, on a plain file.
     this.standIn(
       "grub-editenv",
       `file=$1 verb=$2; shift 2
       for word; do sed -i "/^\${word%%=*}=/d" "$file"; [ "$verb" = unset ] || echo "$word" >>"$file"; done`,
     );
     this.standIn("ostree", `[ "$*" != "admin status" ] || cat "$EDGE_ROOT/status"`);
-    // No network unless a test brings a server.
+    // No network unless a test provides a server.
     this.standIn("curl", "echo could not connect >&2; exit 7");
     this.standIn("systemd-cat", 'cat >>"$EDGE_ROOT/journal"');
     this.write("proc/uptime", "40.12 70.00\n");
@@ -90,7 +90,7 @@ export class Guest {
     this.deployed([{ commit: V1, version: "0.0.1", booted: true }]);
   }
 
-  /** What the kickstart wrote about this device. */
+  /** Writes what the kickstart would write about this device. */
   device(change: Record<string, string>): void {
     const values = {
       EDGE_NAME: "edge-device-1",
@@ -111,7 +111,7 @@ export class Guest {
     this.write("etc/edge/device.env", lines.join(""));
   }
 
-  /** What OSTree has: the status text, where the root is mounted from, the mark of a staged deployment. */
+  /** Sets OSTree's state: the status text, the root's source, the mark of a staged deployment. */
   deployed(list: readonly Deployment[]): void {
     const booted = list.find((d) => d.booted);
     assert.ok(booted);
@@ -141,14 +141,14 @@ export class Guest {
     utimesSync(join(this.root, "ostree/deploy"), soon, soon);
   }
 
-  /** Gives a stand-in something to do, in sh; `$*` are its arguments. */
+  /** Sets the code of a stand-in, in sh; `$*` are its arguments. */
   standIn(name: string, body: string): void {
     const file = join(this.bin, name);
     writeFileSync(file, `#!/bin/sh\necho "${name} $*" >>"$EDGE_ROOT/calls"\n${body}\n`);
     chmodSync(file, 0o755);
   }
 
-  /** The real program again. */
+  /** Restores the real program. */
   noStandIn(name: string): void {
     rmSync(join(this.bin, name));
   }
@@ -159,7 +159,7 @@ export class Guest {
     return { status, stdout, stderr };
   }
 
-  /** The same while this process goes on serving requests. */
+  /** The same, while this process keeps serving requests. */
   async served(
     program: string,
     args: readonly string[] = [],
@@ -201,7 +201,7 @@ export class Guest {
     return stdout;
   }
 
-  /** What the stand-ins were called with, a line each. */
+  /** The recorded calls of the stand-ins, one per line. */
   calls(): string[] {
     const text = existsSync(join(this.root, "calls")) ? this.read("calls") : "";
     return text.split("\n").filter((line) => line !== "");

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A host with a real NetworkManager, in namespaces of its own: uplink eth0 in a LAN 10.99.0.0/24 whose router, in a
-# namespace beside it, is .1 and its DHCP server. lan-host.sh UNPACKED_PACKAGES; prints "up" and stays until it is ended.
+# A host with a real NetworkManager, in its own namespaces: uplink eth0 in a LAN 10.99.0.0/24, whose router and DHCP
+# server, in another namespace, is .1. lan-host.sh UNPACKED_PACKAGES; prints "up" and runs until it is ended.
 set -euo pipefail
 unpacked=$1
 
 mount --make-rprivate /
 for dir in /run /var/lib; do mount -t tmpfs tmpfs "$dir"; done
-# NetworkManager waits for udev before it takes a device up, unless /sys says that there is none.
+# NetworkManager waits for udev before it activates a device, unless /sys says that there is none.
 mount -t sysfs -o ro sysfs /sys
 mkdir -p /run/netns /run/dbus /run/nm/profiles /run/nm/conf.d
 
@@ -51,7 +51,7 @@ until nmcli general >/dev/null 2>&1; do sleep 0.05; done
 nmcli connection add type ethernet ifname eth0 con-name home ipv4.method auto ipv6.method link-local >/dev/null
 until ip -4 -o addr show dev eth0 | grep -q inet; do sleep 0.05; done
 echo up
-# A file asks for NetworkManager to be started again, once it was ended.
+# A file requests a restart of NetworkManager after it was ended.
 while sleep 0.1; do
   if [[ -e /run/start-nm ]]; then
     rm /run/start-nm

@@ -8,14 +8,14 @@ import { OWN_NAMESPACES } from "./namespaces";
 const UNPACKED = testCache("unpacked");
 const ROOT = process.cwd();
 
-/** How a command ended. */
+/** Result of a command. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A host with a real NetworkManager and a LAN with a router, in namespaces of their own; see lan-host.sh. */
+/** A host with a real NetworkManager and a LAN with a router, in separate namespaces; see lan-host.sh. */
 export class LanHost {
   private readonly world: ChildProcess;
   private pid = "";
@@ -71,12 +71,12 @@ export class LanHost {
     return { status, stdout, stderr };
   }
 
-  /** PATH on which the stand-ins come first. */
+  /** PATH with the stand-ins first. */
   get path(): string {
     return `/run/bin:${this.environment({})["PATH"] ?? ""}`;
   }
 
-  /** Puts a program in front of the host's own, for those who use {@link path}. */
+  /** Puts a program before the host's own, for users of {@link path}. */
   standIn(name: string, body: string): void {
     this.sh(
       'mkdir -p /run/bin; printf "#!/bin/bash\\n%s\\n" "$BODY" >"/run/bin/$NAME"; chmod +x "/run/bin/$NAME"',
@@ -87,19 +87,19 @@ export class LanHost {
     );
   }
 
-  /** A verb of bridge.sh. */
+  /** Runs a verb of bridge.sh. */
   bridge(verb: string, env: Record<string, string> = {}): Outcome {
     return this.run([join(ROOT, "assets/host/bridge.sh"), verb], env);
   }
 
-  /** bash on the host; what it prints. Throws where it fails. */
+  /** Runs bash on the host and returns its output. Throws if it fails. */
   sh(text: string, env: Record<string, string> = {}): string {
     const { status, stdout, stderr } = this.run(["bash", "-euo", "pipefail", "-c", text], env);
     if (status !== 0) throw new Error(`${text}: status ${status}: ${stderr}`);
     return stdout.trim();
   }
 
-  /** A verb of bridge.sh that goes on while the test does. */
+  /** Starts a verb of bridge.sh that runs while the test continues. */
   beginBridge(verb: string, env: Record<string, string> = {}): ChildProcess {
     return spawn("nsenter", this.inside([join(ROOT, "assets/host/bridge.sh"), verb]), {
       stdio: ["ignore", "ignore", "pipe"],
@@ -107,7 +107,7 @@ export class LanHost {
     });
   }
 
-  /** Waits until bash on the host says yes. */
+  /** Waits until a bash command on the host succeeds. */
   async until(text: string, seconds = 20): Promise<void> {
     const end = Date.now() + seconds * 1000;
     while (this.run(["bash", "-c", text]).status !== 0) {
@@ -116,9 +116,9 @@ export class LanHost {
     }
   }
 
-  /** What NetworkManager and the kernel have of the network, for before and after. */
+  /** The network's state in NetworkManager and the kernel, for comparison. */
   network(): string {
-    // Numbers of interfaces and seconds left of a lease are other ones each time.
+    // Interface numbers and remaining lease seconds differ each time.
     return this.sh(`ip -o -4 addr | sed -E 's/^[0-9]+: //; s/valid_lft.*//'
       ip -4 route
       cat /sys/class/net/eth0/address

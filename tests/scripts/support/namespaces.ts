@@ -1,4 +1,4 @@
-/** Options of unshare(1) for a world of a test's own: its network, mounts and processes, which all end with it. */
+/** Options of unshare(1) that give a test its own network, mounts and processes, which all end with it. */
 export const OWN_NAMESPACES: readonly string[] = [
   "--net",
   "--mount",

@@ -6,21 +6,21 @@ import { dirname, join } from "node:path";
 
 import { skipBecause } from "../../support/skip";
 
-/** What a host script did. */
+/** Result of a host script. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The address that a sandbox's services listen on; it exists in the sandbox's network namespace only. */
+/** Address of a sandbox's services; it exists only in the sandbox's network namespace. */
 export const GATEWAY = "10.213.250.1";
 
 let count = 0;
 
 /**
- * A state directory with an awkward name and a network namespace of its own, so that host scripts run for real and
- * nothing of the host is touched.
+ * A state directory with an awkward name and a separate network namespace, so that host scripts run for real without
+ * touching the host.
  */
 export class Sandbox {
   readonly stateDir = join(mkdtempSync(join(tmpdir(), "edge-scripts-")), 'it\'s a "state" dir');
@@ -60,7 +60,7 @@ export class Sandbox {
     return outcome;
   }
 
-  /** Starts a command as a process group of its own, and kills that after some time: the user's worst moment. */
+  /** Starts a command in its own process group, and kills the group after some time, like a crash at a bad moment. */
   async killAfter(
     milliseconds: number,
     command: readonly string[],
@@ -82,7 +82,7 @@ export class Sandbox {
     clearTimeout(timer);
   }
 
-  /** Processes of the namespace that run: not those that only wait to be collected. */
+  /** Running processes of the namespace, without zombies. */
   processes(): number[] {
     return execFileSync("ip", ["netns", "pids", this.namespace], { encoding: "utf8" })
       .split("\n")
@@ -123,7 +123,7 @@ export class Sandbox {
   }
 }
 
-/** Skips the suite where it cannot run: these tests make namespaces and run real daemons. */
+/** Skips the suite if it cannot run: these tests create namespaces and run real daemons. */
 export function needs(context: Mocha.Context, ...commands: string[]): void {
   if (process.getuid?.() !== 0) skipBecause(context, "needs root");
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/usr/games`.split(":");
@@ -151,7 +151,7 @@ export function sleepSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** Polls until the value is there; the last one is in the error. */
+/** Polls until there is a value; the error contains the last one. */
 export function eventually<T>(what: string, get: () => T | undefined | false, seconds = 15): T {
   const end = Date.now() + seconds * 1000;
   for (;;) {

@@ -12,14 +12,14 @@ import { OWN_NAMESPACES } from "./namespaces";
 
 const UNPACKED = testCache("unpacked");
 
-/** How a command ended. */
+/** Result of a command. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A project of a test's own, and a lab host that it reaches by ssh; see ssh-host.sh. */
+/** A temporary project and a lab host that it reaches by ssh; see ssh-host.sh. */
 export class SshHost {
   private readonly dir = new TempDir().copy(...SOURCES);
   readonly path = this.dir.path;
@@ -53,7 +53,7 @@ export class SshHost {
     this.dir.remove();
   }
 
-  /** A key of the host's, as a stack file has it. */
+  /** A host key, as written in a stack file. */
   key(name: "host" | "other"): string {
     return readFileSync(join(this.path, "keys", `${name}.pub`), "utf8").trim();
   }
@@ -62,7 +62,7 @@ export class SshHost {
     return `qemu+ssh://root@127.0.0.1:2222/system?keyfile=${this.path}/keys/user`;
   }
 
-  /** How the host is reached; with its own key, unless others are pinned. */
+  /** The connection to the host; with its own key, unless others are pinned. */
   connection(hostKeys = [this.key("host")]): RemoteConnection {
     const { remote } = labHost({ libvirtUri: this.uri, hostKeys }, "dev", join(this.path, ".lab"));
     if (!remote) throw new Error(`${this.uri} is no remote host`);
@@ -95,7 +95,7 @@ export class SshHost {
     writeFileSync(join(this.path, "Pulumi.dev.yaml"), `${lines.join("\n")}\n`);
   }
 
-  /** Runs a verb of `npm run lab` on this side. */
+  /** Runs a verb of `npm run lab` locally. */
   lab(...words: string[]): Promise<Outcome> {
     const command = [
       "bash",
@@ -113,7 +113,7 @@ export class SshHost {
     );
   }
 
-  /** Begins remote.sh with these words. */
+  /** Starts remote.sh with these words. */
   begin(
     words: readonly string[],
     env: Record<string, string> = {},
@@ -147,7 +147,7 @@ export class SshHost {
     return ended(child);
   }
 
-  /** Runs bash on the host; what it prints. */
+  /** Runs bash on the host and returns its output. */
   async sh(text: string): Promise<string> {
     const { stdout } = await ended(
       spawn("nsenter", ["-t", this.pid, "-n", "-m", "-p", "--", "bash", "-c", text], {
@@ -158,7 +158,7 @@ export class SshHost {
     return stdout.trim();
   }
 
-  /** Waits until bash on the host says yes. */
+  /** Waits until a bash command on the host succeeds. */
   async until(text: string, seconds = 20): Promise<void> {
     const end = Date.now() + seconds * 1000;
     while ((await this.sh(`${text} && echo yes`)) !== "yes") {

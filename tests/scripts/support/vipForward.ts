@@ -1,7 +1,7 @@
 /**
- * Clients whose server's address moves: two devices on one bridge, in network namespaces of this process's own, each
- * prepared by the guest's own script. `vipForward.ts OLD_ROOT NEW_ROOT` takes the roots of two guests and prints what
- * the clients saw, as JSON.
+ * Clients of an address that moves: two devices on one bridge, in network namespaces of this process, each prepared by
+ * the guest's own script. `vipForward.ts OLD_ROOT NEW_ROOT` takes the roots of two guests and prints the clients'
+ * results as JSON.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const PORT = 8080;
 const [, , oldRoot = "", newRoot = ""] = process.argv;
 const ip = (words: string): void => void execFileSync("ip", words.split(" "), { stdio: "inherit" });
 
-/** What a client sees that keeps its connection. */
+/** A client that keeps its connection. */
 class Client {
   heard = "";
   error = "";
@@ -27,14 +27,14 @@ class Client {
       .on("error", (e) => (this.error = (e as NodeJS.ErrnoException).code ?? e.message));
   }
 
-  /** Resolves when the device has accepted the connection; nothing is asked yet. */
+  /** Resolves when the device has accepted the connection, before any request. */
   static async connected(): Promise<Client> {
     const client = new Client();
     await new Promise((done, fail) => client.socket.once("connect", done).once("error", fail));
     return client;
   }
 
-  /** Asks, and waits for an answer or an error; returns the seconds that it took. */
+  /** Sends a request and waits for an answer or an error; returns the seconds it took. */
   async ask(seconds = 15): Promise<number> {
     const begun = Date.now();
     const before = this.heard;
@@ -62,7 +62,7 @@ function device(name: string, address: string, root: string): void {
   spawn("ip", ["netns", "exec", name, process.execPath, "-e", serve], { stdio: "ignore" });
 }
 
-/** Forgets all that it knew. Its server stays behind in the old namespace, without a network. */
+/** Clears the device's memory. Its server stays behind in the old namespace, without a network. */
 async function reboot(name: string, address: string, root: string): Promise<void> {
   ip(`link del ${name}`);
   ip(`netns del ${name}`);
@@ -70,7 +70,7 @@ async function reboot(name: string, address: string, root: string): Promise<void
   device(name, address, root);
 }
 
-/** As keepalived does it: the address goes from one interface to the other, and the neighbours are told. */
+/** Like keepalived: moves the address from one interface to the other, and announces it to the neighbours. */
 function moveVip(from: string, to: string): void {
   ip(`-n ${from} addr del ${VIP}/32 dev eth0`);
   giveVip(to);
@@ -83,7 +83,7 @@ function giveVip(to: string): void {
   ip(`neigh replace ${VIP} lladdr ${mac} dev br0 nud reachable`);
 }
 
-/** Waits until a new connection is answered by this device. */
+/** Waits until this device answers a new connection. */
 async function answeredBy(name: string): Promise<void> {
   for (let i = 0; i < 100; i++) {
     const client = await Client.connected().catch(() => undefined);
@@ -123,7 +123,7 @@ async function main(): Promise<void> {
   await kept.ask();
   await answeredBy("new");
 
-  // The old owner is gone for good, then there again with nothing in its memory.
+  // The old owner is gone, then comes back with an empty memory.
   ip("link set old down");
   const doomedSeconds = await doomed.ask();
   const forgotten = await Client.connected();

@@ -2,8 +2,8 @@ import { z } from "zod";
 
 /**
  * osbuild's blueprint, key by key: the Go types that osbuild-composer decodes a pushed TOML into (osbuild/blueprint,
- * pkg/blueprint/blueprint.go and customizations.go, at a79d26e). It takes keys that it does not know without a word
- * and does nothing with them; here they are refused. Customizations that the lab has no use for are only named.
+ * pkg/blueprint/blueprint.go and customizations.go, at a79d26e). osbuild-composer silently ignores unknown keys; here
+ * they are rejected. Customizations that the lab does not use are only named.
  */
 const text = z.string();
 const texts = z.array(text);

@@ -36,7 +36,7 @@ export function failure(outcome: Outcome): string {
 }
 
 /**
- * Tests with a host of the osbuild backend: against the stand-in of composer-cli, and against the real one where this
+ * Tests with a host of the osbuild backend: against the stand-in for composer-cli, and against the real one if this
  * machine has it.
  */
 export function withEveryClient(title: string, tests: (host: () => OsbuildHost) => void): void {

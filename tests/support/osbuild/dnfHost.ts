@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { HostScripts, type Outcome } from "../hostScripts";
 
 export const KEY = "the activation key";
-/** What the stack gives the host's script, as it is sent. */
+/** The stack's input for the host's script. */
 export const SUBSCRIPTION = JSON.stringify({ activationKey: KEY, organization: "1" });
 
 /** As `subscription-manager status` prints it (its man page; entitlement mode, and simple content access). */
@@ -21,7 +21,7 @@ export const SIMPLE_ACCESS = subscriptionStatus(
   "Content Access Mode is set to Simple Content Access. This host has access to content, regardless of subscription status.\n",
 );
 
-/** The host scripts on a host that plays RHEL 9, with stand-ins that write their calls down. */
+/** The host scripts on a simulated RHEL 9 host, with stand-ins that record their calls. */
 export class DnfHost extends HostScripts {
   constructor() {
     super();
@@ -33,7 +33,7 @@ export class DnfHost extends HostScripts {
     writeFileSync(join(this.path, "os-release"), `NAME="x"\nID="${id}"\nVERSION_ID="${version}"\n`);
   }
 
-  /** A program that writes its calls down, and then does what the body says. */
+  /** Writes a program that records its calls, then runs the body. */
   noted(name: string, body: string): void {
     this.program(`bin/${name}`, `echo "${name} $*" >>"$CALLS"\n${body}`);
   }
@@ -53,7 +53,7 @@ export class DnfHost extends HostScripts {
     };
   }
 
-  /** Runs bash with libraries of the host scripts. */
+  /** Runs bash with the host scripts' libraries. */
   with(libraries: string[], text: string, more: Record<string, string> = {}): Outcome {
     return this.bash(["paths", "log", "result", "distribution", ...libraries], text, {
       ...this.env(),
@@ -62,13 +62,13 @@ export class DnfHost extends HostScripts {
   }
 }
 
-/** It ended well; its output. */
+/** Asserts success; returns the output. */
 export function good({ status, stdout, stderr }: Outcome): string {
   assert.equal(status, 0, stderr);
   return stdout;
 }
 
-/** It failed with one error, that says what to do. */
+/** Asserts failure with one error that says what to do; returns it. */
 export function oneError(outcome: Outcome): string {
   assert.equal(outcome.status, 1, outcome.stderr);
   const errors = outcome.stderr.split("\n").filter((line) => line.startsWith("error: "));

@@ -10,11 +10,11 @@ const run = (command: string, args: readonly string[]): string => {
   return stdout;
 };
 
-/** The package of the guest files, built as the push of a blueprint builds it, and unpacked. */
+/** The package of the guest files, built like in the push of a blueprint, and unpacked. */
 export class GuestPackage {
   private readonly dir = new TempDir();
   readonly rpm = join(this.dir.path, "edge-lab-guest-0.0.7-1.abc.noarch.rpm");
-  /** Its files, laid out as in an image. */
+  /** The package's files, laid out as in an image. */
   readonly tree = join(this.dir.path, "tree");
 
   constructor() {
@@ -28,7 +28,7 @@ guest_build 0.0.7 1.abc '${this.dir.path}'`;
     run("bash", ["-c", `cd '${this.tree}' && cpio --quiet -idm <'${archive}'`]);
   }
 
-  /** What rpm says of it. */
+  /** rpm's answer to a query about the package. */
   query(...args: string[]): string[] {
     return run("rpm", ["-qp", "--nosignature", ...args, this.rpm])
       .trim()

@@ -9,11 +9,11 @@ import { WeldrServer } from "./weldrServer";
 /** The client under test: the stand-in, or the real program. */
 export interface Client {
   readonly name: string;
-  /** Path of the program; undefined where this host has none. */
+  /** Path of the program; undefined if this host has none. */
   readonly path: string | undefined;
 }
 
-/** composer-cli of this host: EDGE_LAB_COMPOSER_CLI, or the one that is installed. */
+/** This host's composer-cli: EDGE_LAB_COMPOSER_CLI, or the installed one. */
 export function realClient(): Client {
   const named = process.env["EDGE_LAB_COMPOSER_CLI"];
   const path =
@@ -33,8 +33,8 @@ const run = (command: string, args: readonly string[]): string => {
 };
 
 /**
- * A host with the osbuild backend: its verbs in a folder of awkward name, the weldr API on a socket, and stand-ins for
- * what Debian does not have. Each stand-in writes its calls down.
+ * A host with the osbuild backend: its verbs in an awkwardly named folder, the weldr API on a socket, and stand-ins for
+ * programs that Debian lacks. Each stand-in records its calls.
  */
 export class OsbuildHost {
   private readonly dir = new TempDir("edge lab $(osbuild) ");
@@ -56,7 +56,7 @@ export class OsbuildHost {
         ? `export WELDR_SOCKET='${socket}' COMPOSER_CALLS='${calls}'\nexec '${client.path ?? ""}' "$@"`
         : `echo "composer-cli $*" >>'${calls}'\nexec '${client.path ?? ""}' --socket '${socket}' --cloudsocket /nonexistent "$@"`,
     );
-    // "rpm-ostree db list": a head line, then the packages; here as a file of the commit says.
+    // "rpm-ostree db list" prints a header, then the packages; here they come from a file in the commit.
     this.program(
       "rpm-ostree",
       `echo "rpm-ostree $*" >>'${calls}'
@@ -67,7 +67,7 @@ ostree --repo="$repo" cat "$4" /usr/share/packages | sed 's/^/ /'`,
     );
   }
 
-  /** Writes a program that stands before the host's own. */
+  /** Writes a program that comes before the host's own. */
   program(name: string, body: string): void {
     writeFileSync(join(this.path, "bin", name), `#!/usr/bin/env bash\n${body}\n`, { mode: 0o755 });
   }
@@ -91,7 +91,7 @@ ostree --repo="$repo" cat "$4" /usr/share/packages | sed 's/^/ /'`,
   }
 
   /**
-   * What the image builder makes of a release: a tar with a repository and compose.json beside it.
+   * The image builder's result for a release: a tar with a repository and compose.json.
    * @param change what is wrong with it
    */
   image(
@@ -116,7 +116,7 @@ ostree --repo="$repo" cat "$4" /usr/share/packages | sed 's/^/ /'`,
       "--no-xattrs",
     ]);
     const commit = run("ostree", ["rev-parse", `--repo=${repo}`, ref]);
-    // As rpm-ostree compose writes it (--write-composejson-to).
+    // Like rpm-ostree compose --write-composejson-to.
     const composeJson = options.composeJson ?? {
       ref,
       "ostree-n-metadata-total": 5,
@@ -132,7 +132,7 @@ ostree --repo="$repo" cat "$4" /usr/share/packages | sed 's/^/ /'`,
     return { tar, commit };
   }
 
-  /** Runs a verb; the server answers meanwhile. */
+  /** Runs a verb while the server keeps answering. */
   async verb(name: string, input: object, env: Record<string, string> = {}): Promise<Outcome> {
     const child = spawn(join(this.path, "assets/builders/osbuild", name), [], {
       cwd: this.path,

@@ -7,8 +7,8 @@ import { parse } from "smol-toml";
 import { blueprintReference } from "./blueprintReference";
 
 /**
- * What osbuild-composer does with a compose after its start: the states that `info` names, one a request, the last of
- * them for ever; then the tar, or the log of its failure.
+ * What osbuild-composer does with a compose after its start: the states that `info` returns, one per request, the last
+ * one repeatedly; then the tar, or the log of the failure.
  */
 export interface Outcome {
   readonly states: readonly ("WAITING" | "RUNNING" | "FINISHED" | "FAILED")[];
@@ -17,7 +17,7 @@ export interface Outcome {
   readonly log?: string;
 }
 
-/** A request as it came, for asserting. */
+/** A received request, for assertions. */
 export interface Call {
   readonly method: string;
   readonly path: string;
@@ -51,22 +51,22 @@ const refuse = (id: string, message: string, status = 400): never => {
 };
 
 /**
- * osbuild-composer's weldr API on a unix socket, as far as the lab calls it: routes, replies and refusals are those
- * of osbuild/osbuild-composer internal/weldr/api.go. It is as strict as that: another method, content type, or state
- * of a compose is refused.
+ * The part of osbuild-composer's weldr API that the lab calls, on a unix socket: routes, replies and refusals are those
+ * of osbuild/osbuild-composer internal/weldr/api.go. It is equally strict: it refuses a wrong method, content type or
+ * state of a compose.
  */
 export class WeldrServer {
   readonly calls: Call[] = [];
   readonly blueprints = new Map<string, BlueprintText>();
   readonly sources = new Map<string, Record<string, unknown>>();
   types = ["ami", "edge-commit", "edge-container", "edge-installer", "qcow2"];
-  /** Names that no repository has. */
+  /** Packages that no repository has. */
   missingPackages: string[] = [];
-  /** So many times the guest package is not known yet: the list of its repository is an old one. */
+  /** Number of requests for which the guest package is still unknown, because of a stale package list. */
   staleLists = 0;
-  /** What the next compose will come to. */
+  /** Outcome of the next compose. */
   next: Outcome = { states: ["FINISHED"] };
-  /** Answers so many requests for a compose's state with a broken connection, as a daemon that restarts. */
+  /** Number of requests for a compose's state to answer by closing the connection, like a restarting daemon. */
   dropInfo = 0;
   private readonly composes = new Map<string, Compose>();
   private readonly server: Server;
@@ -178,7 +178,7 @@ export class WeldrServer {
       refuse("BlueprintsError", error.issues.map((i) => `${i.path.join(".")} ${i.message}`).join("; "));
     const before = this.blueprints.get(blueprint.name);
     if (before?.version === blueprint.version) {
-      // As the real one: the same version again counts up.
+      // Like the real one: pushing the same version again increments it.
       blueprint.version = blueprint.version.replace(/\d+$/, (z) => String(Number(z) + 1));
     }
     this.blueprints.set(blueprint.name, blueprint);

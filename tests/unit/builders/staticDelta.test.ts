@@ -8,7 +8,7 @@ import { storedXz } from "../../../assets/builders/debian/lib/storedXz";
 
 describe("static deltas: the formats under them", () => {
   it("GVariant: the examples of its specification", () => {
-    // ('foo', -1): a string, then an int32 at offset 4; the string's end stands behind.
+    // ('foo', -1): a string, then an int32 at offset 4; the string's end offset follows.
     const int = Buffer.from([0xff, 0xff, 0xff, 0xff]);
     assert.equal(
       tuple([{ data: Buffer.from("foo\0") }, { data: int, align: 4, fixed: true }]).toString("hex"),

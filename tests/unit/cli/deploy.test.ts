@@ -7,7 +7,7 @@ import { LabProject } from "../../support/labProject";
 
 const STACK = "pulumi/.pulumi/stacks/edge-lab/dev.json";
 const LOCK = "pulumi/.pulumi/locks/organization/edge-lab/dev/x.json";
-/** No process has it: the kernel's highest is 4194304. */
+/** No process has this id: the kernel's maximum is 4194304. */
 const NO_PROCESS = 4_999_999;
 const QUIET = "--non-interactive --suppress-progress";
 

@@ -7,10 +7,13 @@ import { doctor } from "../../../cli/verbs/doctor";
 import { logs } from "../../../cli/verbs/logs";
 import { openConsole, ssh } from "../../../cli/verbs/shell";
 import { status } from "../../../cli/verbs/status";
+import type { DeviceReport } from "../../../protocol/report";
+import type { ClientView, DeviceView } from "../../../protocol/status";
 import { LabProject } from "../../support/labProject";
 
 const NEW = "b".repeat(64);
-const report = {
+const report: DeviceReport = {
+  device: "edge-device-1",
   bootId: "x",
   event: "boot",
   health: "green",
@@ -23,17 +26,36 @@ const report = {
   failed: [{ commit: "c".repeat(64) }, { commit: "c".repeat(64) }],
   updatePhase: "idle",
 };
-const devices = [
+const devices: DeviceView[] = [
   {
     name: "edge-device-1",
     role: "primary",
     address: "192.168.76.11",
     receivedAt: new Date().toISOString(),
+    ageSeconds: 0,
     report,
   },
-  { name: "edge-device-2", role: "backup", address: "192.168.76.12", receivedAt: null, report: null },
+  {
+    name: "edge-device-2",
+    role: "backup",
+    address: "192.168.76.12",
+    receivedAt: null,
+    ageSeconds: null,
+    report: null,
+  },
 ];
-const clients = [{ client: "192.168.76.11", device: "edge-device-1", files: 11, bytes: 650_000 }];
+const fetched = { files: 11, bytes: 650_000, requests: 11 };
+const none = { files: 0, bytes: 0, requests: 0 };
+const clients: ClientView[] = [
+  {
+    client: "192.168.76.11",
+    device: "edge-device-1",
+    ...fetched,
+    kinds: { object: fetched, delta: none, meta: none },
+    firstSeen: "2026-11-23T10:00:00.000Z",
+    lastSeen: "2026-11-23T10:00:00.000Z",
+  },
+];
 
 describe("lab verbs", () => {
   let lab: LabProject;

@@ -126,7 +126,7 @@ for (const preview of [false, true]) {
       ]);
     });
 
-    /** Names of all resources that must be there before one is made. */
+    /** Names of all resources that must exist before a given one. */
     const needs = (name: string, found = new Set<string>()): Set<string> => {
       for (const used of Object.values(named(name).uses).flat()) {
         if (found.has(used)) continue;

@@ -8,7 +8,7 @@ const run = (config: Record<string, unknown> = {}): Promise<ProgramRun> => runPr
 const two = resolveConfig({}, "test").releases;
 const three = (addPackages: string[]): object[] => [...two, { version: "0.0.3", addPackages }];
 
-/** Resources, by name, that one run has and the other has not, or has with other inputs. Components are left out. */
+/** Names of resources that only one run has, or whose inputs differ; without components. */
 function difference(
   before: ProgramRun,
   after: ProgramRun,

@@ -100,7 +100,7 @@ describe("the program with Pulumi.rhel.yaml", function () {
     for (const { name, inputs } of run.resources) assert.ok(!open(inputs).includes(KEY), name);
     for (const [name, value] of Object.entries(run.outputs))
       assert.ok(!JSON.stringify(value ?? "").includes(KEY), name);
-    // What only came from that script is not secret for it.
+    // Other values from that script do not become secret.
     assert.deepEqual(run.secretOutputs.sort(), ["corePassword", "sshPrivateKey"]);
     assert.ok(!Object.values(named(run, "registry-service").inputs).some(isSecret));
   });

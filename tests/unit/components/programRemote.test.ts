@@ -8,7 +8,7 @@ const config = { libvirtUri: "qemu+ssh://root@lab.example/system", hostKeys: [PU
 describe("the program with another host", () => {
   let here: ProgramRun;
   let run: ProgramRun;
-  /** The host scripts answer as on this host: what stands before them is how one gets there. */
+  /** The host scripts answer as on this host; only the prefix of the command differs. */
   const there: typeof standIn = (type, inputs) =>
     standIn(type, {
       ...inputs,

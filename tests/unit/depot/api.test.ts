@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { DeviceView } from "../../../depot/views";
+import type { DeviceView } from "../../../protocol/status";
 import { DepotFixture, LAB, NEW, OLD, ONE, TWO, report } from "./support/depot";
 
 describe("the depot", () => {
@@ -125,6 +125,8 @@ describe("the depot", () => {
       assert.match(String(answer.headers["content-type"]), /^text\/html/);
       assert.match(String(answer.headers["content-security-policy"]), /default-src 'none'/);
       assert.match(answer.body, /<style>\s*:root/);
+      assert.match(answer.body, /<script>[^]*fetch\("v1\/status"[^]*<\/script>/);
+      assert.equal(answer.body.match(/<\/script/g)?.length, 1, "the script does not end its own element");
       assert.doesNotMatch(answer.body, /(src|href)="(https?:)?\/\//);
       const status = await d.get<{ target: { commit: string }; devices: object[] }>("/v1/status");
       assert.equal(status.target.commit, OLD);

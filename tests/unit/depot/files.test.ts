@@ -12,7 +12,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { BoundedLog } from "../../../depot/countLog";
+import { BoundedLog } from "../../../depot/boundedLog";
 import { Repository } from "../../../depot/repository";
 import { emptyState, loadState, StateFile } from "../../../depot/state";
 import { LogTail, type Position } from "../../../depot/tail";

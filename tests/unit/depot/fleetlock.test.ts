@@ -29,7 +29,7 @@ describe("the depot", () => {
 
     it("is on disk before it is granted: a depot that was killed knows the holder", async () => {
       await d.lock("/v1/pre-reboot", ONE, "edge-1");
-      // Nothing is closed or flushed here: what a SIGKILL leaves is what is on disk now.
+      // Nothing is closed or flushed here: after a SIGKILL only the current contents of the disk remain.
       const stored = JSON.parse(readFileSync(join(d.dir, "state.json"), "utf8")) as { locks: object };
       assert.deepEqual(Object.keys(stored.locks), ["default"]);
       d.open();

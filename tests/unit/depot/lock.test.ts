@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 
 import { release, take, type Locks } from "../../../depot/lock";
-import { own } from "../../../depot/own";
+import { entry } from "../../../depot/records";
 
 const who = (device: string, id = device) => ({ id, device, since: "2026-01-01T00:00:00.000Z" });
 
@@ -29,7 +29,7 @@ describe("reboot lock", () => {
       const decision = take(locks, group, who(group));
       assert.equal(decision.refusal, undefined);
       locks = decision.locks;
-      assert.equal(own(locks, group)?.device, group);
+      assert.equal(entry(locks, group)?.device, group);
     }
   });
 

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import type { Lab } from "../../../depot/lab";
 import { take, release, type Locks } from "../../../depot/lock";
-import type { Received, Report } from "../../../depot/report";
-import { haltBy, mayReboot, start, vipOwner, type Fleet, type Halt } from "../../../depot/rollout";
+import type { Received } from "../../../depot/received";
+import { haltBy, mayReboot, start, vipOwner, type Fleet } from "../../../depot/rollout";
+import type { Halt } from "../../../protocol/fleetLock";
+import type { Lab } from "../../../protocol/lab";
+import type { DeviceReport } from "../../../protocol/report";
 
 const OLD = "0".repeat(64);
 const NEW = "1".repeat(64);
@@ -17,7 +19,7 @@ const lab: Lab = {
   devices: ["one", "two", "three"].map((name, i) => ({ name, role: "backup", address: `192.0.2.${i + 1}` })),
 };
 
-function received(device: string, report: Partial<Report> = {}, secondsAgo = 5): Received {
+function received(device: string, report: Partial<DeviceReport> = {}, secondsAgo = 5): Received {
   return {
     receivedAt: new Date(NOW.getTime() - secondsAgo * 1000).toISOString(),
     address: "192.0.2.1",
@@ -153,7 +155,7 @@ describe("a whole rollout (property)", () => {
           for (const name of [...asks, "one", "two", "three", "one", "two", "three", "one", "two", "three"]) {
             if (devices[name]?.report.booted.commit === NEW) continue;
             if (Object.keys(locks).length > 0) {
-              // The one that reboots comes back before the next asks, or after: either way nobody else may go.
+              // The rebooting device may come back before or after the next one asks: either way no other may reboot.
               assert.notEqual(
                 take(locks, "default", { id: name, device: name, since: "" }).refusal,
                 undefined,

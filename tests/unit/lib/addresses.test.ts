@@ -15,7 +15,7 @@ import {
 
 const anyNumber = fc.integer({ min: 0, max: 0xffffffff });
 const anyAddress = anyNumber.map(toAddress);
-/** A network of the sizes that the configuration takes. */
+/** A network of a size that the configuration accepts. */
 const anySubnet = fc.tuple(anyNumber, fc.integer({ min: 8, max: 28 })).map(([n, prefix]): Subnet => {
   const network = toAddress(((n >>> (32 - prefix)) << (32 - prefix)) >>> 0);
   const subnet = parseSubnet(`${network}/${prefix}`);

@@ -7,7 +7,7 @@ import { resolveConfig, type LabConfig } from "../../../lib/config";
 import { ConfigError } from "../../../lib/configErrors";
 import { schema } from "../../../lib/configSchema";
 
-/** The configuration as a stack file would write it with nothing left out. */
+/** The configuration as a stack file that omits nothing. */
 function written(config: LabConfig): Record<string, unknown> {
   const { mode, cidr, vip, uplink, advertSeconds } = config.network;
   return { ...config, network: { mode, cidr, vip, advertSeconds, ...(uplink ? { uplink } : {}) } };
@@ -143,7 +143,7 @@ describe("resolveConfig", () => {
 });
 
 describe("an unknown key", () => {
-  /** Where keys may stand, with what makes a valid map of them. */
+  /** The places for keys, each with a function that builds a valid configuration around them. */
   const places: [string, readonly string[], (extra: object) => Record<string, unknown>][] = [
     ["", Object.keys(schema.shape), (extra) => ({ ...extra })],
     ["network", ["mode", "cidr", "vip", "uplink", "advertSeconds"], (extra) => ({ network: { ...extra } })],

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { canonicalJson, hashFiles, hashOf } from "../../../lib/contentHash";
 import { TempDir } from "../../support/tempProject";
 
-/** The same value with the keys of every map in another order. */
+/** The same value with reordered keys in every map. */
 function shuffled(value: unknown, order: (keys: string[]) => string[]): unknown {
   if (Array.isArray(value)) return value.map((v) => shuffled(v, order));
   if (typeof value !== "object" || value === null) return value;

@@ -15,7 +15,7 @@ const args: DomainXsltArgs = {
   consoleLog: "/lab/console/edge-device-1.log",
 };
 
-/** A domain as the libvirt provider writes it before the stylesheet. */
+/** A domain's XML from the libvirt provider, before the stylesheet. */
 const DOMAIN = `<domain type="qemu"><name>edge-device-1</name><memory unit="MiB">2048</memory><vcpu>2</vcpu>
 <os><type machine="q35">hvm</type><boot dev="hd"/><boot dev="cdrom"/></os>
 <features><pae/><acpi/></features><cpu mode="maximum"/>

@@ -67,7 +67,7 @@ describe("its %post", () => {
   });
   afterEach(() => dir.remove());
 
-  /** Runs it where /sys, /proc and /etc are folders of the test. */
+  /** Runs it with /sys, /proc and /etc in the test's folder. */
   const run = (
     a: KickstartArgs,
     macs: string[],

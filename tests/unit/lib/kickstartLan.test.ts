@@ -15,7 +15,7 @@ describe("its %pre, where addresses are fixed", () => {
   });
   afterEach(() => dir.remove());
 
-  /** Runs it where /sys and /tmp are folders of the test; what the kickstart then takes in. */
+  /** Runs it with /sys and /tmp in the test's folder; returns the file that the kickstart includes. */
   const run = (mac: string): { status: number | null; stderr: string; network: string } => {
     const file = join(dir.path, "network.ks");
     const nic = join(dir.path, "sys/class/net/eth0");
@@ -36,7 +36,7 @@ describe("its %pre, where addresses are fixed", () => {
     const network =
       "network --bootproto=static --device=52:54:00:a8:4c:0d --ip=192.168.76.13 --netmask=255.255.255.0 --gateway=192.168.76.254 --nameserver=192.168.76.253,9.9.9.9\n";
     assert.deepEqual(run("52:54:00:a8:4c:0d"), { status: 0, stderr: "", network });
-    // Anaconda's and the debian installer's own rules for what is taken in.
+    // The included file must follow Anaconda's and the debian installer's rules.
     for (const version of ["RHEL8", "RHEL9", "F42"]) {
       const whole = renderKickstart(fixed).replace("%include /tmp/edge-network.ks\n", network);
       assert.deepEqual(ksvalidator([whole], version), { status: 0, complaints: [] });

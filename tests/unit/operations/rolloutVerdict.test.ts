@@ -2,18 +2,19 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import type { DeviceRecord } from "../../../client/depotClient";
 import { describe as describeDevices, judge } from "../../../operations/rollout/verdict";
+import type { DeviceView } from "../../../protocol/status";
 
-type Report = NonNullable<DeviceRecord["report"]>;
+type Report = NonNullable<DeviceView["report"]>;
 
 const NEW = "b".repeat(64);
 const OLD = "a".repeat(64);
 const NAMES = ["d1", "d2"];
 const GOAL = { commit: NEW, gateOpen: false };
 
-function device(name: string, change: Partial<Report> = {}): DeviceRecord {
+function device(name: string, change: Partial<Report> = {}): DeviceView {
   const report: Report = {
+    device: name,
     bootId: "boot",
     event: "boot",
     health: "green",
@@ -23,7 +24,8 @@ function device(name: string, change: Partial<Report> = {}): DeviceRecord {
     updatePhase: "idle",
     ...change,
   };
-  return { name, role: "backup", address: "192.168.76.11", report };
+  const receivedAt = "2026-11-23T10:00:00.000Z";
+  return { name, role: "backup", address: "192.168.76.11", receivedAt, ageSeconds: 5, report };
 }
 const onNew = { booted: { commit: NEW, version: "0.0.2" } };
 const failedNew = { failed: [{ commit: NEW, check: "01_check_upgrade.sh", output: "refused" }] };
@@ -33,7 +35,7 @@ describe("judge", () => {
     assert.deepEqual(judge([device("d1", onNew), device("d2", onNew)], NAMES, GOAL), { kind: "done" });
   });
 
-  const waiting: [string, DeviceRecord[], string[]][] = [
+  const waiting: [string, DeviceView[], string[]][] = [
     ["a device is on the old commit", [device("d1", onNew), device("d2")], ["d2"]],
     [
       "a device is not healthy yet",
@@ -113,7 +115,7 @@ describe("describe", () => {
 
 describe("judge, of a device that has not taken the commit", () => {
   const refused = device("d2", failedNew);
-  const unable = (attempts: number): DeviceRecord =>
+  const unable = (attempts: number): DeviceView =>
     device("d2", { updateError: { commit: NEW, output: "no space left", attempts } });
 
   it("waits for a device to forget what a gate has refused that is open now", () => {

@@ -11,7 +11,7 @@ import { scenarios } from "../../../scenarios/catalogue";
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "toolchain/README.md"];
 const read = (path: string): string => readFileSync(path, "utf8");
 
-/** Rows of the table that begins with these head cells: the cells of each, without backticks. */
+/** Rows of the table whose header begins with these cells: the cells of each row, without backticks. */
 function table(document: string, ...head: string[]): string[][] {
   const cells = (line: string): string[] =>
     line
@@ -25,7 +25,7 @@ function table(document: string, ...head: string[]): string[][] {
   return lines.slice(start + 2, end).map(cells);
 }
 
-/** Keys of a schema as the README names them: those of an object one by one, a list or a union as a whole. */
+/** Keys of a schema as the README lists them: those of an object one by one, a list or a union as a whole. */
 function keysOf(type: z.core.$ZodType, path = ""): string[] {
   const inner = (type as { _zod: { def: { innerType?: z.core.$ZodType } } })._zod.def.innerType;
   if (inner) return keysOf(inner, path);
@@ -40,7 +40,7 @@ describe("documents", () => {
     const rows = table("README.md", "key", "meaning").map(([key = ""]) => key);
     const keys = keysOf(schema);
     assert.ok(keys.length > 15, keys.join(" "));
-    // A group that is always given as a whole has one row.
+    // A group that is always set as a whole has one row.
     const covered = (key: string): boolean => rows.includes(key) || rows.includes(key.split(".")[0] ?? "");
     assert.deepEqual(
       keys.filter((key) => !covered(key)),
@@ -110,7 +110,7 @@ describe("documents", () => {
         .map(([, path = ""]) => path)
         .filter((p) => roots.test(p));
       const missing = paths.filter((path) => !existsSync(path) && !existsSync(`${base}${path}`));
-      // A name in capitals stands for one that the reader chooses.
+      // A name in capitals is a placeholder.
       assert.deepEqual(
         missing.filter((path) => !/[A-Z]{4}/.test(path)),
         [],

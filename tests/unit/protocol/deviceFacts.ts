@@ -55,7 +55,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
   {
     name: "VRRP.primary.priority",
     value: VRRP.primary.priority,
-    places: [at(`${PROGRAMS}/lib/render.sh`, /# Priority (\d+) is the owner of the address/)],
+    places: [at(`${PROGRAMS}/lib/render.sh`, /# Priority (\d+) makes this the owner of the address/)],
   },
   {
     name: "OSTREE.osName",

@@ -77,7 +77,6 @@ export const STATE_FACTS: readonly Fact[] = [
       at(`${HOST}/depot.sh`, /^DIR=\$STATE_DIR\/(.*)$/m, { value: "depot" }),
       at(`${HOST}/depot.sh`, /(?:--unix-socket |\$DIR\/)(\w+\.sock)/, { count: 2, value: "admin.sock" }),
       at("depot/server.ts", /admin: `\$\{config\.dir\}\/([^`]*)`/, { value: "admin.sock" }),
-      at("client/depotClient.ts", /"depot", "(\w+\.sock)"/, { value: "admin.sock" }),
     ],
   },
   {

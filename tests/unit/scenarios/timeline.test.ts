@@ -8,6 +8,7 @@ const OLD = "a".repeat(64);
 const NEW = "b".repeat(64);
 type Report = Parameters<typeof reportSteps>[1];
 const report = (change: Partial<Report> = {}): Report => ({
+  device: "d",
   bootId: "1",
   event: "periodic",
   health: "green",

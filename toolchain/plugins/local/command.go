@@ -61,7 +61,7 @@ func (Command) Update(
 	return infer.UpdateResponse[CommandOutputs]{Output: state}, err
 }
 
-// Delete runs the delete command as it stands in the state.
+// Delete runs the delete command as stored in the state.
 func (Command) Delete(
 	ctx context.Context, request infer.DeleteRequest[CommandOutputs],
 ) (infer.DeleteResponse, error) {

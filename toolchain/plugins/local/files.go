@@ -47,8 +47,8 @@ type rule struct {
 	exclude bool
 }
 
-// matchFiles returns the files under dir that the rules choose, by their path below dir. The
-// rules hold in their order; one that begins with ! takes files out again.
+// matchFiles returns the files under dir that the rules select, by their path below dir. Rules
+// apply in order; one that begins with ! excludes files again.
 func matchFiles(dir string, patterns []string) (map[string]*resource.Asset, error) {
 	var rules []rule
 	for _, pattern := range patterns {

@@ -34,7 +34,7 @@ func (Run) Invoke(
 	return infer.FunctionResponse[RunOutputs]{Output: result}, err
 }
 
-// run runs a command; out holds the outputs of the run before and gets those of this one.
+// run runs a command; out holds the previous run's outputs and gets those of this one.
 func run(ctx context.Context, command string, settings Settings, out *Outputs) error {
 	dir, err := os.Getwd()
 	if err != nil {

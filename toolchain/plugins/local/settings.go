@@ -18,7 +18,7 @@ type Settings struct {
 	AddPreviousOutputInEnv *bool              `pulumi:"addPreviousOutputInEnv,optional"`
 }
 
-// Outputs are what a run gives.
+// Outputs are a run's results.
 type Outputs struct {
 	Stdout  string                            `pulumi:"stdout"`
 	Stderr  string                            `pulumi:"stderr"`

@@ -1,9 +1,9 @@
 // Package nodejs is a language host for Pulumi programs in TypeScript: it starts Node with the
-// program that @pulumi/pulumi brings for the purpose (cmd/run), and says how that ended.
+// program in @pulumi/pulumi for that purpose (cmd/run), and reports how it ended.
 //
-// The last upstream host that can be built from modules is of v3.68.0. It knows no runtime
-// options of Pulumi.yaml from today's engine, so that ts-node checks all types at every run;
-// looks through all directories of the project, the lab's state included; and stays for five
+// The last upstream host that can be built from modules is v3.68.0. It does not understand the
+// runtime options of Pulumi.yaml from today's engine, so ts-node checks all types at every run;
+// it searches all directories of the project, including the lab's state; and it stays for five
 // minutes when the engine is killed.
 package nodejs
 
@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// actionableExit is the exit code of cmd/run after an error that it has shown already.
+// actionableExit is the exit code of cmd/run after an error that it has already shown.
 const actionableExit = 32
 
 // Host serves one engine.
@@ -28,7 +28,7 @@ type Host struct {
 
 	// Engine is the engine's address.
 	Engine string
-	// Version is what this plugin says of itself.
+	// Version is the version that it reports.
 	Version string
 }
 
@@ -47,7 +47,7 @@ func Serve(host *Host, announce func(port int)) error {
 	return <-handle.Done
 }
 
-// Run runs the program and returns when it ended.
+// Run runs the program and returns when it has ended.
 func (h *Host) Run(ctx context.Context, request *rpc.RunRequest) (*rpc.RunResponse, error) {
 	cmd, err := h.program(request)
 	if err != nil {
@@ -90,7 +90,7 @@ func (h *Host) About(context.Context, *rpc.AboutRequest) (*rpc.AboutResponse, er
 	return &rpc.AboutResponse{Executable: node, Version: strings.TrimSpace(string(version))}, nil
 }
 
-// GetProgramDependencies is asked by `pulumi about` too; package-lock.json says it better.
+// GetProgramDependencies is also for `pulumi about`; package-lock.json has better answers.
 func (h *Host) GetProgramDependencies(
 	context.Context, *rpc.GetProgramDependenciesRequest,
 ) (*rpc.GetProgramDependenciesResponse, error) {

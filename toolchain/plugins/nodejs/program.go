@@ -23,7 +23,7 @@ func (h *Host) program(request *rpc.RunRequest) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A stack without configuration: {} and [], for the SDK cannot read the null that Go makes of nothing.
+	// A stack without configuration: {} and [], because the SDK cannot read the null that Go writes for nil.
 	values, secrets := request.GetConfig(), request.GetConfigSecretKeys()
 	if values == nil {
 		values = map[string]string{}
@@ -66,7 +66,7 @@ func findRun(directory string) (string, error) {
 	}
 }
 
-// nodeArguments is the option nodeargs of Pulumi.yaml, words divided by spaces.
+// nodeArguments is the option nodeargs of Pulumi.yaml, split at spaces.
 func nodeArguments(options map[string]any) []string {
 	text, _ := options["nodeargs"].(string)
 	return strings.Fields(text)

@@ -30,12 +30,12 @@ func awaitGroup(group int, grace time.Duration) {
 }
 
 func signalGroup(group int, signal syscall.Signal) {
-	// It may have ended already; there is nothing else to be done about an error.
+	// It may have ended already; no other error can be handled here.
 	_ = syscall.Kill(-group, signal)
 }
 
 // groupEmpty says whether no process of the group runs. Zombies do not count: in a container
-// the first process may never look after the orphans that it is given.
+// PID 1 may never reap the orphans that it adopts.
 func groupEmpty(group int) bool {
 	if errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
 		return true
@@ -58,7 +58,7 @@ func runningIn(path string, group int) bool {
 	if err != nil {
 		return false // it ended meanwhile
 	}
-	// NAME may hold spaces and parentheses.
+	// NAME may contain spaces and parentheses.
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	return len(fields) > 2 && fields[0] != "Z" && fields[2] == strconv.Itoa(group)
 }

@@ -16,32 +16,32 @@ import (
 // guardArgument makes this program a guard instead of a plugin.
 const guardArgument = "--guard-process-groups"
 
-// What the guard is told of a group, one byte before its number in a line.
+// Messages to the guard about a group: this byte, then its number, one per line.
 const (
 	started = '+'
 	asked   = '?' // to end; its grace has begun
 	ended   = '-'
 )
 
-// The guard is a second process of this program. It learns through a pipe which groups are
-// running; when the pipe closes this program is gone, killed perhaps, and the guard ends them.
+// The guard is a second process of this program. A pipe tells it which groups are running; when
+// the pipe closes, this program is gone, perhaps killed, and the guard ends the groups.
 var guard struct {
 	once  sync.Once
 	mutex sync.Mutex
 	pipe  io.Writer
 }
 
-// IsGuard says whether main shall call Guard and nothing else.
+// IsGuard says whether main must call only Guard.
 func IsGuard(args []string) bool { return len(args) == 2 && args[1] == guardArgument }
 
-// Guard is the guard's whole life.
+// Guard runs the guard to its end.
 func Guard() {
-	// Whoever ends the plugin must not end its guard with it.
+	// What ends the plugin must not end its guard too.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	watchGroups(os.Stdin, grace)
 }
 
-// watchGroups reads what it is told until the pipe closes, and then ends the groups that are left.
+// watchGroups reads messages until the pipe closes, and then ends the remaining groups.
 func watchGroups(pipe io.Reader, grace time.Duration) {
 	running := map[int]time.Time{} // when it was asked to end, if it was
 	scanner := bufio.NewScanner(pipe)
@@ -81,7 +81,7 @@ func tellGuard(what rune, group int) {
 	guard.mutex.Lock()
 	defer guard.mutex.Unlock()
 	if guard.pipe != nil {
-		// A guard that is gone cannot be helped; commands run all the same.
+		// A lost guard cannot be replaced; commands run all the same.
 		_, _ = fmt.Fprintf(guard.pipe, "%c%d\n", what, group)
 	}
 }
@@ -92,8 +92,8 @@ func startGuard() {
 		return
 	}
 	cmd := exec.Command(self, guardArgument)
-	// In a session of its own, out of the reach of signals to the plugin's group. Its output
-	// goes nowhere, because the engine reads the plugin's until the last holder closes it.
+	// In its own session, out of reach of signals to the plugin's group. Its output is discarded,
+	// because the engine reads the plugin's until the last holder closes it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	pipe, err := cmd.StdinPipe()
 	if err != nil || cmd.Start() != nil {

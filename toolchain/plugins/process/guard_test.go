@@ -124,7 +124,7 @@ func waitUntilGone(t *testing.T, pid int) {
 	t.Errorf("process %d still runs", pid)
 }
 
-// alive does not count a zombie: whoever adopted it may never look after it.
+// alive does not count a zombie: its adoptive parent may never reap it.
 func alive(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + itoa(pid) + "/stat")
 	if err != nil {

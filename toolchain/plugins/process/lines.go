@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// longest is the most that is passed on as one line; a longer one comes in pieces. (Upstream
-// stops reading at 64 KiB, and its command then hangs for ever.)
+// longest is the maximum length of an emitted line; longer ones are split. (Upstream stops
+// reading at 64 KiB, and its command then hangs forever.)
 const longest = 1 << 20
 
-// lines cuts what is written to it into lines.
+// lines splits what is written to it into lines.
 type lines struct {
 	emit func(string)
 	rest []byte
@@ -37,7 +37,7 @@ func (l *lines) Write(text []byte) (int, error) {
 	return written, nil
 }
 
-// flush passes on what is left, a last line without its end.
+// flush emits what is left, a last line without a newline.
 func (l *lines) flush() {
 	if line := strings.TrimSuffix(string(l.rest), "\r"); line != "" && l.emit != nil {
 		l.emit(valid(line))

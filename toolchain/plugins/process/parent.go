@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ExitWithParent ends this program soon after its parent, the engine, is gone: one that was
-// killed cannot tell its plugins to stop. What this program started in its own process group
-// ends with it; commands have groups of their own, which the guard ends.
+// ExitWithParent ends this program soon after its parent, the engine, is gone: a killed engine
+// cannot tell its plugins to stop. What this program started in its own process group ends with
+// it; commands have their own groups, which the guard ends.
 func ExitWithParent() {
 	parent := os.Getppid()
 	go func() {

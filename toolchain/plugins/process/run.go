@@ -1,6 +1,6 @@
-// Package process runs a command so that nothing of it is left behind: in a process group of
-// its own, which is ended as a whole when the command is cancelled, takes too long, or when
-// this program dies (see Guard).
+// Package process runs a command so that it leaves nothing behind: in its own process group,
+// which ends as a whole when the command is cancelled or takes too long, or when this program
+// dies (see Guard).
 package process
 
 import (
@@ -20,8 +20,8 @@ import (
 const (
 	// grace is how long a group has between SIGTERM and SIGKILL.
 	grace = 10 * time.Second
-	// drain is how long output is awaited from a background process that outlives its command.
-	// (Upstream waits for ever.)
+	// drain is how long to wait for output of a background process that outlives its command.
+	// (Upstream waits forever.)
 	drain = 5 * time.Second
 	// tailSize bounds the output that an error message repeats.
 	tailSize = 16 << 10
@@ -33,16 +33,16 @@ type Command struct {
 	Dir   string
 	Env   []string
 	Stdin string
-	// OnStdout and OnStderr get each line as it comes, without its end; nil means that no one
-	// listens. They may be called at the same time.
+	// OnStdout and OnStderr get each line as it comes, without its newline; nil means no listener.
+	// They may be called concurrently.
 	OnStdout, OnStderr func(line string)
 }
 
 // Result is what a command wrote.
 type Result struct{ Stdout, Stderr string }
 
-// Run starts the command and waits for its end. The error of a command that failed says why and
-// ends with the last lines of its output.
+// Run starts the command and waits for its end. The error of a failed command says why and ends
+// with the last lines of its output.
 func Run(ctx context.Context, command Command) (Result, error) {
 	last := &tail{limit: tailSize}
 	var stdout, stderr bytes.Buffer
@@ -111,7 +111,7 @@ func wait(ctx context.Context, cmd *exec.Cmd) error {
 	}
 }
 
-// valid makes text fit for the engine, which takes nothing but UTF-8.
+// valid makes text acceptable to the engine, which takes only UTF-8.
 func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 // outputs copies what the command writes until all its ends are closed.
@@ -120,7 +120,7 @@ type outputs struct {
 	reads, writes []*os.File
 }
 
-// add returns the end of a pipe for a command to write into.
+// add returns the write end of a pipe for a command.
 func (o *outputs) add(whole, last io.Writer, onLine func(string)) (*os.File, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -142,7 +142,7 @@ func (o *outputs) add(whole, last io.Writer, onLine func(string)) (*os.File, err
 	return write, nil
 }
 
-// started gives up this process's copies of the command's ends.
+// started closes this process's copies of the write ends.
 func (o *outputs) started() {
 	for _, file := range o.writes {
 		file.Close()
@@ -155,7 +155,7 @@ func (o *outputs) abandon() {
 }
 
 // finish returns when everything is copied. A background process of the command may keep the
-// pipes open: then what it writes later is not awaited.
+// pipes open: its later output is not awaited.
 func (o *outputs) finish() {
 	done := make(chan struct{})
 	go func() {

@@ -1,5 +1,5 @@
-// Package shim gives out the provider that its own module keeps internal. The module path of
-// this directory lies under that module's path, which is what Go's internal rule asks for.
+// Package shim exports the provider that its own module keeps internal. The module path of this
+// directory is below that module's path, as Go's internal rule requires.
 package shim
 
 import (

@@ -1,5 +1,5 @@
 // Package random bridges the Terraform provider for random values to Pulumi, for hosts that
-// cannot download the plugin which belongs to @pulumi/random.
+// cannot download the plugin of @pulumi/random.
 package random
 
 import (

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Debian's package lists on any host with apt: a private apt directory under the cache, and the mirror
-# that the host itself uses. Nothing of the host's apt changes. Needs CACHE.
+# Debian's package lists on any host with apt: a private apt directory under the cache, and the mirror that
+# the host itself uses. Changes nothing in the host's apt. Needs CACHE.
 
 ARCHIVE_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
-# Lists younger than this many minutes are used as they are.
+# Lists younger than this are not fetched again.
 LISTS_FRESH_MINUTES=240
 
-# Waits on a network are bounded; proxies are the host's.
+# Network waits are bounded; proxies are the host's.
 apt_network_options() {
   printf '%s\n' 'Acquire::http::Timeout "30";' 'Acquire::https::Timeout "30";' 'Acquire::Retries "3";' \
     'Acquire::Languages "none";' 'APT::Install-Recommends "false";'
@@ -17,8 +17,8 @@ apt_network_options() {
   done
 }
 
-# mirror_candidates: URIs of Debian archives among the host's sources, one a line. apt itself reads them
-# (deb and deb822); it prints what it would fetch, also where no list was ever fetched.
+# mirror_candidates: URIs of Debian archives among the host's sources, one per line. apt itself parses them
+# (deb and deb822) and prints what it would fetch, even if no list was ever fetched.
 mirror_candidates() {
   if [[ -n ${EDGE_DEBIAN_MIRROR:-} ]]; then
     printf '%s\n' "${EDGE_DEBIAN_MIRROR%/}"
@@ -29,7 +29,7 @@ mirror_candidates() {
     sed -nE "s#^'([^']*[^/'])/+dists/$suites/InRelease'.*#\1#p" | resolve_mirror_lists | awk '!seen[$0]++'
 }
 
-# resolve_mirror_lists: apt's mirror method names a list of mirrors; any one entry of it will do
+# resolve_mirror_lists: apt's mirror method names a list of mirrors; any entry will do
 resolve_mirror_lists() {
   local uri
   while read -r uri; do
@@ -42,12 +42,12 @@ resolve_mirror_lists() {
   done
 }
 
-# apt_private CMD...: apt with nothing but the private directory (the host has none of these installed)
+# apt_private CMD...: apt in the private directory only (which has no installed packages)
 apt_private() {
   APT_CONFIG=$CACHE/debian/apt/apt.conf DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# apt_prepare: the private directory with fresh lists of the suite; sets MIRROR
+# apt_prepare: sets up the private directory with fresh lists of the suite; sets MIRROR
 apt_prepare() {
   local dir=$CACHE/debian/apt candidate
   [[ -r $ARCHIVE_KEYRING ]] ||
@@ -88,7 +88,7 @@ lists_fresh() {
   compgen -G "$1/lists/*_Packages*" >/dev/null
 }
 
-# lists_fetch DIR URI: fails when URI is no Debian mirror (signature, suite) or does not answer
+# lists_fetch DIR URI: fails if URI is no Debian mirror (signature, suite) or does not answer
 lists_fetch() {
   local errors
   printf 'deb [signed-by=%s] %s %s main\n' "$ARCHIVE_KEYRING" "$2" "$SUITE" >"$1/sources.list"

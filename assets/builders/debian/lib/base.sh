@@ -1,20 +1,20 @@
 # shellcheck shell=bash
-# The base tree: what mmdebstrap makes of the base list and the first release's packages, in one run.
-# Kept as a commit in a bare repository under the cache, named by everything that shapes it; checked out
-# by hard links. Needs here, CACHE, WORK, LOG, apt.sh, package-list.sh.
+# The base tree: what mmdebstrap makes from the base list and the first release's packages, in one run.
+# Kept as a commit in a bare repository under the cache, keyed by everything that shapes it; checked out
+# with hard links. Needs here, CACHE, WORK, LOG, apt.sh, package-list.sh.
 
-# What is never on a device: manuals, translations, documentation (licences stay).
+# Never on a device: manuals, translations, documentation (licences stay).
 DPKG_EXCLUDES=('path-exclude=/usr/share/man/*' 'path-exclude=/usr/share/locale/*'
   'path-exclude=/usr/share/doc/*' 'path-include=/usr/share/doc/*/copyright' 'path-exclude=/usr/share/info/*'
   'path-exclude=/usr/share/lintian/*' 'path-exclude=/usr/share/bash-completion/*')
 
-# base_key: the hash of all inputs of the tree
+# base_key: a hash of all inputs of the tree
 base_key() {
   { printf '%s %s\n' "$SUITE" "$OS_ARCH" && base_packages && package_specs && cat "$here/lib/base.sh"; } |
     sha256sum | cut -c1-16
 }
 
-# base_ensure KEY: C/debian/base-KEY exists afterwards
+# base_ensure KEY: makes C/debian/base-KEY if it is missing
 base_ensure() {
   [[ -d $CACHE/debian/base-$1 ]] || locked "$CACHE/debian/base-$1.lock" base_make "$1"
 }
@@ -30,7 +30,7 @@ base_make() {
   mv "$tmp" "$final"
 }
 
-# base_bootstrap DIR: DIR/root, and beside it apt's lists, which later layers use again
+# base_bootstrap DIR: makes DIR/root, and beside it apt's lists, which later layers reuse
 base_bootstrap() {
   local include option options=()
   include=$({ base_packages && package_specs; } | paste -sd,)
@@ -49,7 +49,7 @@ base_commit() {
   find "$1/root/dev" -mindepth 1 -delete
   ostree init --repo="$1/repo" --mode=bare
   ostree config --repo="$1/repo" set core.fsync false
-  # --consume: the files move into the repository, nothing is copied.
+  # --consume moves the files into the repository, without a copy.
   logged ostree commit --repo="$1/repo" --branch=tree --tree=dir="$1/root" --subject="base $SUITE" --consume
   rm -rf "$1/root"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Which packages a commit holds. Needs BUILD.
+# The packages that a commit contains. Needs BUILD.
 
 # package_list COMMIT: [{name, version, arch}] of a commit in the build repository
 package_list() {

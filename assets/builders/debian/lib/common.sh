@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Input, progress, logs and timings that every verb shares.
+# Input, progress, logs and timings, shared by all verbs.
 
 VERB=${0##*/}
 SUITE=trixie
@@ -8,13 +8,13 @@ OS_ARCH=amd64
 # say TEXT...: one line of progress
 say() { printf '%s: %s\n' "$VERB" "$*" >&2; }
 
-# die TEXT...: one clear line, then the end
+# die TEXT...: prints one clear line and exits
 die() {
   printf 'error: %s: %s\n' "$VERB" "$*" >&2
   exit 1
 }
 
-# need TOOL...: all that is missing, at once
+# need TOOL...: reports all missing tools at once
 need() {
   local tool missing=()
   for tool in "$@"; do command -v "$tool" >/dev/null || missing+=("$tool"); done
@@ -28,7 +28,7 @@ read_input() {
   jq -e 'type == "object"' <<<"$INPUT" >/dev/null 2>&1 || die "stdin must be one JSON object"
 }
 
-# field NAME: a string or number that must be there
+# field NAME: a required string or number
 field() {
   jq -er --arg k "$1" '.[$k] | strings, numbers' <<<"$INPUT" || die "input: $1 is missing"
 }
@@ -39,7 +39,7 @@ field_or() { jq -r --arg k "$1" --arg d "$2" '.[$k] // $d' <<<"$INPUT"; }
 # now: milliseconds
 now() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 
-# phase NAME CMD...: runs CMD, says how long it took, and keeps it for the record (in WORK/timings)
+# phase NAME CMD...: runs CMD, reports how long it took, and records that in WORK/timings
 phase() {
   local name=$1 start
   start=$(now)
@@ -66,7 +66,7 @@ logged() {
   return "$status"
 }
 
-# locked FILE CMD...: one at a time; a killed holder frees it
+# locked FILE CMD...: one at a time; a killed holder releases it
 locked() {
   local file=$1 fd
   shift
@@ -80,11 +80,11 @@ locked() {
   exec {fd}>&-
 }
 
-# A command that fails without a word of its own still says where.
+# Names the place of a command that fails without a message of its own.
 unexpected() {
   printf 'error: %s: %s:%s: %s\n' "$VERB" "${1##*/}" "$2" "${3%%$'\n'*}" >&2
 }
 set -E
 trap 'unexpected "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
-# Callers know 1 for a failure; a tool's own status would tell them nothing.
+# Callers expect 1 for a failure; a tool's own status means nothing to them.
 trap 'status=$?; ((status == 0 || status > 128)) || exit 1' EXIT

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The blueprint's customizations: users, services, firewall. $1 is the mounted tree. Needs INPUT, PARENT_TREE
-# (the parent commit's /usr/etc, or empty: users keep their numbers from release to release).
+# (the parent commit's /usr/etc, or empty: users keep their numbers across releases).
 
-# Firewall services that blueprints name, as "port:protocol ..."; others come from the tree's /etc/services.
+# Firewall services that blueprints name, as "port:protocol ..."; the rest come from the tree's /etc/services.
 declare -A FIREWALL_SERVICES=([ssh]=22:tcp [http]=80:tcp [https]=443:tcp [http3]=443:udp [dns]='53:tcp 53:udp'
   [ntp]=123:udp [mdns]=5353:udp [dhcp]=67:udp ['dhcpv6-client']=546:udp [cockpit]=9090:tcp [snmp]=161:udp
   [mqtt]=1883:tcp ['mqtt-tls']=8883:tcp ['prometheus-node-exporter']=9100:tcp)
@@ -40,12 +40,12 @@ customize_user() {
   rm -f "$root"/etc/{passwd,group,shadow,gshadow,subuid,subgid}-
 }
 
-# parent_id FILE NAME: the number that NAME has in the parent release
+# parent_id FILE NAME: the numeric id of NAME in the parent release
 parent_id() {
   [[ -z $PARENT_TREE ]] || awk -F: -v n="$2" '$1 == n { print $3 }' "$PARENT_TREE/$1"
 }
 
-# group_in ROOT GROUP USER: blueprints written for RHEL say wheel where Debian says sudo
+# group_in ROOT GROUP USER: blueprints written for RHEL say wheel; on Debian that is sudo
 group_in() {
   if grep -q "^$2:" "$1/etc/group"; then
     printf '%s\n' "$2"
@@ -64,7 +64,7 @@ user_password() {
   printf '%s:%s\n' "$2" "$3" | chroot "$1" chpasswd --encrypted
 }
 
-# user_files ROOT NAME KEYS: /var is empty in a commit, so the home is made at the first boot
+# user_files ROOT NAME KEYS: /var is empty in a commit, so the first boot makes the home
 user_files() {
   local uid gid factory=/usr/share/edge/users/$2
   uid=$(awk -F: -v n="$2" '$1 == n { print $3 }' "$1/etc/passwd")
@@ -110,7 +110,7 @@ firewall_service() {
   for port in $ports; do firewall_rule "$port" "$3"; done
 }
 
-# customize_services ROOT: after the presets, so that the blueprint has the last word
+# customize_services ROOT: after the presets, so that the blueprint decides last
 customize_services() {
   local verb unit
   for verb in enable disable; do

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# A commit on top of another one in the content server's repository, with a few files more: for scenarios, where
-# nothing is composed. Needs INPUT, REPO, WORK, delta.sh, and COMMIT_OPTIONS: how the backend's commits are made.
+# A commit on top of another one in the content server's repository, with a few extra files: for scenarios, without
+# a compose. Needs INPUT, REPO, WORK, delta.sh, and COMMIT_OPTIONS: how the backend makes its commits.
 
 # overlay_files TREE
 overlay_files() {
@@ -18,7 +18,7 @@ overlay_files() {
   done < <(jq -c '.files[]' <<<"$INPUT")
 }
 
-# overlay_initramfs TREE BASE: the kernel unpacks archives one after the other, the last word wins
+# overlay_initramfs TREE BASE: the kernel unpacks archives in order, and the last file wins
 overlay_initramfs() {
   local modules kernel image
   jq -e '.initramfs != null' <<<"$INPUT" >/dev/null || return 0
@@ -27,7 +27,7 @@ overlay_initramfs() {
   image=$1$modules/$kernel/initramfs.img
   mkdir -p "${image%/*}" "$1.init"
   ostree cat --repo="$REPO" "$2" "$modules/$kernel/initramfs.img" >"$image"
-  # An archive that is not compressed begins at a multiple of four bytes.
+  # An uncompressed archive must start at a multiple of four bytes.
   truncate -s %4 "$image"
   jq -j .initramfs <<<"$INPUT" >"$1.init/init"
   chmod 755 "$1.init/init"

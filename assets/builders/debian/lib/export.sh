@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # export {stateDir, version, commit, parent, repo} -> {"commit","objects","bytes","delta"}: the release into the content
-# server's repository, kept there by the ref release/VERSION, with the static delta from its parent. Which commit
-# devices follow is another ref, that whoever publishes moves. Needs common.sh, root.sh, delta.sh.
+# server's repository, kept there by the ref release/VERSION, with the static delta from its parent. Devices follow
+# another ref, which the publisher moves. Needs common.sh, root.sh, delta.sh.
 
 # repository_ready: an archive repository that any server may read
 repository_ready() {
@@ -10,12 +10,12 @@ repository_ready() {
     mkdir -p "$REPO"
     ostree init --repo="$REPO" --mode=archive
   fi
-  # Level 2 packs nearly as small as 6 here, in a third of the time.
+  # Level 2 compresses nearly as well as 6 here, in a third of the time.
   ostree config --repo="$REPO" set archive.zlib-level 2
   ostree config --repo="$REPO" set core.fsync false
 }
 
-# commit_objects COMMIT: the files under objects/ that make it up
+# commit_objects COMMIT: its files under objects/
 commit_objects() {
   {
     printf '%s.commit\n' "$1"
@@ -32,7 +32,7 @@ new_objects() {
 }
 
 # export_release FIRST VERSION COMMIT PARENT_OR_EMPTY: FIRST is a command that gets the commit of a release without a
-# parent: devices are installed with it, the later ones reach them as updates
+# parent: devices are installed with that one and get later ones as updates
 export_release() {
   local first=$1 version=$2 commit=$3 parent=$4 delta=null replaced=
   repository_ready
@@ -50,9 +50,9 @@ export_release() {
   else
     "$first" "$commit"
   fi
-  # A commit that was composed anew is not served any longer, unless devices still follow it by another ref.
+  # A recomposed release's old commit is no longer served, unless another ref still holds it for devices.
   [[ -z $replaced ]] || phase prune logged ostree prune --repo="$REPO" --refs-only
-  # Clients find deltas by the summary, so it comes last.
+  # Clients find deltas through the summary, so it comes last.
   phase summary logged ostree summary --repo="$REPO" --update
   new_objects "$commit" "$parent" | jq -c --arg commit "$commit" --argjson delta "$delta" '{$commit} + . + {$delta}'
 }

@@ -1,4 +1,4 @@
-/** GVariant's serialised form, as far as static deltas need it: containers are built from already serialised children. */
+/** GVariant's serialised form, as far as static deltas need it: containers are built from serialised children. */
 
 /** A tuple's child: its bytes, its type's alignment, and whether its type has a fixed size. */
 export interface Child {
@@ -25,7 +25,7 @@ export function u64le(value: number): Buffer {
   return out;
 }
 
-/** Seven bits a byte, the lowest first; the high bit says that more follow. */
+/** Seven bits per byte, lowest first; the high bit means that more follow. */
 export function varuint(value: number): Buffer {
   const out: number[] = [];
   let rest = value;
@@ -42,7 +42,7 @@ export function padding(length: number, align: number): Buffer {
   return Buffer.alloc((align - (length % align)) % align);
 }
 
-/** Framing offsets have the smallest size that can address the whole container, themselves included. */
+/** Framing offsets use the smallest size that can address the whole container, themselves included. */
 function framing(bodyLength: number, ends: readonly number[]): Buffer {
   const size = [1, 2, 4].find((s) => bodyLength + ends.length * s < 2 ** (8 * s));
   if (size === undefined) throw new Error(`a container of ${String(bodyLength)} bytes is too large`);
@@ -51,7 +51,7 @@ function framing(bodyLength: number, ends: readonly number[]): Buffer {
   return out;
 }
 
-/** A tuple: the ends of its variable-size children, but for the last child, stand behind them in reverse order. */
+/** A tuple: the ends of its variable-size children, except the last child, follow in reverse order. */
 export function tuple(children: readonly Child[]): Buffer {
   const out: Buffer[] = [];
   const ends: number[] = [];
@@ -65,7 +65,7 @@ export function tuple(children: readonly Child[]): Buffer {
   return Buffer.concat([...out, framing(at, ends)]);
 }
 
-/** An array of variable-size elements: the ends of all of them stand behind them. */
+/** An array of variable-size elements: the ends of all elements follow. */
 export function array(elements: readonly Buffer[], align = 1): Buffer {
   const out: Buffer[] = [];
   const ends: number[] = [];

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What turns a package tree into this lab's image: the guest files, identity, users and services. Works on
-# a mounted layer ($1 is its root), where files may be written in place. Needs here, INPUT, WORK, LOG.
+# Turns a package tree into this lab's image: guest files, identity, users and services. Works on a mounted
+# layer ($1 is its root), where files may be written in place. Needs here, INPUT, WORK, LOG.
 
-# Units that cost every boot time and give a device nothing. The first three rebuild what compose has made
-# (library cache, hardware names) or what nobody reads (the journal's explanations).
+# Units that cost time at every boot and give a device nothing. The first three rebuild what compose has made
+# (library cache, hardware names) or what nobody reads (the journal's message catalogue).
 MASKED_UNITS=(ldconfig.service systemd-hwdb-update.service systemd-journal-catalog-update.service
   sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount
   modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service)
@@ -23,27 +23,27 @@ image_layer() {
 
 image_in_chroot() {
   divert_grub_mkconfig "$1"
-  # Presets decide alone what starts: package defaults that they do not name stay as packaged.
+  # Presets alone decide what starts; units that they do not name stay as packaged.
   logged chroot "$1" systemctl preset-all
   logged chroot "$1" systemctl --global preset-all
   logged chroot "$1" systemctl mask "${MASKED_UNITS[@]}"
 }
 
-# copy_guest_files ROOT: assets/guest is laid out as in the image; root owns all, modes are kept
+# copy_guest_files ROOT: assets/guest has the image's layout; root owns everything, modes are kept
 copy_guest_files() {
   local guest=$here/../../guest
   [[ -d $guest ]] || die "the guest files are missing: $guest"
   tar -C "$guest" --owner=0 --group=0 --exclude=./README.md -cf - . | tar -C "$1" --keep-directory-symlink -xpf -
 }
 
-# clean_tree ROOT: what belongs to the build or to one machine
+# clean_tree ROOT: removes what belongs to the build or to one machine
 clean_tree() {
   rm -rf "$1"/{vmlinuz,initrd.img}{,.old} "$1"/etc/{hostname,fstab,resolv.conf} "$1"/etc/ssh/ssh_host_* \
     "$1"/etc/*- "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/usr/share/{doc-base,bug,lintian}
   find "$1/usr" "$1/etc" -xdev -name __pycache__ -prune -exec rm -rf {} +
 }
 
-# identity ROOT VERSION: names; the machine's id comes at its first boot
+# identity ROOT VERSION: names; the first boot makes the machine id
 identity() {
   local hostname
   hostname=$(jq -r '.customizations.hostname // "edge"' <<<"$INPUT")
@@ -53,7 +53,7 @@ identity() {
   rm -f "$1/var/lib/dbus/machine-id"
   ln -sfn ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"
   ln -sfn /usr/lib/systemd/system/multi-user.target "$1/etc/systemd/system/default.target"
-  # It fails without a vsock device, and a failed generator is an error in every boot's journal.
+  # It fails without a vsock device, and a failed generator logs an error at every boot.
   mkdir -p "$1/etc/systemd/system-generators"
   ln -sfn /dev/null "$1/etc/systemd/system-generators/systemd-ssh-generator"
   # These directories are symlinks into /var here; tmpfiles would complain about each.

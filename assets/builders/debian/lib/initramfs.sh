@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # The boot initramfs: a shell script that finds the root file system and lets ostree-prepare-root set up the
 # deployment. It has no udev, no systemd and no rescue shell: a device that cannot find its root panics,
-# reboots by panic=, and the boot counter takes it back. Needs here, WORK.
+# panic= reboots it, and the boot counter rolls it back. Needs here, WORK.
 
 # Programs of the image that initramfs/init calls.
 INITRAMFS_PROGRAMS=(/usr/bin/dash /usr/bin/mount /usr/bin/kmod /usr/sbin/switch_root /usr/sbin/findfs
   /usr/sbin/e2fsck /usr/bin/sleep /usr/bin/mkdir /usr/lib/ostree/ostree-prepare-root)
-# Drivers of disks that edge machines and virtual machines boot from; ext4 and virtio_pci are built in.
+# Drivers of the disks that edge and virtual machines boot from; ext4 and virtio_pci are built in.
 INITRAMFS_MODULES=(virtio_blk virtio_scsi sd_mod ahci ata_piix nvme usb_storage uas xhci_pci overlay erofs loop)
 
 # make_initramfs ROOT KERNEL OUTPUT
@@ -23,7 +23,7 @@ make_initramfs() {
   pack_initramfs "$tree" "$3"
 }
 
-# pack_initramfs TREE OUTPUT: the same bytes for the same files
+# pack_initramfs TREE OUTPUT: same files, same bytes
 pack_initramfs() {
   find "$1" -exec touch -h -d @0 {} +
   (cd "$1" && find . -print0 | LC_ALL=C sort -z | cpio -0 -o -H newc --quiet --reproducible -R 0:0) |

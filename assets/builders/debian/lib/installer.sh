@@ -9,18 +9,18 @@ INSTALLER_MODULES=(virtio_blk virtio_scsi virtio_net sd_mod sr_mod ahci ata_piix
 # One list for all GRUB images: file systems, both menus' commands, the boot counter.
 GRUB_MODULES=(part_gpt part_msdos fat iso9660 ext2 normal linux configfile echo test loadenv search
   search_label search_fs_file serial terminal sleep reboot halt boot)
-# What installer/grub.cfg starts the hardware watchdog with.
+# For the hardware watchdog that installer/grub.cfg starts.
 GRUB_WATCHDOG_MODULES=(regexp setpci memrw)
 
 installer_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$here/installer-packages"; }
 
-# installer_key: everything that shapes the parts (not the installer's own scripts: they join in iso.sh)
+# installer_key: everything that shapes the parts (not the installer's own scripts, which iso.sh adds)
 installer_key() {
   { printf '%s %s\n' "$SUITE" "$OS_ARCH" && installer_packages && cat "$here"/lib/{installer,programs,initramfs}.sh; } |
     sha256sum | cut -c1-16
 }
 
-# installer_ensure KEY: C/debian/installer-KEY exists afterwards
+# installer_ensure KEY: makes C/debian/installer-KEY if it is missing
 installer_ensure() {
   [[ -d $CACHE/debian/installer-$1 ]] || locked "$CACHE/debian/installer.lock" installer_make "$1"
 }
@@ -35,7 +35,7 @@ installer_make() {
   phase installer-packages installer_root "$root"
   kernel=$(cd "$root/usr/lib/modules" && echo *)
   cp "$root/boot/vmlinuz-$kernel" "$tmp/vmlinuz"
-  # The kernel's package does this when it is configured.
+  # The kernel package would do this when configured.
   logged chroot "$root" depmod "$kernel"
   phase installer-grub installer_grub "$root" "$tmp"
   phase installer-initramfs installer_initramfs "$root" "$kernel" "$tmp"
@@ -82,7 +82,7 @@ installer_initramfs() {
   mkdir -p "$tree"/{usr/bin,usr/sbin,usr/lib64,proc,sys,dev,run,tmp,var/tmp,root,etc/ssl/certs,target,installer/grub}
   for link in bin sbin lib lib64; do ln -s "usr/$link" "$tree/$link"; done
   install_programs "$1" "$tree" "${INSTALLER_PROGRAMS[@]}"
-  # Loaded at run time, so ldd does not name them.
+  # Loaded at run time, so ldd does not list them.
   for lib in libnss_files.so.2 libnss_dns.so.2 libgcc_s.so.1; do
     install -D "$1/usr/lib/x86_64-linux-gnu/$lib" "$tree/usr/lib/x86_64-linux-gnu/$lib"
   done

@@ -16,7 +16,7 @@ iso_image() {
   cp "$parts/eltorito.img" "$parts/efi.img" "$tree/boot/grub/"
   : >"$tree/edge-installer"
   sed "s|@ARGS@|$args|" "$here/installer/iso-grub.cfg" >"$tree/boot/grub/grub.cfg"
-  # It holds a password hash.
+  # It contains a password hash.
   (umask 077 && jq -j '.kickstart' <<<"$INPUT" >"$tree/ks.cfg")
   logged xorriso -as mkisofs -quiet -o "$2" -V EDGE_INSTALL -r \
     --modification-date=2000010100000000 \
@@ -27,7 +27,7 @@ iso_image() {
   chmod 600 "$2"
 }
 
-# installer_scripts OUTPUT: the installer itself, an initramfs of a few files that the kernel unpacks after the tools
+# installer_scripts OUTPUT: the installer itself: a small initramfs that the kernel unpacks after the tools
 installer_scripts() {
   local tree=$WORK/scripts
   mkdir -p "$tree/installer"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Overlay layers over the base tree. S/build/<version>/chain names the layers below and including a
+# Overlay layers over the base tree. S/build/<version>/chain names the layers up to and including a
 # release's own, lowest first: "base-KEY", then "<version>/layer" for each release that changed packages.
-# A layer is an overlay upper directory; a whole tree is put together with hard links. Needs BUILD, WORK.
+# A layer is an overlay upper directory; hard links assemble a whole tree. Needs BUILD, WORK.
 
-# Uppers must hold whole files and plain renames, whatever the kernel's defaults are.
+# Uppers must contain whole files and plain renames, whatever the kernel's defaults.
 OVERLAY_OPTIONS=redirect_dir=off,metacopy=off,index=off,xino=off
 
-# mount_layer CHAIN_FILE UPPER MOUNTPOINT: UPPER lies under BUILD. Names are relative to BUILD, because
-# overlay's options have no way to hold every path (a comma, a colon, a quote).
+# mount_layer CHAIN_FILE UPPER MOUNTPOINT: UPPER is under BUILD. Names are relative to BUILD, because overlay's
+# options cannot express every path (a comma, a colon, a quote).
 mount_layer() {
   mkdir -p "$2" "$2.work" "$3"
   local lower upper=${2#"$BUILD"/}
@@ -32,8 +32,8 @@ with_kernel_mounts() {
   for m in proc sys dev; do umount -R "$root/$m"; done
 }
 
-# flatten TREE MERGED LAYER...: TREE becomes what the mount MERGED shows, out of hard links to the layers'
-# files. Files in TREE must be replaced afterwards, never written in place.
+# flatten TREE MERGED LAYER...: makes TREE what the mount MERGED shows, from hard links to the layers' files.
+# Afterwards replace files in TREE, never write in place.
 flatten() {
   local tree=$1 merged=$2 layer
   shift 2
@@ -42,12 +42,12 @@ flatten() {
     drop_type_conflicts "$layer" "$tree"
     cp -a --link --remove-destination "$layer/." "$tree/"
   done
-  # Whatever the mount does not show was removed by a layer (whiteouts and opaque directories alike).
+  # A layer removed whatever the mount does not show (by whiteouts or opaque directories).
   LC_ALL=C comm -13 <(cd "$merged" && find . | LC_ALL=C sort) <(cd "$tree" && find . | LC_ALL=C sort) |
     (cd "$tree" && xargs -r -d '\n' rm -rf --)
 }
 
-# drop_type_conflicts LAYER TREE: a directory over a file, or a file over a directory, replaces it whole
+# drop_type_conflicts LAYER TREE: a directory over a file, or a file over a directory, replaces it entirely
 drop_type_conflicts() {
   local path
   (cd "$1" && find . -mindepth 1 ! -type d) | while IFS= read -r path; do

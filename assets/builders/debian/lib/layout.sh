@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# From a flattened package tree to the layout of an ostree commit. The files are hard links into caches:
-# here they are only moved, removed or replaced. Needs WORK, LOG.
+# From a flattened package tree to the layout of an ostree commit. The files are hard links into caches: this
+# only moves, removes or replaces them. Needs WORK, LOG.
 
 # ostree_layout TREE
 ostree_layout() {
@@ -17,7 +17,7 @@ ostree_layout() {
   top_level "$1"
 }
 
-# kernel_in_place TREE: where libostree looks for the kernel (the initramfs joins it)
+# kernel_in_place TREE: where libostree looks for the kernel (and the initramfs)
 kernel_in_place() {
   local kernel
   kernel=$(kernel_version "$1")
@@ -32,7 +32,7 @@ kernel_version() {
 }
 
 # sysusers_pins TREE: a device merges its own /etc, so users that later commits add must come from sysusers,
-# with the numbers that the files of the image were given
+# with the numbers that they have in the image's files
 sysusers_pins() {
   {
     awk -F: '$1 != "root" { printf "g %s %s\n", $1, $3 }' "$1/etc/group"
@@ -40,10 +40,10 @@ sysusers_pins() {
   } >"$1/usr/lib/sysusers.d/zz-edge-pins.conf"
 }
 
-# Files under /var that come back on a device are its own state, not the image's.
+# Files under /var that a device creates again are its own state, not the image's.
 VAR_DROPPED='/^\/var\/(lib\/(pam|ucf|dbus|systemd|apt|dracut|wtmpdb)\/|lib\/shells\.state|log\/|cache\/)/d'
 
-# var_as_tmpfiles TREE: /var is empty in a commit; its directories, links and files come from tmpfiles.d
+# var_as_tmpfiles TREE: /var is empty in a commit; tmpfiles.d makes its directories, links and files
 var_as_tmpfiles() {
   local conf=$1/usr/lib/tmpfiles.d/edge-var.conf file dir
   {
@@ -65,7 +65,7 @@ var_as_tmpfiles() {
   mv "$conf.new" "$conf"
 }
 
-# top_level TREE: what stays at / is links into /usr and /var, and empty mount points
+# top_level TREE: only links into /usr and /var, and empty mount points, remain at /
 top_level() {
   (
     cd "$1" || exit

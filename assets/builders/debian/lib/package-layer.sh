@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# A release with a parent: install and remove the difference on the parent's tree, with the package lists
-# that the base was made from, so that nothing else changes. Needs BUILD, CACHE, WORK, layers.sh, apt.sh.
+# A release with a parent: installs and removes the difference on the parent's tree, with the package lists
+# of its base, so that nothing else changes. Needs BUILD, CACHE, WORK, layers.sh, apt.sh.
 
-# package_difference PARENT: "install SPEC" and "remove NAME" lines between the parent's list and this one
+# package_difference PARENT: "install SPEC" and "remove NAME" lines from the parent's list to this one
 package_difference() {
   local before=$BUILD/$1/requested after
   after=$(package_specs | sort)
@@ -27,7 +27,7 @@ package_layer() {
   unmount_layer "$upper" "$at"
 }
 
-# apt_enter ROOT BASE_KEY: name resolution, no service starts, apt's lists from the base
+# apt_enter ROOT BASE_KEY: name resolution, no service starts, the base's apt lists
 apt_enter() {
   local lists=$CACHE/debian/base-$2/lists
   printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
@@ -68,7 +68,7 @@ apt_in() {
     -o APT::Keep-Downloaded-Packages=true -o APT::Sandbox::User=root "${@:2}"
 }
 
-# installed_only ROOT: of the names on stdin, those that ROOT has
+# installed_only ROOT: those names on stdin that ROOT has installed
 installed_only() {
   local name
   while read -r name; do

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Package lists: the base list's file, and the blueprint's [{name,version?}] in INPUT. Needs here.
 
-# base_packages: names, one a line
+# base_packages: names, one per line
 base_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$here/base-packages"; }
 
-# wanted_packages: "NAME VERSION" a line; version * where any will do. Checks their form.
+# wanted_packages: lines "NAME VERSION", with * for any version. Checks their form.
 wanted_packages() {
   local bad
   bad=$(jq -r '.packages // [] | map(select((.name // "" | test("^[a-z0-9][a-z0-9.+-]*$") | not)
@@ -13,7 +13,7 @@ wanted_packages() {
   jq -r '.packages // [] | unique_by(.name)[] | "\(.name) \(.version // "*")"' <<<"$INPUT"
 }
 
-# package_specs: the same as apt's arguments
+# package_specs: the same, as arguments for apt
 package_specs() {
   wanted_packages | while read -r name version; do
     if [[ $version == '*' ]]; then printf '%s\n' "$name"; else printf '%s=%s\n' "$name" "$version"; fi

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Programs and kernel modules of a tree, with all that they need, for an initramfs.
+# Programs and kernel modules of a tree, with their dependencies, for an initramfs.
 
-# install_programs ROOT TREE PROGRAM...: with the libraries that they link to
+# install_programs ROOT TREE PROGRAM...: with their linked libraries
 install_programs() {
   local root=$1 tree=$2 libraries
   shift 2
-  # ldd ends with 1 when one of the programs is static.
+  # ldd returns 1 if one of the programs is static.
   libraries=$(chroot "$root" ldd "$@" 2>&1) || [[ $libraries == *'not a dynamic executable'* ]]
   [[ $libraries != *'not found'* ]] || die "libraries are missing: $(grep 'not found' <<<"$libraries" | paste -sd,)"
   {
@@ -17,8 +17,8 @@ install_programs() {
   done
 }
 
-# install_modules ROOT TREE KERNEL NAME_OR_DIR...: with dependencies, uncompressed (the whole is compressed
-# once more). Names that are built into the kernel need nothing. TREE must have kmod.
+# install_modules ROOT TREE KERNEL NAME_OR_DIR...: with dependencies, uncompressed (the archive is compressed
+# anyway). Modules built into the kernel need nothing. TREE must have kmod.
 install_modules() {
   local from=$1/usr/lib/modules/$3 to=$2/usr/lib/modules/$3 tree=$2 kernel=$3 file
   shift 3
@@ -37,8 +37,8 @@ install_modules() {
   chroot "$tree" /usr/sbin/depmod "$kernel"
 }
 
-# module_files MODULES_DEP: the files of the modules (or whole directories, with a slash at the end) that
-# stdin names, and of all that they need
+# module_files MODULES_DEP: the files of the modules (or whole directories, with a slash at the end) named on
+# stdin, and of all that they need
 module_files() {
   awk -v dep="$1" '
     function take(file) { if (!(file in taken)) { taken[file] = 1; print file } }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Leaves out what pruned-paths names. Runs on a flattened tree: removing a hard link harms no cache. Needs here.
+# Removes what pruned-paths names. Runs on a flattened tree: removing a hard link harms no cache. Needs here.
 
-# prune TREE: after the layout is made
+# prune TREE: call after the layout is made
 prune() {
   local globs=() glob unless package installed
   installed=$'\n'$(cut -f1 "$1/usr/lib/sysimage/packages.list")$'\n'

@@ -2,7 +2,7 @@
 # A release's record: what was composed, how it differs from its parent, how long it took. Needs common.sh; BUILD, WORK,
 # RECORD, and the backend's package_list COMMIT, which prints [{name, version, arch}].
 
-# unchanged HASH: the release was composed from the same inputs and its commit is there
+# unchanged HASH: was the release composed from these inputs, and does its commit exist?
 unchanged() {
   local commit
   [[ -s $RECORD ]] || return 1
@@ -10,11 +10,11 @@ unchanged() {
   [[ -n $commit ]] && ostree show --repo="$BUILD/repo" "$commit" &>/dev/null
 }
 
-# commit_size COMMIT: bytes of all its files, each name counted
+# commit_size COMMIT: total bytes of its files, each name counted
 commit_size() { ostree ls --repo="$BUILD/repo" -R "$1" | awk '/^-/ { n += $4 } END { printf "%d\n", n }'; }
 
-# package_changes BEFORE AFTER: {"added","removed","changed"} from one file with a package list to another; an empty
-# BEFORE is no list, and nothing is added to it
+# package_changes BEFORE AFTER: {"added","removed","changed"} from one package list file to another; with an empty
+# BEFORE nothing counts as added
 package_changes() {
   jq -cn --slurpfile old "$1" --slurpfile new "$2" '
     ($old[0] // [] | map({key: .name, value: .version}) | from_entries) as $was |
@@ -25,7 +25,7 @@ package_changes() {
        | {name: .key, from: $was[.key], to: .value}]}'
 }
 
-# timings_json: of WORK/timings, in seconds
+# timings_json: WORK/timings, in seconds
 timings_json() {
   jq -Rnc '[inputs | split(" ") | {key: .[0], value: (.[1] | tonumber / 100 | round / 10)}] | from_entries' <"$WORK/timings"
 }
@@ -43,7 +43,7 @@ write_record() {
     < <(package_changes "$before" "$after") >"$WORK/record.json"
 }
 
-# keep_record: from now on the release is composed
+# keep_record: now the release counts as composed
 keep_record() {
   mkdir -p "${RECORD%/*}"
   mv "$WORK/record.json" "$RECORD"

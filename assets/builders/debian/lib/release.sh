@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The steps of one release, in their order: which layers it lies on, its tree, its commit, and what is kept.
+# The steps of one release, in order: the layers below it, its tree, its commit, and what to keep.
 # Needs here, INPUT, BUILD, STATE, RECORD, WORK and all parts beside it.
 
-# prepare_chain VERSION PARENT: S/build/VERSION.tmp with the names of the layers that the release lies on
+# prepare_chain VERSION PARENT: makes S/build/VERSION.tmp with the names of the layers below the release
 prepare_chain() {
   local dir=$BUILD/$1.tmp key
   mkdir -p "$dir"
@@ -26,7 +26,7 @@ prepare_chain() {
 # build_tree VERSION: WORK/tree, ready to commit
 build_tree() {
   local at=$WORK/merged layers=() name chain=$WORK/chain
-  # The release's own layer is still under its temporary name.
+  # The release's own layer still has its temporary name.
   sed "s#^$1/layer\$#$1.tmp/layer#" "$BUILD/$1.tmp/chain" >"$chain"
   mount_layer "$chain" "$WORK/image" "$at"
   phase image image_layer "$at" "$1"
@@ -49,7 +49,7 @@ commit_tree() {
   ostree refs --repo="$BUILD/repo" --create="release/$1" "$COMMIT"
 }
 
-# keep_release VERSION: layers and record get their names only now
+# keep_release VERSION: only now layers and record get their names
 keep_release() {
   local replaced=
   [[ ! -d $BUILD/$1 ]] || replaced=yes
@@ -60,7 +60,7 @@ keep_release() {
   rm -rf "$WORK"
 }
 
-# tidy: base trees and commits that no release lies on any more
+# tidy: removes base trees and commits that no release uses any more
 tidy() {
   local dir key
   for dir in "$BUILD"/base-*; do

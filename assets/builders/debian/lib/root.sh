@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Building trees needs root and mounts. Everything that mounts runs in namespaces of its own,
-# so that a SIGKILL at any moment leaves neither a mount nor a process on the host.
+# Building trees needs root and mounts. Everything that mounts runs in its own namespaces, so that a SIGKILL
+# at any moment leaves neither a mount nor a process on the host.
 
-# become_root "$@": first call in a verb; a user starts again under sudo
+# become_root "$@": first call in a verb; started by a user, re-runs with sudo
 become_root() {
   ((EUID != 0)) || return 0
   sudo -n true 2>/dev/null || die "${0##*/} needs root: run it as root, or allow this user sudo without a password"
@@ -11,11 +11,11 @@ become_root() {
   exec sudo -n --preserve-env="$keep" -- "$BASH" "$0" "$@"
 }
 
-# isolate "$@": go on in private mount and process namespaces that end with this process
+# isolate "$@": continues in private mount and process namespaces that end with this process
 isolate() {
   if [[ ${EDGE_BUILDER_ISOLATED:-} == yes ]]; then
     unset EDGE_BUILDER_ISOLATED
-    # PID 1 of a namespace ignores signals that it does not handle.
+    # PID 1 of a namespace ignores signals without a handler.
     trap 'exit 143' TERM
     trap 'exit 130' INT
     trap 'exit 129' HUP

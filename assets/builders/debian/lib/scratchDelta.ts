@@ -1,9 +1,9 @@
 /**
  * scratchDelta.ts BARE_REPO ARCHIVE_REPO COMMIT: the static delta from nothing to COMMIT, for first installations.
  *
- * One request a part instead of one an object is what makes an installation quick. `ostree static-delta generate`
- * would compress everything with LZMA, which takes it minutes and the device as long as it saves; here the parts
- * are stored as they are. The format is libostree's own: any client takes it, and checks every object as always.
+ * One request per part instead of one per object makes an installation fast. `ostree static-delta generate` would
+ * compress everything with LZMA, which takes minutes here and costs the device as much time as it saves; this stores
+ * the parts uncompressed. The format is libostree's own: any client accepts it and checks every object as usual.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -22,10 +22,10 @@ import { join } from "node:path";
 import { array, dictionary, tuple, u32be, u64be, u64le, varuint } from "./gvariant";
 import { storedXz } from "./storedXz";
 
-/** A device keeps two parts in memory at a time. */
+/** A device holds two parts in memory at a time. */
 const PART_BYTES = 16 << 20;
 
-/** Object types as libostree numbers them, with the extension of their file in a bare repository. */
+/** libostree's numbers of the object types, by their file extension in a bare repository. */
 const TYPES = { file: 1, dirtree: 2, dirmeta: 3 } as const;
 const LINK = 0o120000;
 const REGULAR = 0o100000;
@@ -36,7 +36,7 @@ interface StoredObject {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
-  /** Has extended attributes: such objects (a handful, with capabilities) are fetched singly. */
+  /** Has extended attributes: clients fetch such objects (a few, with capabilities) singly. */
   readonly attributes: boolean;
 }
 
@@ -44,7 +44,7 @@ function objectPath(repo: string, checksum: string, extension: string): string {
   return join(repo, "objects", checksum.slice(0, 2), `${checksum.slice(2)}.${extension}`);
 }
 
-/** Every object that the commit reaches, each once. */
+/** Every object that the commit reaches, once. */
 function objectsOf(repo: string, commit: string): StoredObject[] {
   const listing = execFileSync("ostree", ["ls", `--repo=${repo}`, "-R", "-C", "-X", commit], {
     encoding: "utf8",
@@ -99,7 +99,7 @@ class Part {
     this.size += data.length;
   }
 
-  /** Writes the part's file; answers its entry in the superblock. */
+  /** Writes the part's file; returns its superblock entry. */
   write(file: string): Buffer {
     const modes = Buffer.concat([...this.modes.values()].map(({ data }) => data));
     const content = tuple([
@@ -135,7 +135,7 @@ function contentOf(repo: string, object: StoredObject): Buffer {
   return (object.mode & LINK) === LINK ? Buffer.from(readlinkSync(path)) : readFileSync(path);
 }
 
-/** An object that clients fetch singly: its type, its name, its size in the archive and unpacked. */
+/** An object that clients fetch singly: type, name, size in the archive and unpacked. */
 function fallback(bare: string, archive: string, { kind, checksum }: StoredObject): Buffer {
   return tuple([
     { data: Buffer.from([TYPES[kind]]), fixed: true },

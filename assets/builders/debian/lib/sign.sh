@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Every release is signed with the lab's own key (GPG; Debian builds libostree without ed25519 signatures).
-# The image carries the public part where libostree looks for trusted keys, so a device can ask for signed
-# commits (gpg-verify=true on its remote). Needs STATE, LOG, and a mount namespace of our own.
+# The lab's own key signs every release (GPG; Debian builds libostree without ed25519 signatures).
+# The image carries the public part where libostree looks for trusted keys, so a device can require signed
+# commits (gpg-verify=true on its remote). Needs STATE, LOG, and our own mount namespace.
 
 SIGNER='Edge Lab image builder'
-# The agent's socket path must be short, which the state directory's need not be.
+# The agent's socket path must be short; the state directory's may not be.
 SIGNING_HOME=/mnt
 
-# signing_open: the key, made once, under SIGNING_HOME. Mount and agent end with our namespaces.
+# signing_open: the key, made once, at SIGNING_HOME. Mount and agent end with our namespaces.
 signing_open() {
   (umask 077 && mkdir -p "$STATE/signing")
   mount --bind "$STATE/signing" "$SIGNING_HOME"
@@ -21,7 +21,7 @@ signing_open() {
 
 signing_gpg() { logged gpg --homedir "$SIGNING_HOME" --batch --quiet --pinentry-mode loopback "$@"; }
 
-# signing_public ROOT: the public key into the image
+# signing_public ROOT: copies the public key into the image
 signing_public() {
   install -D -m 644 "$STATE/signing/public.gpg" "$1/usr/share/ostree/trusted.gpg.d/edge.gpg"
 }

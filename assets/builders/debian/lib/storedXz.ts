@@ -16,8 +16,8 @@ function u32le(value: number): Buffer {
 }
 
 /**
- * An .xz stream that holds `data` uncompressed, in LZMA2's uncompressed chunks: any decoder reads it at the speed
- * of a copy. libostree cannot read parts without compression (it maps them at an odd offset), so they go in here.
+ * An .xz stream with `data` in LZMA2's uncompressed chunks: any decoder reads it as fast as a copy. libostree cannot
+ * read parts without compression (it maps them at an odd offset), so they are wrapped in this.
  */
 export function storedXz(data: Buffer): Buffer {
   const out = [Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), FLAGS, u32le(crc32(FLAGS))];

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# From the image builder's tar (compose.json beside repo/) to a commit in the build repository. Needs common.sh; WORK, BUILD.
+# From the image builder's tar (compose.json, repo/) to a commit in the build repository. Needs common.sh; WORK, BUILD.
 
 # commit_take TAR REF: sets COMMIT
 commit_take() {
@@ -16,7 +16,7 @@ commit_take() {
   rm -rf "$dir"
 }
 
-# commit_keep VERSION PARENT_OR_EMPTY: found by the ref release/VERSION; its parent is what was asked for
+# commit_keep VERSION PARENT_OR_EMPTY: checks the parent, and keeps the commit by the ref release/VERSION
 commit_keep() {
   local parent
   parent=$(ostree show --repo="$BUILD/repo" "$COMMIT" | sed -n 's/^Parent: *//p')

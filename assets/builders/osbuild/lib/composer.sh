@@ -1,31 +1,31 @@
 # shellcheck shell=bash
 # composer-cli, the image builder's client: every call, its JSON and its errors. Needs common.sh.
-# What it prints and how it fails is read from its source (osbuild/weldr-client, cmd/composer-cli/root/root.go):
-# --json gives a list of {method, path, status, body}, one a request; a refusal is a body with `errors`, and
-# status 1 with nothing on stderr; what is no reply (no socket, no file, no space) is a line "ERROR: ..." there.
+# Its output and failures follow its source (osbuild/weldr-client, cmd/composer-cli/root/root.go): --json prints a
+# list of {method, path, status, body}, one per request; a refusal is a body with `errors`, and status 1 with an
+# empty stderr; without a reply (no socket, no file, no space) stderr has a line "ERROR: ...".
 
-# Between two questions to the image builder for how something goes.
+# Seconds between two status queries to the image builder.
 POLL_SECONDS=${EDGE_COMPOSE_POLL:-5}
 
-# composer_here: an empty directory: the client takes a file beside it for a blueprint of that name
+# composer_here: an empty directory: the client takes a file in it for a blueprint of that name
 composer_here() { mkdir -p "$WORK" && cd "$WORK" || return; }
 
-# composer ARGUMENT...: sets BODY to the body of the last reply; with a refusal or failure sets COMPOSER_ERROR, status 1
+# composer ARGUMENT...: sets BODY to the last reply's body; on a refusal or failure sets COMPOSER_ERROR, status 1
 composer() {
   local output status=0
   output=$(composer_here && composer-cli --json "$@" 2>"$WORK/composer.err") || status=$?
-  # Before 35.6 there was no list around a reply.
+  # Before 35.6 replies came without a list around them.
   BODY=$(jq -c 'if type == "array" then last else . end | .body // . // {}' <<<"${output:-null}" 2>/dev/null) || BODY={}
   COMPOSER_ERROR=$(jq -r '(.errors // [])[] | "\(.id): \(.msg)"' <<<"$BODY" | paste -sd';')
   if ((status != 0)) && [[ -z $COMPOSER_ERROR ]]; then
     COMPOSER_ERROR=$(sed -n 's/^ERROR: *//p' "$WORK/composer.err" | paste -sd' ')
     [[ -n $COMPOSER_ERROR ]] || COMPOSER_ERROR="composer-cli $1 ${2:-} ended with status $status: $(tail -n 1 "$WORK/composer.err")"
   fi
-  # A reply may carry errors for one blueprint of several, and status 0 in older versions.
+  # A reply may contain errors for one of several blueprints, with status 0 in older versions.
   [[ -z $COMPOSER_ERROR && $status == 0 ]]
 }
 
-# must WHAT FIX ARGUMENT...: composer, or the end with one clear error
+# must WHAT FIX ARGUMENT...: composer, or exit with one clear error
 must() {
   local what=$1 fix=$2
   shift 2
@@ -34,7 +34,7 @@ must() {
 
 DAEMON_FIX="systemctl start osbuild-composer.socket, and see journalctl -u osbuild-composer"
 
-# composer_answers: is the daemon there? Its socket is, and it replies.
+# composer_answers: does the daemon's socket exist and the daemon reply?
 composer_answers() { command -v composer-cli >/dev/null && composer status show; }
 
 need_composer() {
@@ -42,10 +42,10 @@ need_composer() {
   composer_answers || die "the image builder does not answer: ${COMPOSER_ERROR:0:500}; fix: $DAEMON_FIX"
 }
 
-# The image types that are a bare commit, by the names that distributions have for them; the first that is there.
+# The image types that are a bare commit, under the names that distributions give them; the first match counts.
 COMMIT_TYPES=(edge-commit rhel-edge-commit iot-commit fedora-iot-commit)
 
-# image_types: one a line. Not as JSON: that has another form where the daemon's newer interface is on.
+# image_types: one per line. Not as JSON: its format changes with the daemon's newer interface.
 image_types() { (composer_here && composer-cli compose types); }
 
 # Sets IMAGE_TYPE.

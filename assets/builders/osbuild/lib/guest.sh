@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The guest files as a package in a repository of the lab's own, and that repository on the image builder: blueprints
-# cannot carry files below /usr (osbuild/images, pkg/policies/policies.go), packages can. Needs common.sh, composer.sh; here, STATE, WORK.
+# The guest files as a package in a repository of the lab's, added to the image builder: blueprints cannot carry files
+# below /usr (osbuild/images, pkg/policies/policies.go). Needs common.sh, composer.sh; here, STATE, WORK.
 
 GUEST_SOURCE=edge-lab
 
-# shared_files: "FILE PLACE" a line, of what guest/shared-files names
+# shared_files: lines "FILE PLACE" for what guest/shared-files names
 shared_files() {
   local from=$here/../../guest path place
   while read -r path place; do
@@ -18,7 +18,7 @@ shared_files() {
   done < <(grep -vE '^(#|$)' "$here/guest/shared-files")
 }
 
-# guest_tree DIR VERSION: the files as they will lie in the image
+# guest_tree DIR VERSION: the files as in the image
 guest_tree() {
   local path place
   while read -r path place; do
@@ -32,7 +32,7 @@ guest_tree() {
   find "$1" -type f ! -perm /111 -exec chmod 644 {} +
 }
 
-# guest_files DIR: for the spec's %files. What lies below /etc is the device's to change.
+# guest_files DIR: for the spec's %files. A device may change files below /etc.
 guest_files() {
   printf '%%dir /usr/lib/edge\n%%dir /usr/libexec/edge\n%%dir /usr/libexec/edge/lib\n'
   (cd "$1" && find . -type f -printf '/%P\n' | LC_ALL=C sort | sed 's#^/etc/#%config(noreplace) &#')
@@ -43,7 +43,7 @@ guest_units() {
   sed -n 's/^enable //p' "$here/guest/root/usr/lib/systemd/system-preset/50-edge-lab.preset" | grep -v '\*' | paste -sd' '
 }
 
-# guest_build VERSION RELEASE INTO: rpmbuild splits paths at spaces and expands them, so it works in a plain one
+# guest_build VERSION RELEASE INTO: rpmbuild splits paths at spaces and expands them, so it runs in a plain one
 guest_build() (
   dir=$(mktemp -d /var/tmp/edge-guest.XXXXXX)
   trap 'rm -rf "$dir"' EXIT
@@ -59,7 +59,7 @@ guest_build() (
   mv "$dir"/*.rpm "$3/"
 )
 
-# guest_package PIN: VERSION-RELEASE as the blueprint names it; builds it unless it is there, replacing that version's
+# guest_package PIN: VERSION-RELEASE as in the blueprint; builds it unless it exists, replacing that version's
 guest_package() {
   local version=${1%%-*} release=${1#*-} repo=$STATE/rpms new=$WORK/rpms
   [[ $1 =~ ^[0-9.]+-[0-9]+\.[0-9a-f]+$ ]] || die "the blueprint names edge-lab-guest '$1', which is no VERSION-RELEASE"

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # One compose on the image builder: started or found again, followed to its end, fetched, removed there.
-# Needs common.sh, composer.sh; WORK, COMPOSES (a folder where running composes are noted).
+# Needs common.sh, composer.sh; WORK, COMPOSES (a folder that records running composes).
 
-# The image builder may be restarted meanwhile; away for longer than this it does not come back by itself.
+# The image builder may restart during a compose; after this long without answers it does not return by itself.
 AWAY_SECONDS=${EDGE_COMPOSE_AWAY:-300}
-# A line at least this often, also while nothing changes.
+# Report at least this often, even without a change.
 SAY_SECONDS=60
 
 # compose_state UUID: sets STATE_NOW to WAITING, RUNNING, FINISHED or FAILED
@@ -14,8 +14,8 @@ compose_state() {
   [[ -n $STATE_NOW ]]
 }
 
-# compose_find VERSION HASH: sets UUID when a compose of these inputs is under way or done: a run that was killed
-# left it, and it goes on
+# compose_find VERSION HASH: sets UUID if a compose of these inputs runs or is done: a killed run left it,
+# and this one continues it
 compose_find() {
   local note=$COMPOSES/$1 hash
   [[ -s $note ]] || return 1
@@ -28,7 +28,7 @@ compose_find() {
 # compose_start VERSION HASH BLUEPRINT REF [PARENT URL]: sets UUID
 compose_start() {
   local note=$COMPOSES/$1 hash=$2 blueprint=$3 options=(--ref "$4")
-  # The parent is fetched from where it is served: without a URL the image builder refuses one.
+  # The image builder fetches the parent from where it is served: without a URL it refuses one.
   [[ -z ${5:-} ]] || options+=(--parent "$5" --url "${6:?}")
   composer compose start-ostree "${options[@]}" "$blueprint" "$IMAGE_TYPE" ||
     die "the compose of $1 does not start: ${COMPOSER_ERROR:0:2000}; fix: see the image builder's words before, and journalctl -u osbuild-composer"
@@ -39,21 +39,21 @@ compose_start() {
   mv "$note.new" "$note"
 }
 
-# compose_forget VERSION: removed on the image builder too, where it takes space
+# compose_forget VERSION: removes it on the image builder too, where it takes space
 compose_forget() {
   local uuid
   [[ -s $COMPOSES/$1 ]] || return 0
   read -r uuid _ <"$COMPOSES/$1"
   rm -f "$COMPOSES/$1"
-  # Only one that has ended can be deleted.
+  # Only a compose that has ended can be deleted.
   if compose_state "$uuid"; then
     [[ $STATE_NOW == FINISHED || $STATE_NOW == FAILED ]] || composer compose cancel "$uuid" || say "compose $uuid could not be cancelled: $COMPOSER_ERROR"
     composer compose delete "$uuid" || say "compose $uuid stays on the image builder: $COMPOSER_ERROR"
   fi
 }
 
-# compose_wait VERSION: until UUID has finished. There is no time-out: the image builder bounds its own jobs, and
-# how long one takes is the host's affair. FAILED ends with the end of its log.
+# compose_wait VERSION: until UUID has finished. No time-out: the image builder bounds its own jobs, and their
+# duration depends on the host. FAILED exits with the end of its log.
 compose_wait() {
   local seen='' said=0 begun=$SECONDS away=0
   while :; do
@@ -80,7 +80,7 @@ compose_wait() {
   done
 }
 
-# compose_failed VERSION: the log is kept, and its end shown
+# compose_failed VERSION: keeps the log and shows its end
 compose_failed() {
   local tail
   {
@@ -94,7 +94,7 @@ $tail
 fix: correct what the log names; the whole of it: journalctl -u 'osbuild-worker@*'"
 }
 
-# compose_fetch FILE: the image of UUID
+# compose_fetch FILE: fetches the image of UUID
 compose_fetch() {
   rm -f "$1"
   composer compose image "$UUID" --filename "$1" ||

@@ -8,12 +8,14 @@ import { pino } from "pino";
 
 import { Depot } from "../../../../depot/depot";
 import { adminApp, publicApp } from "../../../../depot/server";
+import type { Lab } from "../../../../protocol/lab";
+import type { DeviceReport } from "../../../../protocol/report";
 
 export const OLD = "0".repeat(64);
 export const NEW = "1".repeat(64);
 export const ONE = "192.0.2.11";
 export const TWO = "192.0.2.12";
-export const LAB = {
+export const LAB: Lab = {
   ref: "debian/edge",
   upgradeGate: "open",
   devices: [
@@ -23,7 +25,7 @@ export const LAB = {
 };
 
 /** A healthy device's report on the old commit. */
-export const report = (device: string, more: object = {}): object => ({
+export const report = (device: string, more: object = {}): DeviceReport => ({
   device,
   bootId: "b",
   event: "green",
@@ -39,7 +41,7 @@ export const report = (device: string, more: object = {}): object => ({
   ...more,
 });
 
-/** A depot in a folder of its own, with the two devices of LAB; requests go in without a network. */
+/** A depot in a temporary folder, with the two devices of LAB; requests need no network. */
 export class DepotFixture {
   readonly dir = mkdtempSync(join(tmpdir(), "depot-api-"));
   depot!: Depot;
@@ -53,7 +55,7 @@ export class DepotFixture {
     this.publish(OLD);
   }
 
-  /** Starts the server; a second time: as after a kill, with what is on disk. */
+  /** Starts the server; a second call behaves like a restart after a kill, with the state on disk. */
   open(): void {
     const config = {
       repo: join(this.dir, "repo"),
@@ -67,6 +69,11 @@ export class DepotFixture {
     this.depot = new Depot(config, log);
     this.web = publicApp(this.depot, log);
     this.admin = adminApp(this.depot, log);
+  }
+
+  /** The admin's API on a socket, for clients that bring their own connection. */
+  async listen(socketPath: string): Promise<void> {
+    await this.admin.listen({ path: socketPath });
   }
 
   async stop(): Promise<void> {

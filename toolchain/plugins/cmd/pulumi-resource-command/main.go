@@ -1,5 +1,5 @@
 // pulumi-resource-command is the Pulumi plugin for commands, for hosts that cannot download the
-// one which belongs to @pulumi/command: its local part, which is what the lab uses.
+// one of @pulumi/command: only its local part, which the lab uses.
 package main
 
 import (

@@ -1,9 +1,9 @@
 # shellcheck shell=dash
-# GRUB for BIOS and UEFI, from images that were made with the ISO. They find the file system labelled boot
-# and read /grub/grub.cfg there, which counts boots and takes its menu from libostree's loader directory.
+# GRUB for BIOS and UEFI, from images built with the ISO. They find the file system labelled boot and read
+# /grub/grub.cfg there, which counts boots and takes its menu from libostree's loader directory.
 
-# bootloader_prepare: before the first deployment, because grub.cfg's presence is what makes libostree write
-# a GRUB menu
+# bootloader_prepare: before the first deployment, because libostree writes a GRUB menu only if grub.cfg
+# exists
 bootloader_prepare() {
   mkdir -p /target/boot/grub/i386-pc
   cp /installer/grub.cfg /target/boot/grub/grub.cfg

@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# The commit: pulled from the content server into the new system's repository, then deployed.
+# The commit: pulls it from the content server into the new system's repository and deploys it.
 
 commit_pull() {
   need_ok "ostree admin init-fs" ostree admin init-fs --modern /target
@@ -23,7 +23,7 @@ commit_pull() {
   commit_progress pulled
 }
 
-# Files as the file system counts them: asking it costs nothing, listing thousands of objects does.
+# File count from the file system's statistics: that is free, listing thousands of objects is not.
 free_inodes() { stat -f -c %d /target; }
 received_bytes() { cat "/sys/class/net/$NIC/statistics/rx_bytes"; }
 
@@ -34,7 +34,7 @@ commit_progress() {
 commit_deploy() {
   set -- --karg=root=LABEL=root --karg=rw
   for argument in ${KS_bootloader_append:-}; do set -- "$@" "--karg-append=$argument"; done
-  # Not under the name grub-mkconfig, which libostree would run in a chroot that has no /target.
+  # Not named grub-mkconfig: libostree would run that in a chroot without /target.
   OSTREE_GRUB2_EXEC=/installer/grub-gen need_ok "ostree admin deploy" ostree admin deploy --sysroot=/target \
     --os="$KS_ostreesetup_osname" "$@" "$REMOTE:$KS_ostreesetup_ref"
   quiet sed -i '/^fsync=/d' /target/ostree/repo/config
@@ -43,7 +43,7 @@ commit_deploy() {
   step "deployed ${DEPLOYMENT##*/}"
 }
 
-# deployment_open: the new system as its own scripts expect to see it
+# deployment_open: mounts the new system as its own scripts expect it
 deployment_open() {
   printf '%s\n' 'LABEL=boot /boot ext4 defaults,nosuid,nodev 0 2' \
     'LABEL=ESP /boot/efi vfat umask=0077,nofail,noauto 0 0' >"$DEPLOYMENT/etc/fstab"
@@ -52,7 +52,7 @@ deployment_open() {
   mount --bind /target/boot "$DEPLOYMENT/boot"
   for dir in proc sys dev; do mount --bind "/$dir" "$DEPLOYMENT/$dir"; done
   mount -t tmpfs tmpfs "$DEPLOYMENT/run"
-  # What tmpfiles makes at the first boot; scripts may need it now.
+  # tmpfiles makes these at the first boot; scripts may need them now.
   mkdir -p "$DEPLOYMENT"/var/home "$DEPLOYMENT"/var/lib "$DEPLOYMENT"/var/tmp
   [ -z "$KS_TIMEZONE" ] || ln -sfn "../usr/share/zoneinfo/$KS_TIMEZONE" "$DEPLOYMENT/etc/localtime"
   [ -z "${KS_network_hostname:-}" ] || echo "$KS_network_hostname" >"$DEPLOYMENT/etc/hostname"

@@ -1,8 +1,8 @@
 # shellcheck shell=dash
-# The target disk: GPT with a BIOS boot partition, an EFI system partition, /boot and the root, so that the
-# same disk starts under BIOS and UEFI. The new system is under /target while it is made.
+# The target disk: GPT with a BIOS boot partition, an EFI system partition, /boot and the root, so that it
+# boots under BIOS and UEFI. During installation the new system is mounted at /target.
 
-# disk_choose: the one of clearpart --drives=, else the first fixed disk that is large enough
+# disk_choose: the disk in clearpart --drives=, else the first fixed disk; it must be large enough
 disk_choose() {
   DISK=''
   disk_wait
@@ -22,10 +22,10 @@ disk_choose() {
   [ "$sectors" -ge $((4 * 1024 * 2048)) ] || failed "$DISK has $((sectors / 2048)) MiB: at least 4096 are needed"
 }
 
-# is_medium DEVICE: holds an ISO 9660 file system, as the installer's own medium does on a stick
+# is_medium DEVICE: has an ISO 9660 file system, like the installer's own medium on a stick
 is_medium() { [ "$(dd if="$1" bs=1 skip=32769 count=5 2>/dev/null)" = CD001 ]; }
 
-# disk_wait: drivers find their disks a moment after they are loaded
+# disk_wait: drivers find their disks a moment after loading
 disk_wait() {
   tries=0
   while [ "$tries" -lt 100 ]; do
@@ -37,7 +37,7 @@ disk_wait() {
   done
 }
 
-# partition N: its device
+# partition N: the device of partition N
 partition() {
   case $DISK in
     *[0-9]) echo "${DISK}p$1" ;;
@@ -60,10 +60,10 @@ TABLE
     sleep 0.1
   done
   need_ok "mkfs.vfat" /usr/sbin/mkfs.vfat -n ESP "$(partition 2)"
-  # GRUB's ext2 driver does not know these two features.
+  # GRUB's ext2 driver does not support these two features.
   need_ok "mkfs.ext4 of /boot" mkfs.ext4 -q -F -L boot -E nodiscard -O ^orphan_file,^metadata_csum_seed "$(partition 3)"
   need_ok "mkfs.ext4 of the root" mkfs.ext4 -q -F -L root -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 "$(partition 4)"
-  # Ordering against a power cut does not matter before the installation is complete.
+  # Until the installation is complete, write order in a power cut does not matter.
   need_ok "mount the root" mount -t ext4 -o noatime,nobarrier,data=writeback "$(partition 4)" /target
   mkdir -p /target/boot
   need_ok "mount /boot" mount -t ext4 "$(partition 3)" /target/boot
@@ -72,7 +72,7 @@ TABLE
   step "disk $DISK partitioned and formatted"
 }
 
-# disk_close: everything on the disk, journals empty (GRUB replays none)
+# disk_close: everything on disk, journals empty (GRUB does not replay them)
 disk_close() {
   sync
   for dir in "$DEPLOYMENT/var" "$DEPLOYMENT/boot" "$DEPLOYMENT/proc" "$DEPLOYMENT/sys" "$DEPLOYMENT/dev" "$DEPLOYMENT/run"; do
@@ -80,7 +80,7 @@ disk_close() {
   done
   need_ok "unmount the ESP" umount /target/boot/efi
   need_ok "unmount /boot" umount /target/boot
-  # The deployment is a mount of its own while the installer works in it.
+  # While the installer works in it, the deployment is a separate mount.
   quiet umount "$DEPLOYMENT" || :
   need_ok "unmount the root" umount /target
 }

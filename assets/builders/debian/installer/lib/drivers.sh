@@ -1,8 +1,8 @@
 # shellcheck shell=dash
-# Drivers: there is no udev here, so every device says which module it wants (its modalias).
+# Drivers: without udev, each device's modalias says which module it needs.
 
 drivers_load() {
-  # Twice: a bus that appears by the first round has devices of its own.
+  # Twice: a bus that appears in the first round has devices of its own.
   for round in 1 2; do
     find /sys/devices -name modalias -exec cat {} + | sort -u | xargs /usr/sbin/modprobe -a -b -q || :
   done

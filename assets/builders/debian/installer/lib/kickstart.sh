@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# The kickstart subset: read whole and checked before anything on the disk changes. A directive or option
-# that is not known here is refused, never skipped. Results are KS_* variables and files under KS_DIR.
+# The kickstart subset: read in full and checked before anything on the disk changes. An unknown directive or
+# option is refused, never skipped. Results are KS_* variables and files under KS_DIR.
 
 KS_DIR=${KS_DIR:-/run/ks}
 KS_USERS=0
@@ -36,7 +36,7 @@ kickstart_read() {
   step "kickstart read: ${KS_ostreesetup_ref} from ${KS_ostreesetup_url}"
 }
 
-# kickstart_includes: the files that the kickstart takes in, which its %pre has made by now
+# kickstart_includes: reads the %include files, which %pre has made by now
 kickstart_includes() {
   for file in $KS_INCLUDES; do
     [ -e "$file" ] || failed "kickstart: %include $file: no %pre has made it"
@@ -51,7 +51,7 @@ kickstart_includes() {
   done
 }
 
-# words LINE: one word a line, quotes removed, nothing expanded (password hashes are full of $)
+# words LINE: one word per line, quotes removed, nothing expanded (password hashes are full of $)
 words() { printf '%s\n' "$1" | xargs -n 1 printf '%s\n'; }
 
 kickstart_directive() {
@@ -59,7 +59,7 @@ kickstart_directive() {
   read -r name <"$KS_DIR"/words
   case $name in
     text | zerombr) options "$name" '' ;;
-    # No locale or keymap in the image: the console is serial.
+    # The image has no locale or keymap: the console is serial.
     lang) options lang '' 1 ;;
     keyboard) options keyboard 'vckeymap xlayouts' 1 ;;
     timezone)
@@ -121,7 +121,7 @@ options() {
   done <"$KS_DIR"/words
 }
 
-# kickstart_script LINE: a %pre or %post section; its text is kept in KS_DIR/script.N
+# kickstart_script LINE: a %pre or %post section; stores its text in KS_DIR/script.N
 kickstart_script() {
   KS_SCRIPTS=$((KS_SCRIPTS + 1))
   script=$KS_DIR/script.$KS_SCRIPTS
@@ -134,5 +134,5 @@ kickstart_script() {
   options "script_$KS_SCRIPTS" 'erroronfail interpreter log nochroot'
 }
 
-# value NAME: of the variable KS_NAME, or nothing
+# value NAME: value of the variable KS_NAME, or nothing
 value() { eval "printf '%s' \"\${KS_$1:-}\""; }

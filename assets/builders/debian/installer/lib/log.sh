@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# Progress lines for the console and its reader, a log of what the tools say, and the end after a failure.
+# Progress lines for the console and its reader, a log of the tools' output, and the exit after a failure.
 
 LOG=${LOG:-/run/installer.log}
 : >"$LOG"
@@ -17,7 +17,7 @@ quiet() {
   "$@" >>"$LOG" 2>&1
 }
 
-# failed REASON: the last lines of the log, then power off (no key, no shell: this machine is unattended)
+# failed REASON: shows the end of the log, then powers off (no key, no shell: this machine is unattended)
 failed() {
   trap - EXIT
   set +e
@@ -28,7 +28,7 @@ failed() {
   poweroff -f
 }
 
-# need_ok REASON CMD...: quiet, and the end when it fails
+# need_ok REASON CMD...: quiet, and failed if CMD fails
 need_ok() {
   reason=$1
   shift

@@ -13,7 +13,7 @@ network_up() {
   step "network $NIC $(ip -4 -o addr show dev "$NIC" | awk '{ print $4 }')"
 }
 
-# network_device: the one asked for (name, MAC, or "link": the first with a carrier), else the first
+# network_device: the requested one (name, MAC, or "link": the first with a carrier), else the first
 network_device() {
   want=${KS_network_device:-} NIC='' tries=0
   while [ -z "$NIC" ]; do

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
-# Users, their keys, services: the kickstart's word over what the image has.
+# Users, their keys, services: the kickstart overrides the image.
 
-# in_system CMD...: by env, because busybox's chroot would take its own applet for CMD
+# in_system CMD...: through env, because busybox's chroot would run its own applet for CMD
 in_system() { chroot "$DEPLOYMENT" /usr/bin/env "$@"; }
 
 users_make() {
@@ -21,7 +21,7 @@ users_make() {
   step "users and services set"
 }
 
-# user_make NAME PREFIX: makes the user, or changes the one that the image has
+# user_make NAME PREFIX: creates the user, or changes the image's
 user_make() {
   [ -n "$1" ] || failed "kickstart: user without --name"
   if ! grep -q "^$1:" "$DEPLOYMENT/etc/passwd"; then
@@ -30,7 +30,7 @@ user_make() {
       --comment "$(value "$2_gecos")" "$1"
   fi
   for group in $(value "$2_groups" | tr , ' '); do
-    # Kickstarts written for RHEL say wheel where Debian says sudo.
+    # Kickstarts written for RHEL say wheel; on Debian that is sudo.
     if [ "$group" = wheel ] && ! grep -q '^wheel:' "$DEPLOYMENT/etc/group"; then group=sudo; fi
     need_ok "user $1: group $group" in_system usermod --append --groups "$group" "$1"
   done
@@ -50,7 +50,7 @@ user_home() {
   need_ok "home of $1" in_system chown -R "$1:" "/var/home/$1"
 }
 
-# user_key NAME KEY: beside the keys that the blueprint gave the user
+# user_key NAME KEY: adds to the keys that the blueprint gave the user
 user_key() {
   grep -q "^$1:" "$DEPLOYMENT/etc/passwd" || failed "sshkey: there is no user $1"
   user_home "$1"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../../usr/libexec/edge/lib
-# The gate for upgrades: with upgradeGate=closed any commit but the accepted one is refused, which the
-# boot counter turns into a rollback. orig.txt holds the accepted commit, current.txt the running one.
+# The upgrade gate: with upgradeGate=closed this refuses every commit but the accepted one, which the boot
+# counter turns into a rollback. orig.txt holds the accepted commit, current.txt the running one.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../libexec/edge/lib
-# This boot is good: its commit is the accepted one from now on, and its time is what a boot takes here.
+# This boot is good: accept its commit from now on, and record how long a boot takes here.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

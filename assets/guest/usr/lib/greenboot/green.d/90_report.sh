@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../libexec/edge/lib
-# Tells the console and the depot, and gives back the reboot lock if this device holds it.
+# Tells the console and the depot, and releases the reboot lock if this device holds it.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

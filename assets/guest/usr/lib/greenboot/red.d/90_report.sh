@@ -14,7 +14,7 @@ main() {
   edge_read vip "$RUN/vip" no
   edge_console "${EDGE_NAME:-device} health=red version=$BOOTED_VERSION commit=${BOOTED_COMMIT:0:10} vip=$vip"
   timeout 15 "$ROOT/usr/libexec/edge/report" red
-  # A device that stays up red goes on looking for what mends it.
+  # A device that stays red keeps looking for a repairing update.
   systemctl --no-block start edge-update.service
 }
 

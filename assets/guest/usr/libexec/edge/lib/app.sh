@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The app as root sees it, without asking podman or the user's manager: both cost seconds without KVM.
+# The app as root sees it, without asking podman or the user manager: both cost seconds without KVM.
 
 APP_USER=core
 APP_UID=1000
 APP_STORE=$ROOT/var/home/$APP_USER/.local/state/edge
 
-# Sets APP_STATE: running, zero, no-image or failed, and what was refused.
+# Sets APP_STATE: running, zero, no-image or failed, plus any refused image.
 read_app() {
   local refused slice=$ROOT/sys/fs/cgroup/user.slice/user-$APP_UID.slice/user@$APP_UID.service/app.slice
   local events=$slice/container-httpd.service/cgroup.events
@@ -22,15 +22,15 @@ read_app() {
   [[ -z $refused ]] || APP_STATE+=", image refused: $refused"
 }
 
-# proc_socket ADDRESS PORT: sets SOCKET as /proc/net/tcp writes it, the address with its bytes reversed.
+# proc_socket ADDRESS PORT: sets SOCKET as /proc/net/tcp writes it, with the address bytes reversed.
 proc_socket() {
   local a b c d
   IFS=. read -r a b c d <<<"$1"
   printf -v SOCKET '%02X%02X%02X%02X:%04X' "$d" "$c" "$b" "$a" "$2"
 }
 
-# find_sockets ADDRESS PORT STATES: has the address sockets in one of these states, a pattern of the kernel's numbers,
-# read from its table without connecting to anything. Sets SOCKETS, how many.
+# find_sockets ADDRESS PORT STATES: does the address have sockets in one of these states (a pattern of kernel numbers)?
+# Reads the kernel's table and connects to nothing. Sets SOCKETS to their number.
 find_sockets() {
   local local_address state
   proc_socket "$1" "$2"

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What OSTree has deployed here. ostree 2025.2 has no JSON for `admin status`, so its lines are read;
-# the commit that is running is taken from where the root is mounted from, which asks nobody. (Not from the
-# kernel's command line: the link that it names is gone once another deployment was made the default.)
+# What OSTree has deployed here. ostree 2025.2 has no JSON for `admin status`, so this parses its lines. The running
+# commit comes from where the root is mounted from, which needs no other program. (Not from the kernel command line:
+# the link that it names disappears once another deployment becomes the default.)
 
-# Sets BOOTED_COMMIT and BOOTED_REF, the ref that it follows by its origin file.
+# Sets BOOTED_COMMIT and BOOTED_REF, the ref in its origin file.
 read_booted() {
   local path point line
   BOOTED_COMMIT="" BOOTED_REF=""
@@ -28,7 +28,7 @@ read_booted() {
 # Sets BOOTED_VERSION.
 read_booted_version() {
   local line
-  # An image builder that gives every commit the distribution's version leaves the release's own here.
+  # An image builder that gives every commit the distribution's version puts the release's own here.
   edge_read BOOTED_VERSION "$ROOT/usr/lib/edge/release"
   [[ -z $BOOTED_VERSION ]] || return 0
   while IFS= read -r line; do
@@ -40,8 +40,8 @@ read_booted_version() {
 }
 
 # Reads `ostree admin status` and prints a line for each deployment:
-# INDEX TAB COMMIT TAB VERSION TAB ROLE, role being booted, staged, rollback, pending or other.
-# The order is that of the boot menu; a staged one is printed with index "-" as it is in no menu yet.
+# INDEX TAB COMMIT TAB VERSION TAB ROLE; ROLE is booted, staged, rollback, pending or other.
+# In the order of the boot menu; a staged one has the index "-" because it is in no menu yet.
 parse_deployments() {
   local line commit="" version="" role="" index=-1 shown="" seen_booted=""
   local head='^([* ]) ([^ ]+) ([0-9a-f]{64})\.[0-9]+( \(([a-z]+)\))?'
@@ -73,7 +73,7 @@ parse_deployments() {
   flush
 }
 
-# Is what was read before still so? libostree touches /ostree/deploy at every change.
+# Is the cached list still valid? libostree touches /ostree/deploy at every change.
 deployments_known() {
   local staged="" known=""
   [[ -s $1 && $1 -nt $ROOT/ostree/deploy && ! $STAGED_MARK -nt $1 ]] || return 1
@@ -101,7 +101,7 @@ read_deployments() {
   fi
 }
 
-# find_deployment ROLE: sets INDEX, COMMIT and VERSION of the first with this role; 1 and empty when none has.
+# find_deployment ROLE: sets INDEX, COMMIT and VERSION of the first with this role; if none, empty and status 1.
 find_deployment() {
   local role
   while IFS=$'\t' read -r INDEX COMMIT VERSION role; do
@@ -111,7 +111,7 @@ find_deployment() {
   return 1
 }
 
-# Sets STAGED: the staged commit, empty when none is, also when its staging was lost.
+# Sets STAGED: the staged commit, empty if there is none or its staging was lost.
 read_staged() {
   STAGED=""
   [[ -e $STAGED_MARK ]] || return 0
@@ -125,8 +125,8 @@ commit_failed_before() {
   [[ -r $STATE/failed.json && $(<"$STATE/failed.json") == *"\"$1\""* ]]
 }
 
-# writable_sysroot SCRIPT ARGUMENT...: runs a script, whose arguments begin with $1, for which alone /sysroot is
-# not read-only.
+# writable_sysroot SCRIPT ARGUMENT...: runs a script, whose arguments start at $1, in a mount namespace where /sysroot
+# is writable.
 writable_sysroot() {
   # shellcheck disable=SC2016 # expanded by the inner shell
   unshare --mount bash -euc 'mount -o remount,rw "$1"; shift; script=$1; shift; eval "$script"' \

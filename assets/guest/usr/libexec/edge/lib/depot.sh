@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Calls to the depot. It may be away: every call is bounded, and its failure is an answer, not an error.
 
-# depot_post PATH [HEADER] <BODY: prints the reply, also that of a refusal, which is status 22.
+# depot_post PATH [HEADER] <BODY: prints the reply, even that of a refusal, which has status 22.
 depot_post() {
   local header=()
   [[ -z ${2:-} ]] || header=(-H "$2")
@@ -10,10 +10,10 @@ depot_post() {
     "${EDGE_DEPOT:?}$1"
 }
 
-# The mark of the reboot lock outlives the reboot: whoever holds the lock gives it back, also after a rollback.
+# The mark of the reboot lock outlives the reboot: the device that holds the lock releases it, even after a rollback.
 LOCK_MARK=$STATE/lock-held
 
-# lock_call pre-reboot|steady-state: the FleetLock protocol, by this device's name.
+# lock_call pre-reboot|steady-state: the FleetLock protocol, with this device's name.
 lock_call() {
   local body
   printf -v body '{"client_params":{"id":"%s","group":"%s"}}' "${EDGE_NAME:?}" "${EDGE_LOCK_GROUP:-default}"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the paths are for whoever sources this
-# What every script of a device shares: where things lie, who this device is, how it speaks.
-# EDGE_ROOT is empty on a device; tests set it to a directory that plays the root.
+# What all scripts of a device share: where files are, which device this is, how it logs.
+# EDGE_ROOT is empty on a device; tests set it to a directory that stands in for the root.
 # Readers set variables instead of printing: without KVM each $(...) costs some 20 ms.
 
 ROOT=${EDGE_ROOT:-}
@@ -12,8 +12,8 @@ STAGED_MARK=$ROOT/run/ostree/staged-deployment
 # shellcheck source-path=SCRIPTDIR
 . "${BASH_SOURCE[0]%/*}/system.sh"
 
-# The settings, the image's first, then those of the device, which win.
-# The files are read, not sourced: a value is data, whatever characters it holds.
+# The settings: the image's first, then the device's, which win.
+# Parses the files instead of sourcing them: a value is data, whatever characters it holds.
 edge_load_env() {
   local file line key value
   for file in "$ROOT/usr/lib/edge/edge.conf" "$ETC/edge.conf" "$ETC/device.env"; do
@@ -36,7 +36,7 @@ edge_log() {
   printf '<%s>%s\n' "$1" "${text//$'\n'/ | }" >&2
 }
 
-# The story of a boot for whoever reads the serial console.
+# The story of a boot, for readers of the serial console.
 edge_console() {
   printf '\r\nedge: %s\r\n' "$*" >"$ROOT/dev/console"
 }
@@ -54,7 +54,7 @@ edge_is() {
   [[ -r $1 && $(<"$1") == "$2" ]]
 }
 
-# edge_put FILE TEXT: replaced in one step, and only where it says something else.
+# edge_put FILE TEXT: replaces the file atomically, and only if it differs.
 edge_put() {
   if edge_is "$1" "$2"; then
     return 0
@@ -64,7 +64,7 @@ edge_put() {
   mv -f "$1.new.$$" "$1"
 }
 
-# edge_tail VARIABLE TEXT LENGTH: the end of a text, all of it when it is shorter.
+# edge_tail VARIABLE TEXT LENGTH: the end of a text, or all of a shorter one.
 edge_tail() {
   local text=$2
   ((${#text} <= $3)) || text=${text: -$3}
@@ -76,8 +76,8 @@ edge_uptime() {
   IFS=' .' read -r UPTIME _ <"$ROOT/proc/uptime"
 }
 
-# edge_wait SECONDS PAUSE COMMAND...: until the command succeeds, asking again after a pause; fails where it has not
-# in that time.
+# edge_wait SECONDS PAUSE COMMAND...: repeats the command, with a pause between, until it succeeds; fails after
+# SECONDS.
 edge_wait() {
   local deadline
   edge_uptime
@@ -95,8 +95,8 @@ edge_boot_id() {
   BOOT_ID=${BOOT_ID//-/}
 }
 
-# The first interface with hardware behind it; its address may not be there yet. EDGE_INTERFACE says
-# otherwise where a device has several. Sets INTERFACE.
+# The first interface with hardware behind it, even if it has no address yet. EDGE_INTERFACE overrides
+# that on a device with several. Sets INTERFACE.
 find_interface() {
   local path
   INTERFACE=${EDGE_INTERFACE:-}

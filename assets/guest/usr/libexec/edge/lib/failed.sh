@@ -25,8 +25,8 @@ failed_add() {
   sync -f "$file"
 }
 
-# failed_forget CHECK: what failed by this check may be tried again, because what the check asked for has changed.
-# Status 1 where nothing did.
+# failed_forget CHECK: allows commits that failed this check again, because what the check requires has changed.
+# Status 1 if there were none.
 failed_forget() {
   local file=$STATE/failed.json
   [[ -s $file && $(<"$file") == *"\"$1\""* ]] || return 1

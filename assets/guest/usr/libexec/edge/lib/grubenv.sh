@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# GRUB's environment block: reading costs no process, writing reaches the disk before it returns.
+# GRUB's environment block: reading starts no process, writing reaches the disk before it returns.
 
-# Sets BOOT_COUNTER: empty when it is not armed.
+# Sets BOOT_COUNTER: empty if it is not armed.
 read_boot_counter() {
   local line
   BOOT_COUNTER=""
@@ -21,7 +21,7 @@ grubenv_write() {
   fi
   grub-editenv "$GRUBENV" "$@"
   sync -f "$boot"
-  # GRUB reads the file system as it lies on disk and replays no journal.
+  # GRUB reads the file system as it is on disk and replays no journal.
   if fsfreeze -f "$boot"; then
     fsfreeze -u "$boot"
   fi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The verdict of each boot, with the output of what failed, in /var: it outlives a rollback.
+# The verdict of each boot, with the output of failed checks, in /var: it outlives a rollback.
 
 HEALTH_CHECKS=()
 
@@ -9,7 +9,7 @@ health_file() {
   HEALTH_FILE=$STATE/health/$BOOT_ID.json
 }
 
-# A boot that ends without a verdict is told apart from one that never came this far. Needs deployments.sh.
+# Tells a boot that ends without a verdict from one that never came this far. Needs deployments.sh.
 health_begin() {
   health_file
   [[ ! -e $HEALTH_FILE ]] || return 0
@@ -44,12 +44,12 @@ health_verdict() {
   health_prune
 }
 
-# Has this boot a verdict? A red device takes an update as well: it may be what mends it.
+# Does this boot have a verdict? A red device takes an update too: that may repair it.
 boot_judged() {
   edge_is "$RUN/health" green || edge_is "$RUN/health" red
 }
 
-# And no further attempt is to come: a red verdict while the boot counter is armed means a reboot.
+# Judged, and no further attempt follows: a red verdict with an armed boot counter means a reboot.
 # Needs grubenv.sh.
 boot_settled() {
   edge_is "$RUN/health" green && return 0
@@ -57,7 +57,7 @@ boot_settled() {
   edge_is "$RUN/health" red && [[ -z $BOOT_COUNTER ]]
 }
 
-# The newest twenty boots are kept.
+# Keeps the newest twenty boots.
 health_prune() {
   local file count=0
   while IFS= read -r file; do

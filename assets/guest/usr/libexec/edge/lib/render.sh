@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One function for each file that depends on which device this is.
+# One function for each file that differs between devices.
 
 # The lab's registry speaks plain HTTP.
 render_registry() {
@@ -9,7 +9,7 @@ location = \"$EDGE_REGISTRY\"
 insecure = true"
 }
 
-# A fixed address, where the network's DHCP server is not the lab's; an image without networkd has it from its installer.
+# A fixed address if the DHCP server is not the lab's; an image without networkd gets it from its installer.
 render_network() {
   local server text units=$ROOT/usr/lib/systemd/network
   [[ -n ${EDGE_DNS:-} && -e $units/90-dhcp-wired.network ]] || return 0
@@ -24,7 +24,7 @@ Gateway=${EDGE_GATEWAY:?}"
   edge_put "$ROOT/etc/systemd/network/50-edge.network" "$text"
 }
 
-# The remote is made by the installer; here it follows a depot that moved and a key that the image got.
+# The installer adds the remote; this follows when the depot moves or the image gains a key.
 render_remote() {
   local url=${EDGE_DEPOT:-}/repo keys=$ROOT/usr/share/ostree/trusted.gpg.d verify=false key text
   local file=$ROOT/etc/ostree/remotes.d/edge.conf repo=$ROOT/ostree/repo
@@ -32,7 +32,7 @@ render_remote() {
   for key in "$keys"/edge*.gpg "$keys"/edge*.asc; do
     [[ ! -e $key ]] || verify=true
   done
-  # A remote that stood in both places would be an error to ostree.
+  # ostree rejects a remote that is defined in both places.
   text=$(<"$repo/config")
   if [[ $text != *'[remote "edge"]'* ]]; then
     edge_put "$file" "[remote \"edge\"]
@@ -45,8 +45,8 @@ gpg-verify=$verify"
   fi
 }
 
-# Peers: what the depot said last, else what the device was installed with; never this device itself.
-# Sets PEERS, a line each.
+# Peers: as the depot named them last, else as installed; never this device itself.
+# Sets PEERS, one per line.
 find_peers() {
   local known peer
   edge_read known "$STATE/peers" "${EDGE_PEERS:-}"
@@ -61,8 +61,8 @@ keepalived_config() {
   find_interface
   find_peers
   proc_socket "${EDGE_VIP:?}" "${EDGE_APP_PORT:?}"
-  # Priority 255 is the owner of the address: a check that has a weight cannot lower it. Without a
-  # weight a failing check puts the instance into the fault state, whatever its priority.
+  # Priority 255 makes this the owner of the address: a check with a weight cannot lower it. Without a weight
+  # a failing check puts the instance into the fault state, whatever its priority.
   KEEPALIVED_CONFIG="global_defs {
   router_id ${EDGE_NAME:?}
   vrrp_version 3
@@ -113,7 +113,7 @@ render_keepalived() {
   edge_put "$VIP_CONFIG" "$KEEPALIVED_CONFIG"
 }
 
-# What the app's user units cannot take from the environment: the address to listen on.
+# The app's user units cannot take the listen address from the environment.
 render_app() {
   local units=$ROOT/run/systemd/user
   edge_put "$units/container-httpd-proxy.socket.d/10-device.conf" "[Socket]

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The device's state as JSON: what it reports and what `status --json` prints.
+# The device's state as JSON: for reports and for `status --json`.
 # Needs edge.sh, grubenv.sh, deployments.sh, app.sh.
 
-# deployment_json ROLE...: sets JSON to {"commit","version"} of the first role that there is, or null.
+# deployment_json ROLE...: sets JSON to {"commit","version"} of the first role that exists, or null.
 deployment_json() {
   local role
   JSON=null

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Why the target could not be fetched or staged, for the reports: the same commit is tried again at every cycle.
+# Why the target could not be fetched or staged, for the reports: every cycle tries the same commit again.
 
 UPDATE_ERROR=$RUN/update-error.json
 
@@ -14,7 +14,7 @@ update_error_add() {
     '{$commit, $output, $attempts}')"
 }
 
-# Status 1 where there was none.
+# Status 1 if there was none.
 update_error_clear() {
   [[ -e $UPDATE_ERROR ]] || return 1
   rm -f "$UPDATE_ERROR"

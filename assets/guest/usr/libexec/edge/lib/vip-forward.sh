@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# Connections of clients to the virtual IP while it moves. Needs edge.sh and render.sh.
+# Client connections to the virtual IP while it moves. Needs edge.sh and render.sh.
 
-# Sets FORWARD_RULES, for nft, with what goes to PEERS.
+# Sets FORWARD_RULES, for nft, which forward to PEERS.
 #
-# After the virtual IP moved, segments of a connection to its old owner arrive at the new one. It hands them on to its
-# peers, of whom one knows the connection: a client that had its connection accepted just before is served, not lost.
-# A copy leaves with a TTL of 1 and is not copied again. To the client this device is silent, for a reset would end a
-# request that is being answered; only when a client comes back after twelve seconds (Linux sends a segment the seventh
-# time 12.8 s after the sixth) nobody has answered it, and a reset tells it so, which else would try for minutes.
-# That a peer is away is not for the client to hear: at the word that a host cannot be reached TCP sends more often.
-# A table of its own: it is the same beside nftables.service and beside firewalld.
+# After the virtual IP moved, segments of connections to its old owner arrive at the new one. It forwards them to its
+# peers, one of which knows the connection: a client whose connection was just accepted is served, not lost. Copies
+# leave with a TTL of 1 and are not copied again. Towards the client this device is silent, because a reset would end
+# a request in flight. Only a client that returns after twelve seconds (Linux sends a segment the seventh time 12.8 s
+# after the sixth) has had no answer from anyone; it gets a reset, or it would keep trying for minutes. The client
+# must not learn that a peer is away: on a host-unreachable message TCP sends more often.
+# A separate table works the same beside nftables.service and beside firewalld.
 forward_rules() {
   local peer copies=""
   for peer in $PEERS; do copies+="    dup to $peer"$'\n'; done

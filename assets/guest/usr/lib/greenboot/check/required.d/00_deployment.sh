@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../../libexec/edge/lib
-# The system that runs is a deployment of the repository on this disk, whole and read-only.
+# The running system is a deployment from this disk's repository, complete and read-only.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../../libexec/edge/lib
-# The units that make this an edge device have come up. One call asks for all of them.
+# The units that make this an edge device are up. One call queries all of them.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../../libexec/edge/lib
-# The app's socket listens on the virtual IP, whoever owns it. The app itself is not woken.
+# The app's socket listens on the virtual IP, whoever the owner is. Does not wake the app itself.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

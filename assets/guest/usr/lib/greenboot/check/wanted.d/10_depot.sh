@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../../libexec/edge/lib
-# The depot answers. Wanted only: a device that is offline is still a healthy one.
+# The depot answers. Only wanted: an offline device is still healthy.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../../../../../../guest/usr/libexec/edge/lib
-# The verdict of this boot as the device keeps it; the greenboot package keeps none.
+# Records this boot's verdict for the device; the greenboot package keeps none.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../../../../../../guest/usr/libexec/edge/lib
-# The verdict of this boot as the device keeps it, with what the failed checks said. greenboot says in its journal
-# which failed, and each check's own words are there under its name (usr/libexec/greenboot/greenboot, 0.15).
+# Records this boot's verdict for the device, with the output of the failed checks. greenboot's journal names those
+# that failed, and each check's output is there under its name (usr/libexec/greenboot/greenboot, 0.15).
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"
@@ -10,7 +10,7 @@ lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 
 journal() { journalctl --boot --output=cat --no-pager "$@"; }
 
-# failed_checks: "NAME RC" a line
+# failed_checks: lines "NAME RC"
 failed_checks() {
   journal --unit=greenboot-healthcheck.service |
     sed -nE "s/.*Script '([^']+)' FAILURE \(exit code '([0-9]+)'\).*/\1 \2/p" | sort -u

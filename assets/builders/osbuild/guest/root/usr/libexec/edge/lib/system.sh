@@ -1,18 +1,18 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # what is set here is for whoever sources edge.sh
-# What this system does in its own way: RHEL, CentOS Stream and Fedora, with rpm-ostree, the greenboot package,
-# NetworkManager, firewalld and SELinux. The same names stand in Debian's file, see assets/guest.
+# What is specific to this system: RHEL, CentOS Stream and Fedora, with rpm-ostree, the greenboot package,
+# NetworkManager, firewalld and SELinux. Debian's file has the same names, see assets/guest.
 
 GRUBENV=$ROOT/boot/grub2/grubenv
 # Below /run/keepalived* and /usr/libexec/keepalived SELinux's policy (keepalived.fc) lets keepalived read its
-# configuration, and run what it calls unconfined; elsewhere it may do neither.
+# configuration and run its hooks unconfined; elsewhere it may do neither.
 VIP_CONFIG=$ROOT/run/keepalived-edge/keepalived.conf
 VIP_HOOKS=/usr/libexec/keepalived
-# What must be up for this to be a healthy device.
+# Units that must be up on a healthy device.
 SYSTEM_UNITS=(edge-provision.service NetworkManager.service firewalld.service sshd.service
   keepalived.service user@1000.service)
 
-# system_deploy: stages what was pulled, from the cache alone; an earlier release is one to go to like any other.
+# system_deploy: stages what was pulled, from the cache alone; an earlier release is a valid target too.
 system_deploy() { attempt "rpm-ostree upgrade" rpm-ostree upgrade --cache-only --allow-downgrade; }
 
 system_undeploy() { attempt "rpm-ostree cleanup" rpm-ostree cleanup --pending; }

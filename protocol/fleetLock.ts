@@ -1,0 +1,63 @@
+/**
+ * The reboot lock, by the FleetLock protocol that Zincati and airlock speak: POST /v1/pre-reboot takes it, POST
+ * /v1/steady-state gives it back, both with the same body. A success is an empty object.
+ */
+import { z } from "zod";
+
+import { commitSchema } from "./fields";
+
+/** Every lock request has this header, with the value "true". */
+export const FLEET_LOCK_HEADER = "fleet-lock-protocol";
+
+export const lockRequestSchema = z.object({
+  client_params: z.object({
+    /** The client's own, opaque: this lab's devices give their name, Zincati a hash. */
+    id: z.string().min(1).max(256),
+    /** One lock a group. By FleetLock's own rule for names. */
+    group: z.string().regex(/^[a-zA-Z0-9.-]{1,64}$/, "is not a group"),
+  }),
+});
+export type LockRequest = z.infer<typeof lockRequestSchema>;
+
+/** Why a device may not reboot now; status 409. */
+export const LOCK_REFUSALS = [
+  /** Another client holds the group's lock. */
+  "failed_lock",
+  /** What the device has staged is not the target any more. */
+  "not_the_target",
+  /** The target has failed on a device: nobody else tries it until a rollout begins anew. */
+  "rollout_halted",
+  /** The owner of the virtual IP reboots once every other device is green on the target. */
+  "vip_owner_last",
+] as const;
+export type LockRefusal = (typeof LOCK_REFUSALS)[number];
+
+/** Who may reboot now. */
+export const holderSchema = z.object({
+  /** The id that the client gave. */
+  id: z.string(),
+  /** The lab's device that it came from. */
+  device: z.string(),
+  /** ISO 8601. */
+  since: z.string(),
+});
+export type Holder = z.infer<typeof holderSchema>;
+
+/** The rollout of one commit that must not go on, and why. */
+export const haltSchema = z.object({
+  commit: commitSchema,
+  device: z.string(),
+  check: z.string(),
+  output: z.string(),
+  /** ISO 8601, when the depot learnt of it. */
+  since: z.string(),
+});
+export type Halt = z.infer<typeof haltSchema>;
+
+/** GET /v1/lock, and DELETE on the admin socket: what is left. */
+export const lockViewSchema = z.object({
+  /** Of the group that the lab's devices use, and of any other. */
+  holders: z.array(holderSchema.extend({ group: z.string() })),
+  halted: z.array(haltSchema),
+});
+export type LockView = z.infer<typeof lockViewSchema>;

@@ -1,0 +1,13 @@
+/** What a device is told: the answer to its report. */
+import { z } from "zod";
+
+import { commitSchema, upgradeGateSchema } from "./fields";
+
+export const replySchema = z.object({
+  /** Addresses of the lab's other devices, as far as they are known. */
+  peers: z.array(z.string()),
+  /** What the device shall run; no commit before the first release is published. */
+  target: z.object({ ref: z.string(), commit: commitSchema.nullable() }),
+  upgradeGate: upgradeGateSchema,
+});
+export type Reply = z.infer<typeof replySchema>;
