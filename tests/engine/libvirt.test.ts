@@ -83,7 +83,10 @@ describe("libvirt provider: a daemon that comes and goes", () => {
   it("an update may start the daemon itself", async () => {
     const update = project.start(["up", "--yes", "--skip-preview"], values);
     const log = project.path("log");
-    await until(update.output, () => existsSync(log) && readFileSync(log, "utf8").includes("started"));
+    await until(
+      () => update.output(),
+      () => existsSync(log) && readFileSync(log, "utf8").includes("started"),
+    );
     start();
     const { status, output } = await update.ended;
     assert.equal(status, 0, output);
