@@ -58,7 +58,7 @@ status() {
     pools=$(flags "$(virsh_lines pool-list --all --name)" "$(virsh_lines pool-list --name)")
   fi
   result --argjson answers "$answers" --argjson domains "$domains" --argjson networks "$networks" \
-    --argjson pools "$pools" --argjson volumes "$(ls -1 "$STATE_DIR/pool" 2>/dev/null | jq -Rn '[inputs]')"
+    --argjson pools "$pools" --argjson volumes "$(find "$STATE_DIR/pool" -maxdepth 1 -type f -printf '%f\n' 2>/dev/null | jq -Rn '[inputs]')"
 }
 
 run_verb "$@"

@@ -25,7 +25,7 @@ describe("toolchain: sources", function () {
   });
 
   it("the plugins' own packages are vetted and pass their tests", () => {
-    const packages = ["./process", "./local", "./nodejs"];
+    const packages = ["./process", "./local", "./nodejs", "./libvirt"];
     run("toolchain/go.sh", "plugins", "vet", ...packages);
     run("toolchain/go.sh", "plugins", "test", ...packages);
   });

@@ -42,7 +42,8 @@ component_sources() {
     random) directories=(random random-shim process) ;;
   esac
   printf '%s\n' "$plugins/go.mod" "$plugins/go.sum"
-  find "${directories[@]/#/$plugins/}" "$plugins/cmd/$(component_binary "$1")" -type f ! -name '*_test.go'
+  find "${directories[@]/#/$plugins/}" "$plugins/cmd/$(component_binary "$1")" -type f \
+    ! -name '*_test.go' ! -path '*/testdata/*'
 }
 
 # component_dir COMPONENT

@@ -27,7 +27,7 @@ var metadata []byte
 // token names that upstream's package used (libvirt:index/domain:Domain).
 func Provider() tfbridge.ProviderInfo {
 	info := tfbridge.ProviderInfo{
-		P:                 shim.NewProvider(terraform.Provider()),
+		P:                 shim.NewProvider(forDayTwo(terraform.Provider(), dial, alive)),
 		Name:              "libvirt",
 		Version:           Version,
 		License:           "Apache-2.0",

@@ -1,0 +1,78 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge/log"
+)
+
+// readWhereReachable keeps what the state has recorded, with a warning, where libvirt cannot be
+// reached: `pulumi refresh` must not fail, nor forget anything, because a daemon is down. An
+// import has nothing recorded, so there it is an error.
+func readWhereReachable(upstream *schema.Resource) call {
+	return func(ctx context.Context, d *schema.ResourceData, meta any) diag.Diagnostics {
+		connection := meta.(*connection)
+		session, err := connection.open()
+		if err != nil {
+			return unreachable(ctx, upstream, d, err)
+		}
+		diags := readOrDrop(ctx, upstream, d, session)
+		if !diags.HasError() || connection.alive(session) {
+			return diags
+		}
+		// The daemon went away meanwhile; it may have been restarted.
+		if session, err = connection.open(); err != nil {
+			return unreachable(ctx, upstream, d, err)
+		}
+		return readOrDrop(ctx, upstream, d, session)
+	}
+}
+
+func unreachable(ctx context.Context, upstream *schema.Resource, d *schema.ResourceData, err error) diag.Diagnostics {
+	if !recorded(upstream, d) {
+		return diag.FromErr(err)
+	}
+	summary := fmt.Sprintf("libvirt cannot be reached; %s stays as the state has it", d.Id())
+	// The bridge shows a diagnostic that is no error only with TF_LOG.
+	if logger := log.TryGetLogger(ctx); logger != nil {
+		logger.Warn(summary + ": " + err.Error())
+	}
+	return diag.Diagnostics{{Severity: diag.Warning, Summary: summary, Detail: err.Error()}}
+}
+
+// recorded says whether the state holds more than an id.
+func recorded(upstream *schema.Resource, d *schema.ResourceData) bool {
+	for name, attribute := range upstream.SchemaMap() {
+		if _, set := d.GetOk(name); set && attribute.Required {
+			return true
+		}
+	}
+	return false
+}
+
+// readOrDrop drops the id of what is gone. Upstream's Read does, except for what lies in a pool
+// whose files were removed, or which is gone itself.
+func readOrDrop(ctx context.Context, upstream *schema.Resource, d *schema.ResourceData, s *session) diag.Diagnostics {
+	diags := upstream.ReadContext(ctx, d, s.client)
+	pool, lies := poolOf(upstream, d)
+	if !diags.HasError() || !lies || s.host == nil {
+		return diags
+	}
+	if !s.host.rereadPool(pool) {
+		d.SetId("")
+		return nil
+	}
+	return upstream.ReadContext(ctx, d, s.client)
+}
+
+// poolOf names the storage pool that a volume, or a disk made of one, lies in.
+func poolOf(upstream *schema.Resource, d *schema.ResourceData) (string, bool) {
+	if _, has := upstream.SchemaMap()["pool"]; !has {
+		return "", false
+	}
+	name, _ := d.Get("pool").(string)
+	return name, name != ""
+}
