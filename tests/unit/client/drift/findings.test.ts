@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+
+import { readyDrift, rolloutDrift } from "../../../../client/drift/device";
+import { objectDrift, type LibvirtStatus } from "../../../../client/drift/libvirt";
+import { readStatus, scriptOf } from "../../../../client/drift/scripts";
+import type { RecordedObject } from "../../../../lib/stackState";
+import { deviceViewSchema, type DeviceView } from "../../../../protocol/status";
+
+const V1 = "1".repeat(64);
+const V2 = "2".repeat(64);
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+
+const libvirt: LibvirtStatus = {
+  answers: true,
+  domains: { d1: { running: true, definition: "u 1", recorded: "u 1" } },
+  networks: { net: true },
+  pools: { pool: true },
+  volumes: ["d1.qcow2"],
+};
+const object = (kind: RecordedObject["kind"], libvirtName: string): RecordedObject => ({
+  name: `${libvirtName}-${kind}`,
+  kind,
+  libvirtName,
+  pool: "",
+  trigger: "",
+});
+const device = (
+  name: string,
+  commit: string,
+  failed: string[] = [],
+  receivedAt = "2026-01-01T00:09:50Z",
+): DeviceView =>
+  deviceViewSchema.parse({
+    name,
+    role: "primary",
+    address: "192.0.2.11",
+    receivedAt,
+    ageSeconds: 10,
+    report: {
+      device: name,
+      bootId: "b",
+      event: "periodic",
+      health: "green",
+      booted: { commit, version: "0.0.1" },
+      vip: true,
+      failed: failed.map((c) => ({ commit: c })),
+    },
+  });
+
+type Case = readonly [string, RecordedObject["kind"], string, LibvirtStatus, readonly string[]];
+
+describe("drift of libvirt's objects", () => {
+  for (const [what, kind, name, status, says] of [
+    ["as declared", "network", "net", libvirt, []],
+    ["undefined", "network", "net", { ...libvirt, networks: {} }, ["libvirt has no network net"]],
+    ["inactive", "pool", "pool", { ...libvirt, pools: { pool: false } }, ["the pool pool is not active"]],
+    ["without its file", "volume", "d1.qcow2", { ...libvirt, volumes: [] }, ["its disk d1.qcow2 is gone"]],
+    ["undefined", "domain", "d1", { ...libvirt, domains: {} }, ["libvirt has no domain d1"]],
+    [
+      "of another definition",
+      "domain",
+      "d1",
+      { ...libvirt, domains: { d1: { running: true, definition: "u 2", recorded: "u 1" } } },
+      ["the domain d1 has another definition"],
+    ],
+    [
+      "never recorded",
+      "domain",
+      "d1",
+      { ...libvirt, domains: { d1: { running: true, definition: "u 2", recorded: "" } } },
+      [],
+    ],
+    ["not known of while libvirt is away", "domain", "d1", { ...libvirt, answers: false, domains: {} }, []],
+  ] satisfies Case[]) {
+    it(`a ${kind} ${what}: ${says.join() || "none"}`, () => {
+      assert.deepEqual(objectDrift(object(kind, name), status), says);
+    });
+  }
+});
+
+describe("drift of a device that was ready", () => {
+  it("is none while it runs and reports", () => {
+    assert.deepEqual(readyDrift("d1", libvirt, [device("d1", V1)], NOW), []);
+  });
+  it("is that it is off", () => {
+    const off = { ...libvirt, domains: { d1: { running: false, definition: "u 1", recorded: "u 1" } } };
+    assert.deepEqual(readyDrift("d1", off, [device("d1", V1)], NOW), ["it is switched off"]);
+  });
+  it("is that it has gone silent", () => {
+    const silent = device("d1", V1, [], "2026-01-01T00:00:00Z");
+    assert.deepEqual(readyDrift("d1", libvirt, [silent], NOW), ["it has not reported for 600 s"]);
+  });
+  it("is not that the depot is away, which is the depot's own", () => {
+    assert.deepEqual(readyDrift("d1", libvirt, undefined, NOW), []);
+  });
+  it("is unknown while libvirt is away", () => {
+    assert.match(readyDrift("d1", { ...libvirt, answers: false }, [], NOW).join(), /nothing is known/);
+  });
+});
+
+describe("drift of a rollout", () => {
+  it("is none where ref and devices are on its commit", () => {
+    assert.deepEqual(rolloutDrift({ commit: V2, ref: V2 }, [device("d1", V2)]), []);
+  });
+  it("is a ref that names another commit, and a device that runs another", () => {
+    assert.deepEqual(rolloutDrift({ commit: V2, ref: V1 }, [device("d1", V1), device("d2", V2)]), [
+      "the published ref names 111111111111 instead of 222222222222",
+      "d1 runs 0.0.1",
+    ]);
+  });
+  it("is not a device on which the commit failed: it would fail again", () => {
+    assert.deepEqual(rolloutDrift({ commit: V2, ref: V2 }, [device("d1", V1, [V2])]), []);
+  });
+});
+
+describe("a script's status", () => {
+  const command = (create: string): Parameters<typeof scriptOf>[0] => ({
+    name: "x",
+    create,
+    environment: {},
+    stdin: "",
+    stdout: "",
+  });
+  it("is asked of the script behind a Command, on another host too, and of no program", () => {
+    assert.equal(scriptOf(command("exec ./assets/host/registry.sh apply")), "./assets/host/registry.sh");
+    assert.equal(
+      scriptOf(command("exec ./assets/host/remote.sh ./assets/host/registry.sh apply")),
+      "./assets/host/registry.sh",
+    );
+    assert.equal(scriptOf(command("exec ./assets/host/node.sh operations/rollout/main.ts apply")), undefined);
+  });
+  it("is its last line; anything else is drift that shows it", () => {
+    assert.deepEqual(readStatus('progress\n{"running":true,"drift":["a"]}\n'), ["a"]);
+    assert.match(readStatus("boom\u001b[31m").join(), /its status cannot be read: "boom\\u001b/);
+  });
+});

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+
+import { diskGeneration, driftMarks } from "../../../lib/drift";
+import { parseStackState, type StackState } from "../../../lib/stackState";
+
+const urn = (name: string): string => `urn:pulumi:dev::edge-lab::t::${name}`;
+const stateFile = (resources: object[]): string =>
+  JSON.stringify({ version: 3, checkpoint: { latest: { resources } } });
+
+/** A state with one Command and one of each libvirt object. */
+function state(environment: Record<string, string> = {}, trigger?: string): StackState {
+  const object = (kind: string, name: string): object => ({
+    urn: urn(name),
+    type: `libvirt:index/${kind}:${kind[0]?.toUpperCase()}${kind.slice(1)}`,
+    inputs: { name: `lv-${name}`, pool: kind === "volume" ? "edge-lab" : undefined },
+    ...(trigger === undefined ? {} : { replacementTrigger: trigger }),
+  });
+  return parseStackState(
+    stateFile([
+      { urn: urn("stack"), type: "pulumi:pulumi:Stack" },
+      {
+        urn: urn("registry-service"),
+        type: "command:local:Command",
+        inputs: {
+          create: "exec ./assets/host/registry.sh apply",
+          environment: { EDGE_STATE_DIR: "/s", ...environment },
+          stdin: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "x" },
+        },
+        outputs: { stdout: '{"address":"a"}' },
+      },
+      object("domain", "d-domain"),
+      object("network", "n-network"),
+      object("pool", "p-pool"),
+      object("volume", "d-disk"),
+    ]),
+  );
+}
+
+describe("the stack's state", () => {
+  it("is read: Commands with their plain values, libvirt's objects by their own names", () => {
+    const { commands, objects } = state({ EDGE_GATEWAY: "192.0.2.1" }, "1: gone");
+    assert.deepEqual(commands.get("registry-service"), {
+      name: "registry-service",
+      create: "exec ./assets/host/registry.sh apply",
+      environment: { EDGE_STATE_DIR: "/s", EDGE_GATEWAY: "192.0.2.1" },
+      stdin: "",
+      stdout: '{"address":"a"}',
+    });
+    assert.deepEqual(
+      objects.map((o) => [o.kind, o.name, o.libvirtName, o.pool, o.trigger]),
+      [
+        ["domain", "d-domain", "lv-d-domain", "", "1: gone"],
+        ["network", "n-network", "lv-n-network", "", "1: gone"],
+        ["pool", "p-pool", "lv-p-pool", "", "1: gone"],
+        ["volume", "d-disk", "lv-d-disk", "edge-lab", "1: gone"],
+      ],
+    );
+  });
+
+  it("of a stack that has nothing yet is empty", () => {
+    for (const text of [stateFile([]), '{"version":3,"checkpoint":{"latest":null}}', '{"version":3}']) {
+      assert.equal(parseStackState(text).commands.size, 0);
+    }
+  });
+});
+
+describe("drift marks", () => {
+  const found = new Map([
+    ["registry-service", ["does not answer", "its supervisor is gone"]],
+    ["n-network", ["libvirt has no network"]],
+  ]);
+
+  it("are a new text for what drifted, and nothing for what did not", () => {
+    assert.deepEqual(Object.fromEntries(driftMarks(state(), found)), {
+      "registry-service": "1: does not answer; its supervisor is gone",
+      "n-network": "1: libvirt has no network",
+    });
+  });
+
+  it("stay as they are recorded once the repair is made", () => {
+    const marks = driftMarks(state({ EDGE_DRIFT: "1: does not answer" }, "2: gone"), new Map());
+    assert.equal(marks.get("registry-service"), "1: does not answer");
+    assert.deepEqual(
+      [marks.get("d-domain"), marks.get("n-network"), marks.get("p-pool")],
+      Array(3).fill("2: gone"),
+    );
+  });
+
+  it("differ for the same finding at another time", () => {
+    const marks = driftMarks(
+      state({ EDGE_DRIFT: "1: does not answer" }),
+      new Map([["registry-service", ["does not answer"]]]),
+    );
+    assert.equal(marks.get("registry-service"), "2: does not answer");
+  });
+
+  it("do not replace a disk that is gone by itself: it makes another device", () => {
+    const gone = new Map([["d-disk", ["its disk is gone"]]]);
+    assert.equal(driftMarks(state(), gone).size, 0);
+    assert.equal(diskGeneration("d", state(), gone), "1: its disk is gone");
+    assert.equal(diskGeneration("d", state(), new Map()), "");
+  });
+});
