@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { diskGeneration, driftMarks } from "../../../lib/drift";
+import { diskGeneration, driftMarks, markDrift } from "../../../lib/drift";
 import { parseStackState, type StackState } from "../../../lib/stackState";
 
 const urn = (name: string): string => `urn:pulumi:dev::edge-lab::t::${name}`;
@@ -99,5 +99,41 @@ describe("drift marks", () => {
     assert.equal(driftMarks(state(), gone).size, 0);
     assert.equal(diskGeneration("d", state(), gone), "1: its disk is gone");
     assert.equal(diskGeneration("d", state(), new Map()), "");
+  });
+});
+
+describe("a marked resource", () => {
+  const mark = markDrift(
+    new Map([
+      ["registry-service", "1: dead"],
+      ["n-network", "1: gone"],
+    ]),
+  );
+  const args = (type: string, name: string): Parameters<typeof mark>[0] => ({
+    type,
+    name,
+    props: { create: "exec x apply", environment: { EDGE_STATE_DIR: "/s" } },
+    opts: { protect: true },
+    resource: {} as never,
+  });
+
+  it("that is a Command runs again in place, by one variable more", () => {
+    assert.deepEqual(mark(args("command:local:Command", "registry-service")), {
+      opts: { protect: true },
+      props: { create: "exec x apply", environment: { EDGE_STATE_DIR: "/s", EDGE_DRIFT: "1: dead" } },
+    });
+  });
+
+  it("that is libvirt's is replaced, with the inputs as they are", () => {
+    const { props } = args("libvirt:index/network:Network", "n-network");
+    assert.deepEqual(mark(args("libvirt:index/network:Network", "n-network")), {
+      opts: { protect: true, replacementTrigger: "1: gone" },
+      props,
+    });
+  });
+
+  it("of another kind or name is left alone", () => {
+    assert.equal(mark(args("command:local:Command", "other")), undefined);
+    assert.equal(mark(args("edge-lab:index:Registry", "registry-service")), undefined);
   });
 });
