@@ -9,6 +9,7 @@ become_root "$@"
 . "$library/log.sh"
 . "$library/wait.sh"
 . "$library/result.sh"
+. "$library/drift.sh"
 
 # What a script can be told to do; one that knows more words adds them.
 VERBS=(apply destroy status)
