@@ -43,7 +43,7 @@ tag_digest() {
 # asked once for each.
 blob_there() {
   local hex=${1#sha256:}
-  [[ -s $STATE_DIR/registry/data/docker/registry/v2/blobs/sha256/${hex:0:2}/$hex/data &&
+  [[ -s ${TAGS%/repositories/*}/blobs/sha256/${hex:0:2}/$hex/data &&
     -s ${TAGS%/_manifests/tags}/_layers/sha256/$hex/link ]]
 }
 

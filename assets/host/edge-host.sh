@@ -111,7 +111,7 @@ apply() {
   libvirtd_apply
   nat_mend
   # A mark that was lost: what the lab started stays the lab's to end.
-  ! grep -qsxF "${LIBVIRTD_MARK##*/}" "$STATE_DIR/host/applied" || [[ -e $LIBVIRTD_MARK ]] || date +%s >"$LIBVIRTD_MARK"
+  ! grep -qsxF "${LIBVIRTD_MARK##*/}" "$NOTED/applied" || [[ -e $LIBVIRTD_MARK ]] || date +%s >"$LIBVIRTD_MARK"
   note_applied
   say host "ready: $(virsh -q -c "$EDGE_LIBVIRT_URI" version | sed -n 's/^Running hypervisor: //p'), libvirt $(virsh --version)"
   result --arg libvirtUri "$EDGE_LIBVIRT_URI" --arg stateDir "$STATE_DIR" --arg libvirt "$(virsh --version)" \

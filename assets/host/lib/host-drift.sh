@@ -25,13 +25,13 @@ path_drift() {
 # notes_drift: what destroy puts back is written in files that apply has listed
 notes_drift() {
   local name
-  if [[ ! -e $STATE_DIR/host/applied ]]; then
+  if [[ ! -e $NOTED/applied ]]; then
     drift "this host was never made ready, or the note of it is gone"
     return
   fi
   while read -r name; do
     [[ -e $NOTED/$name ]] || drift "host/$name is gone, which says what destroy puts back"
-  done < <(tail -n +2 "$STATE_DIR/host/applied")
+  done < <(tail -n +2 "$NOTED/applied")
 }
 
 # The network behind the host (mode nat), where its bridge is up: libvirt has set both, others take them away.
@@ -57,7 +57,8 @@ nat_drift() {
   ! tools iptables-save || nat_rules || drift "firewall rules of the network $EDGE_CIDR are gone"
 }
 
-# nat_mend: libvirt sets its rules anew when it is told to read its settings again
+# nat_mend: libvirt sets its rules anew when it is told to read its settings again, but makes the chains that they stand
+# in once in its life (networkPreReloadFirewallRules, virOnce)
 nat_mend() {
   nat_up || return 0
   forwards || {
@@ -67,6 +68,8 @@ nat_mend() {
   nat_rules && return 0
   say host "firewall rules of $EDGE_CIDR are gone: libvirt sets them anew"
   libvirtd_reload
+  wait_until 5 nat_rules && return 0
+  libvirtd_restart
   wait_until 20 nat_rules || die "libvirt does not set the firewall rules of $EDGE_CIDR; see iptables-save"
 }
 

@@ -53,6 +53,23 @@ libvirtd_reload() {
   fi
 }
 
+# libvirtd_restart: guests and networks go on; they are not the daemon's children to end
+libvirtd_restart() {
+  local pid
+  if [[ ! -d /run/systemd/system ]]; then
+    if pid=$(pid_in /run/libvirtd.pid libvirtd); then
+      kill "$pid"
+      wait_until 15 has_ended "$pid" || kill -KILL "$pid"
+    fi
+    run_logged libvirtd setsid libvirtd -d
+  elif systemctl cat virtnetworkd.socket >/dev/null 2>&1; then
+    systemctl restart virtnetworkd.service
+  else
+    systemctl restart libvirtd.service
+  fi
+  wait_until 90 libvirtd_answers || die "libvirtd does not answer at $EDGE_LIBVIRT_URI after its restart"
+}
+
 libvirtd_destroy() {
   [[ -e $LIBVIRTD_MARK ]] || return 0
   if [[ -d /run/systemd/system ]]; then

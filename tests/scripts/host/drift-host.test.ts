@@ -143,17 +143,22 @@ describe("drift of the network behind the host", () => {
     box.remove();
   });
 
-  /** What libvirt 9 sets for a network, in the chains of its own. */
+  /** As libvirt 9 does it: chains and jumps when it starts, the rules in them also when it reads its settings again. */
   const RULES = `libvirtd_reload() {
-  for chain in INP OUT FWI FWO FWX; do iptables -N LIBVIRT_$chain 2>/dev/null || iptables -F LIBVIRT_$chain; done
-  iptables -t nat -N LIBVIRT_PRT 2>/dev/null || iptables -t nat -F LIBVIRT_PRT
+  for chain in INP OUT FWI FWO FWX; do iptables -F LIBVIRT_$chain 2>/dev/null || return 0; done
+  iptables -t nat -F LIBVIRT_PRT 2>/dev/null || return 0
+  iptables -A LIBVIRT_FWO -s ${CIDR} -i edgelab9 -j ACCEPT
+  iptables -A LIBVIRT_FWI -d ${CIDR} -o edgelab9 -j ACCEPT
+  iptables -t nat -A LIBVIRT_PRT -s ${CIDR} ! -d ${CIDR} -j MASQUERADE
+}
+libvirtd_restart() {
+  for chain in INP OUT FWI FWO FWX; do iptables -N LIBVIRT_$chain 2>/dev/null || :; done
+  iptables -t nat -N LIBVIRT_PRT 2>/dev/null || :
   for each in INPUT:INP OUTPUT:OUT FORWARD:FWI FORWARD:FWO; do
     iptables -C "\${each%:*}" -j "LIBVIRT_\${each#*:}" 2>/dev/null || iptables -A "\${each%:*}" -j "LIBVIRT_\${each#*:}"
   done
   iptables -t nat -C POSTROUTING -j LIBVIRT_PRT 2>/dev/null || iptables -t nat -A POSTROUTING -j LIBVIRT_PRT
-  iptables -A LIBVIRT_FWO -s ${CIDR} -i edgelab9 -j ACCEPT
-  iptables -A LIBVIRT_FWI -d ${CIDR} -o edgelab9 -j ACCEPT
-  iptables -t nat -A LIBVIRT_PRT -s ${CIDR} ! -d ${CIDR} -j MASQUERADE
+  libvirtd_reload
 }`;
   const run = (text: string): Outcome =>
     box.run(

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { driftOf, heals, type Drifting } from "../support/drift";
-import { eventually, GATEWAY, kill, needs, Sandbox, sleepSync } from "../support/sandbox";
+import { eventually, GATEWAY, kill, needs, Sandbox, sleepSync, type Outcome } from "../support/sandbox";
 
 const LAB = JSON.stringify({
   ref: "debian/trixie/x86_64/edge",
@@ -170,4 +171,81 @@ describe("drift of services [slow]", () => {
       });
     });
   });
+});
+
+describe("drift of services with systemd as process 1", () => {
+  let box: Sandbox;
+  let units: string;
+  let fake: string;
+  // A systemd of one unit: what it says of it stands in files; daemon-reload and enable make all good.
+  const SYSTEMCTL = `#!/usr/bin/env bash
+cd "\${0%/*}"
+case "$*" in
+  show*) [[ ! -e silent ]] || exit 1; cat show ;;
+  *is-active*) grep -q '^ActiveState=active' show ;;
+  start*|restart*) sed -i s/^ActiveState=.*/ActiveState=active/ show ;;
+  daemon-reload) sed -i 's/^LoadState=.*/LoadState=loaded/; s/^NeedDaemonReload=.*/NeedDaemonReload=no/' show; rm -f silent ;;
+  *enable*) sed -i s/^UnitFileState=.*/UnitFileState=enabled/ show ;;
+esac
+`;
+  const GOOD =
+    "LoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\nNeedDaemonReload=no\n";
+  before(function () {
+    needs(this, "flock");
+    box = new Sandbox();
+    units = box.path("..", "units");
+    fake = box.path("..", "fake");
+    for (const dir of [units, fake]) mkdirSync(dir);
+    writeFileSync(join(fake, "systemctl"), SYSTEMCTL, { mode: 0o755 });
+    show(GOOD);
+    service.apply();
+  });
+  after(() => {
+    box.remove();
+  });
+
+  const show = (text: string): void => writeFileSync(join(fake, "show"), text);
+  const run = (text: string): Outcome =>
+    box.run(
+      [
+        "bash",
+        "-c",
+        `set -euo pipefail; for p in paths log wait drift service; do . assets/host/lib/$p.sh; done; ${text}`,
+      ],
+      {
+        EDGE_SERVICE_MANAGER: "systemd",
+        EDGE_SYSTEMD_DIR: units,
+        PATH: `${fake}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+      },
+    );
+  const service: Drifting = {
+    get stateDir() {
+      return box.stateDir;
+    },
+    status: () => run("service_drift one; status_result"),
+    apply: () => {
+      const { status, stderr } = run("service_apply one sleep 1000");
+      assert.equal(status, 0, stderr);
+    },
+  };
+  const unit = (): string => join(units, "edge-lab-one.service");
+  const says = (from: string, to: string) => (): void => show(GOOD.replace(from, to));
+
+  const rows: Record<string, [RegExp, () => void]> = {
+    "it has failed": [/does not run: failed, running/, says("=active", "=failed")],
+    "it is started again and again": [/does not run: activating/, says("=active", "=activating")],
+    "its unit is not enabled": [/is disabled and would not start/, says("=enabled", "=disabled")],
+    "its unit is masked": [/is masked/, says("LoadState=loaded", "LoadState=masked")],
+    "its unit is changed": [
+      /edge-lab-one\.service of the service/,
+      () => appendFileSync(unit(), "# by hand\n"),
+    ],
+    "its unit is removed": [/edge-lab-one\.service of the service/, () => rmSync(unit())],
+    "its unit was changed without a reload": [/as it was before a change/, says("Reload=no", "Reload=yes")],
+    "its unit has settings beside it": [/systemctl edit/, () => mkdirSync(`${unit()}.d`)],
+    "systemd is silent": [/systemd does not answer/, () => writeFileSync(join(fake, "silent"), "")],
+  };
+  for (const [what, [found, breakIt]] of Object.entries(rows)) {
+    it(what, () => heals(service, found, breakIt));
+  }
 });
