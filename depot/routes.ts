@@ -102,6 +102,7 @@ export function deviceRoutes(app: FastifyInstance, depot: Depot): void {
 
 /** What only this host's root may do, over a socket of its own. */
 export function adminRoutes(app: FastifyInstance, depot: Depot): void {
+  app.get("/v1/lab", () => depot.lab ?? {});
   app.put("/v1/lab", async (request, reply) => {
     const body = labSchema.safeParse(request.body);
     if (!body.success) return refuse(reply, 400, "invalid_lab", problems(body.error));

@@ -32,7 +32,7 @@ apply() {
     : "${EDGE_BOOT_ISO:?path of an ISO with the guest kernel}"
     mkdir -p "$dir"
     rm -f "$dir"/*
-    if [[ ! -c /dev/kvm ]]; then
+    if [[ $(kvm_device) == false ]]; then
       reason="there is no /dev/kvm"
       chosen=tcg
     else
@@ -49,12 +49,25 @@ apply() {
       die "accelerator: kvm: $reason; rule: KVM boots the guest kernel; fix: accelerator: auto or tcg, or enable virtualisation for this host"
     fi
   fi
+  mkdir -p "$dir"
+  kvm_device >"$dir/kvm-device"
   say accelerator "$chosen: $reason"
   result --arg accelerator "$chosen" --arg reason "$reason"
 }
 
 destroy() { rm -rf "$STATE_DIR/run/accelerator"; }
 
-status() { result --argjson kvm "$([[ -c /dev/kvm ]] && echo true || echo false)"; }
+# kvm_device: true or false. EDGE_KVM_DEVICE: for tests, which change nothing in /dev.
+kvm_device() { if [[ -c ${EDGE_KVM_DEVICE:-/dev/kvm} ]]; then echo true; else echo false; fi; }
+
+# What the probe found is only as good as the device that it was made on.
+status() {
+  local kvm probed
+  kvm=$(kvm_device)
+  if [[ $EDGE_ACCELERATOR != tcg ]] && read_line probed "$STATE_DIR/run/accelerator/kvm-device" && [[ $probed != "$kvm" ]]; then
+    if [[ $kvm == true ]]; then drift "/dev/kvm has appeared since guests were set to emulation"; else drift "/dev/kvm has vanished"; fi
+  fi
+  status_result kvm "$kvm"
+}
 
 run_verb "$@"

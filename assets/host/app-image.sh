@@ -28,14 +28,47 @@ TAGS=$STATE_DIR/registry/data/docker/registry/v2/repositories/$NAME/_manifests/t
 
 api() { curl -sS --noproxy '*' -m 20 --fail "$@"; }
 
-# Accept index types too: someone may have pushed a tag by hand.
+# As apply left it: the digest on the first line, then for a tag that was built the digests of its layers. Not below the
+# registry's data, which may be lost.
+DECLARED=$STATE_DIR/registry/declared/$EDGE_APP_TAG
+
+# An index type must be accepted too: a tag may have been pushed by hand.
 accept=(-H 'Accept: application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json')
 
 tag_digest() {
   api "${accept[@]}" --head "$API/manifests/$1" | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip'
 }
 
-# One build at a time; even with a slow download it takes far less than this timeout.
+# blob_there DIGEST: has the registry's storage this blob, and its link to it? Read where it lies: the registry would be
+# asked once for each.
+blob_there() {
+  local hex=${1#sha256:}
+  [[ -s ${TAGS%/repositories/*}/blobs/sha256/${hex:0:2}/$hex/data &&
+    -s ${TAGS%/_manifests/tags}/_layers/sha256/$hex/link ]]
+}
+
+# pushed DIGEST LAYOUT: the registry has all of that image
+pushed() {
+  local blob
+  [[ $1 == "$(tag_digest "$EDGE_APP_TAG" 2>/dev/null)" ]] || return 1
+  for blob in $(layout_blobs "$2"); do blob_there "$blob" || return 1; done
+}
+
+# layout_blobs LAYOUT: digests of the image's configuration and layers
+layout_blobs() {
+  local digest
+  digest=$(jq -r '.manifests[0].digest' "$1/index.json")
+  jq -r '.config.digest, .layers[].digest' "$1/blobs/${digest/://}"
+}
+
+# note_declared DIGEST [BLOB]...
+note_declared() {
+  mkdir -p "${DECLARED%/*}"
+  printf '%s\n' "$@" >"$DECLARED.new"
+  mv "$DECLARED.new" "$DECLARED"
+}
+
+# One build at a time; a whole one, with a slow download, is far shorter than this wait.
 lock_cache() {
   exec 9<"$APP_CACHE"
   flock -w 600 9 || die "another run holds $APP_CACHE"
@@ -47,8 +80,8 @@ push_built() (
   app_ensure "$1"
   local layout
   layout=$(app_layout "$1")
-  # Same content, same digest: nothing to do if the registry has it.
-  [[ $(jq -r '.manifests[0].digest' "$layout/index.json") != "$(tag_digest "$1" 2>/dev/null)" ]] || return 0
+  # Same content, same digest: nothing to do when the registry has it.
+  ! pushed "$(jq -r '.manifests[0].digest' "$layout/index.json")" "$layout" || return 0
   say app "pushes $NAME:$1"
   run_logged app-image app_contained skopeo --insecure-policy copy --quiet --dest-tls-verify=false \
     "oci:$layout:latest" "docker://$EDGE_REGISTRY/$NAME:$1"
@@ -71,10 +104,16 @@ apply() {
   else
     die "EDGE_APP_TAG=$EDGE_APP_TAG: v1 and v2 are built here; another tag needs EDGE_APP_SOURCE"
   fi
-  result --arg image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG" --arg tag "$EDGE_APP_TAG" --arg digest "$(tag_digest "$EDGE_APP_TAG")"
+  local digest blobs=()
+  digest=$(tag_digest "$EDGE_APP_TAG")
+  [[ -n ${EDGE_APP_SOURCE:-} ]] ||
+    mapfile -t blobs < <(api "${accept[@]}" "$API/manifests/$digest" | jq -r '.config.digest, .layers[].digest')
+  note_declared "$digest" "${blobs[@]}"
+  result --arg image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG" --arg tag "$EDGE_APP_TAG" --arg digest "$digest"
 }
 
 destroy() {
+  rm -f "$DECLARED"
   rm -rf "${TAGS:?}/$EDGE_APP_TAG"
   [[ -d $APP_CACHE ]] || return 0
   lock_cache
@@ -82,9 +121,40 @@ destroy() {
   app_uncontain
 }
 
+# image_drift STATUS_LINE DIGEST: what the registry says of the tag, against what was declared
+image_drift() {
+  local declared=() blob code=${1#* } digest=$2
+  code=${code%% *}
+  [[ ! -r $DECLARED ]] || mapfile -t declared <"$DECLARED"
+  if [[ ! $code =~ ^[0-9]+$ ]]; then
+    # Nobody answers: that is the registry's own drift.
+    return
+  elif [[ $code == 404 ]]; then
+    drift "$NAME:$EDGE_APP_TAG is not in the registry"
+  elif [[ $code != 200 ]]; then
+    drift "the registry answers $code for $NAME:$EDGE_APP_TAG"
+  elif ((${#declared[@]} == 0)); then
+    drift "what $NAME:$EDGE_APP_TAG shall be is not recorded any longer"
+  elif [[ $digest != "${declared[0]}" ]]; then
+    drift "$NAME:$EDGE_APP_TAG is another image: ${digest:0:19}, not ${declared[0]:0:19}"
+  fi
+  for blob in "${declared[@]:1}"; do
+    blob_there "$blob" || drift "the registry has lost a layer of $NAME:$EDGE_APP_TAG"
+  done
+}
+
 status() {
-  result --arg image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG" --arg tag "$EDGE_APP_TAG" \
-    --arg digest "$(tag_digest "$EDGE_APP_TAG" 2>/dev/null)"
+  local headers='' digest='' image tag text
+  if tools curl; then
+    headers=$(curl -sS --noproxy '*' -m 2 "${accept[@]}" --head "$API/manifests/$EDGE_APP_TAG" 2>/dev/null) || :
+    headers=${headers//$'\r'/}
+    [[ ! ${headers,,} =~ docker-content-digest:\ *(sha256:[0-9a-f]{64}) ]] || digest=${BASH_REMATCH[1]}
+    image_drift "${headers%%$'\n'*}" "$digest"
+  fi
+  json_text image "$EDGE_REGISTRY/$NAME:$EDGE_APP_TAG"
+  json_text tag "$EDGE_APP_TAG"
+  json_text text "$digest"
+  status_result image "$image" tag "$tag" digest "$text"
 }
 
 run_verb "$@"

@@ -7,10 +7,41 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/builder.sh
 . assets/host/lib/builder.sh
 
-apply() { builder push-blueprint; }
+# What was pushed, by the commit of the release before: which blueprint this is follows from no other input. All
+# releases' blueprints have one name, and the builder keeps the last: its hash is written by each push.
+DIR=$STATE_DIR/blueprints
+PUSHED=$DIR/.pushed/${EDGE_AFTER:-first}
+
+apply() {
+  local answer name
+  answer=$(builder push-blueprint)
+  name=$(jq -r .name <<<"$answer")
+  mkdir -p "$DIR/.pushed"
+  printf '%s\n' "$name" >"$PUSHED.new"
+  mv "$PUSHED.new" "$PUSHED"
+  [[ ! -s $DIR/$name.toml ]] || blueprint_hash "$name" >"$DIR/.pushed/$name.sha256"
+  printf '%s\n' "$answer"
+}
 
 destroy() { :; } # the builder keeps blueprints inside the state directory
 
-status() { builder list-types <<<"{}"; }
+blueprint_hash() { sha256sum <"$DIR/$1.toml"; }
+
+status() {
+  local name hash found=0
+  if ! read_line name "$PUSHED"; then
+    drift "the blueprint is not recorded any longer"
+  elif [[ ! -s $DIR/$name.toml ]]; then
+    drift "the blueprint $name is gone"
+  else
+    read_line hash "$DIR/.pushed/$name.sha256" || :
+    [[ $hash == "$(blueprint_hash "$name" 2>/dev/null)" ]] || drift "the blueprint $name was changed"
+    "assets/builders/$EDGE_BUILDER/has-blueprint" "$STATE_DIR" "$name" >/dev/null 2>&1 || found=$?
+    # A builder that does not answer, 2, is the host's drift.
+    ((found != 1)) || drift "the image builder does not know the blueprint $name"
+  fi
+  json_text name "$name"
+  status_result name "$name"
+}
 
 run_verb "$@"

@@ -27,19 +27,52 @@ apply() {
     report_problems
     note_uplink
     join "${EDGE_REACHABLE_SECONDS:-30}"
+  elif ! address_in "$EDGE_CIDR" "$EDGE_BRIDGE" >/dev/null; then
+    say bridge "$EDGE_BRIDGE has lost its address: NetworkManager sets it anew"
+    nmcli --wait 30 device reapply "$EDGE_BRIDGE" >/dev/null
+    wait_until 20 address_in "$EDGE_CIDR" "$EDGE_BRIDGE" >/dev/null || die "$EDGE_BRIDGE does not get an address of $EDGE_CIDR again"
   fi
   say bridge "$EDGE_UPLINK is a port of $EDGE_BRIDGE, which has $(device_addresses "$EDGE_BRIDGE" | paste -sd' ')"
-  status
+  describe
 }
 
 destroy() { remove_lan_bridge; }
 
-status() {
-  local address router dns
-  if ! nm_runs || ! bridged; then
-    result --argjson bridge null
-    return
+# active_profiles: UUIDs of what NetworkManager has in use, blank between; status 1 where it does not run
+active_profiles() {
+  local uuids
+  uuids=$(LC_ALL=C timeout 2 nmcli -t -e no -f UUID,STATE connection show --active 2>/dev/null) || return 1
+  sed -n 's/:activated$//p' <<<"$uuids" | paste -sd' '
+}
+
+# One question to NetworkManager, where bridged asks three.
+bridge_drift() {
+  local active
+  tools nmcli ip || return 0
+  if ! active=$(active_profiles); then
+    drift "NetworkManager does not run or does not answer"
+  elif [[ " $active " != *" $BRIDGE_UUID "* || " $active " != *" $PORT_UUID "* ]]; then
+    drift "the lab's profiles of $EDGE_BRIDGE are not in use"
   fi
+  [[ ! -e $CHECKPOINT ]] || drift "$EDGE_BRIDGE is still on trial"
+  if [[ ! -d /sys/class/net/$EDGE_BRIDGE ]]; then
+    drift "the bridge $EDGE_BRIDGE is gone"
+  elif [[ ! -e /sys/class/net/$EDGE_BRIDGE/brif/$EDGE_UPLINK ]]; then
+    drift "$EDGE_UPLINK is no port of $EDGE_BRIDGE"
+  elif ! address_in "${EDGE_CIDR:-}" "$EDGE_BRIDGE" >/dev/null; then
+    drift "$EDGE_BRIDGE has no address of ${EDGE_CIDR:-the LAN}"
+  fi
+}
+
+status() {
+  local bridge=null
+  bridge_drift
+  ((${#DRIFT[@]})) || json_text bridge "$EDGE_BRIDGE"
+  status_result bridge "$bridge"
+}
+
+describe() {
+  local address router dns
   address=$(address_in "${EDGE_CIDR:-$(network_of "$(device_addresses "$EDGE_BRIDGE" | head -n 1)")}" "$EDGE_BRIDGE")
   router=$(device_router "$EDGE_BRIDGE")
   dns=$(device_dns "$EDGE_BRIDGE")

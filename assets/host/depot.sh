@@ -40,6 +40,20 @@ api_command() {
     "$node" --import "$loader" "$PROJECT/depot/main.ts" "$DIR/config.json")
 }
 
+# sockets_answer: the depot by both of its sockets, whatever nginx does
+sockets_answer() {
+  local name
+  for name in admin api; do
+    (cd "$DIR" && curl -sS -m 3 --fail --unix-socket "$name.sock" -o /dev/null http://depot/v1/lock) 2>/dev/null || return 1
+  done
+}
+
+# A program that runs as it was started may still serve nothing: a socket was removed, or it hangs.
+renew_silent() {
+  ! service_running depot-api || sockets_answer || service_renew depot-api
+  ! service_running depot-web || answers "$1/repo/config" || service_renew depot-web
+}
+
 start_services() {
   local -a sources
   mapfile -d '' sources < <(find "$PROJECT/depot" "$PROJECT/protocol" -type f -print0 | sort -z)
@@ -56,6 +70,9 @@ start_services() {
 answers() { curl -sS --noproxy '*' -m 3 --fail --head -o /dev/null "http://$1" 2>/dev/null; }
 admin() (cd "$DIR" && curl -sS -m 10 --fail-with-body --unix-socket admin.sock -H 'Content-Type: application/json' "$@")
 
+# lab_digest: of the lab that the depot has
+lab_digest() { admin -m "${1:-10}" http://depot/v1/lab | sha256sum | cut -c 1-16; }
+
 apply() {
   : "${EDGE_GATEWAY:?}" "${EDGE_DEPOT_PORT:?}"
   local address=$EDGE_GATEWAY:$EDGE_DEPOT_PORT lab answer
@@ -67,11 +84,15 @@ apply() {
   web_prepare "$DIR/web" "$address" "$REPO"
   render_config >"$DIR/config.json.new"
   mv "$DIR/config.json.new" "$DIR/config.json"
+  renew_silent "$address"
   start_services
   if ! wait_until 60 answers "$address/v1/totals" || ! wait_until 10 answers "$address/repo/config"; then
     die "the depot does not answer on $address: $(tail -qn 3 "$STATE_DIR"/log/depot-{api,web}.log)"
   fi
   answer=$(admin -X PUT --data-binary @- http://depot/v1/lab <<<"$lab") || die "the depot refuses the lab: $answer"
+  # The lab itself comes on stdin only: what status compares with.
+  lab_digest >"$DIR/lab.applied.new"
+  mv "$DIR/lab.applied.new" "$DIR/lab.applied"
   say depot "serves $REPO on $address"
   result --arg contentUrl "http://$address" --arg address "$address"
 }
@@ -83,10 +104,26 @@ destroy() {
 }
 
 status() {
-  local running=false totals=null
-  service_running depot-web && service_running depot-api && running=true
-  [[ ! -S $DIR/admin.sock ]] || totals=$(admin http://depot/v1/totals 2>/dev/null) || totals=null
-  result --argjson running "$running" --argjson totals "$totals"
+  local address=${EDGE_GATEWAY:-}:${EDGE_DEPOT_PORT:-} running=false totals=null lab='' name applied
+  service_drift depot-api
+  service_drift depot-web
+  if tools curl; then
+    if answers "$address/v1/totals" && answers "$address/repo/config"; then
+      running=true
+    else
+      drift "does not answer on $address"
+    fi
+    if [[ -S $DIR/admin.sock ]]; then
+      totals=$(admin -m 2 http://depot/v1/totals 2>/dev/null) || totals=null
+      lab=$(lab_digest 2 2>/dev/null) || lab=''
+    fi
+  fi
+  for name in admin api; do [[ -S $DIR/$name.sock ]] || drift "its socket $name.sock is gone"; done
+  [[ -s $DIR/state.json ]] || drift "its state is gone: reports, locks and counts"
+  read_line applied "$DIR/lab.applied" || :
+  [[ -z $lab || $lab == "$applied" ]] || drift "it knows another lab than the declared one"
+  [[ -s $REPO/config && -d $REPO/objects ]] || drift "the repository is gone"
+  status_result running "$running" totals "${totals:-null}"
 }
 
 run_verb "$@"

@@ -23,6 +23,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/lan.sh
 # shellcheck source=assets/host/lib/lan-bridge.sh
 . assets/host/lib/lan-bridge.sh
+# shellcheck source=assets/host/lib/host-drift.sh
+. assets/host/lib/host-drift.sh
 
 # network_tools: are they installed? A container image may lack them.
 network_tools() { command -v ip >/dev/null && command -v ss >/dev/null && command -v pgrep >/dev/null; }
@@ -62,7 +64,8 @@ preflight() {
   else
     check_platform
   fi
-  if [[ ! -e $STATE_DIR/host/applied ]]; then
+  # A lab that is up has taken its memory already, also where the note of it was lost.
+  if [[ ! -e $STATE_DIR/host/applied && ! -d $STATE_DIR/services ]]; then
     check_memory "$EDGE_MEMORY_MIB"
     check_disk "$EDGE_DISK_GIB" "$STATE_DIR" stateDir
     check_disk 4 "$CACHE_DIR" "the cache directory"
@@ -106,10 +109,25 @@ apply() {
   mend_kvm_mode
   open_path
   libvirtd_apply
-  date +%s >"$STATE_DIR/host/applied"
+  nat_mend
+  # A mark that was lost: what the lab started stays the lab's to end.
+  ! grep -qsxF "${LIBVIRTD_MARK##*/}" "$NOTED/applied" || [[ -e $LIBVIRTD_MARK ]] || date +%s >"$LIBVIRTD_MARK"
+  note_applied
   say host "ready: $(virsh -q -c "$EDGE_LIBVIRT_URI" version | sed -n 's/^Running hypervisor: //p'), libvirt $(virsh --version)"
   result --arg libvirtUri "$EDGE_LIBVIRT_URI" --arg stateDir "$STATE_DIR" --arg libvirt "$(virsh --version)" \
     --arg webConsole "$([[ $EDGE_BUILDER != osbuild ]] || echo "https://$(hostname):$WEB_CONSOLE_PORT/")"
+}
+
+# note_applied: when, and the names of the notes that there are
+note_applied() {
+  local name file=$STATE_DIR/host/applied
+  {
+    date +%s
+    for name in "$NOTED"/{ip-forward,firewall-tables,kvm-mode,acl,osbuild,registered,"${LIBVIRTD_MARK##*/}"}; do
+      [[ ! -e $name ]] || printf '%s\n' "${name##*/}"
+    done
+  } >"$file.new"
+  mv "$file.new" "$file"
 }
 
 destroy() {
@@ -131,8 +149,11 @@ destroy() {
 }
 
 status() {
-  result --argjson libvirtd "$(libvirtd_answers && echo true || echo false)" \
-    --argjson startedByLab "$([[ -e $LIBVIRTD_MARK ]] && echo true || echo false)"
+  local answers=false started=false
+  if libvirtd_drift; then answers=true; fi
+  host_drift
+  [[ ! -e $LIBVIRTD_MARK ]] || started=true
+  status_result libvirtd "$answers" startedByLab "$started"
 }
 
 run_verb "$@"

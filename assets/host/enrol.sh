@@ -9,40 +9,83 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # EDGE_NETWORK is empty if the LAN's own DHCP server assigns the addresses.
 NETWORK=${EDGE_NETWORK-}
 CONSOLE=$STATE_DIR/console/$EDGE_DEVICE.log
+MARK=$STATE_DIR/console/$EDGE_DEVICE.enrolled
 
 net_update() { virsh -q -c "$EDGE_LIBVIRT_URI" net-update "$NETWORK" "$1" ip-dhcp-host "$2" --live --config >/dev/null; }
 
 # leases PATTERN: the network's fixed leases whose XML matches
-leases() { virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null | grep -oE '<host [^>]*mac=[^>]*/>' | grep -F "$1"; }
+leases() { virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null | grep -oE '<host [^>]*mac=[^>]*/>' | grep -iF "$1"; }
 
 release_address() {
   local lease
   while read -r lease; do net_update delete "$lease"; done < <(leases "$1")
 }
 
+# lease_there: is this device's lease in the network's XML, on stdin, and no other of its MAC or address?
+lease_there() {
+  local lease right=0 all=0
+  while read -r lease; do
+    [[ ${lease,,} == *" mac='${EDGE_MAC,,}'"* || $lease == *" ip='$EDGE_ADDRESS'"* ]] || continue
+    ((all += 1))
+    [[ ${lease,,} != *" mac='${EDGE_MAC,,}'"* || $lease != *" ip='$EDGE_ADDRESS'"* || $lease != *" name='$EDGE_DEVICE'"* ]] ||
+      right=1
+  done < <(grep -oE '<host [^>]*mac=[^>]*/>')
+  ((right == 1 && all == 1))
+}
+
+network_xml() { timeout "${1:-60}" virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null; }
+
+# Is there a machine of this name? Then this is a repair: its log and its reports go on.
+machine_there() {
+  [[ -n ${EDGE_LIBVIRT_URI:-} && -n $(timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE" 2>/dev/null) ]]
+}
+
+# enrol_machine: forgets what an older one of that name left
+enrol_machine() {
+  if machine_there; then
+    [[ ! -e $MARK ]] || return 0
+  else
+    rm -f "$CONSOLE" "$CONSOLE".[0-9]*
+  fi
+  : >"$MARK"
+  # The host key of the machine that had this address before is not this one's.
+  if ssh-keygen -F "$EDGE_ADDRESS" -f "$STATE_DIR/ssh/known_hosts" >/dev/null 2>&1; then
+    ssh-keygen -q -f "$STATE_DIR/ssh/known_hosts" -R "$EDGE_ADDRESS" >&2
+    rm -f "$STATE_DIR/ssh/known_hosts.old"
+  fi
+}
+
 apply() {
+  : "${EDGE_ADDRESS:?}"
   if [[ -n $NETWORK ]]; then
-    : "${EDGE_MAC:?}" "${EDGE_ADDRESS:?}" "${EDGE_LIBVIRT_URI:?}"
+    : "${EDGE_MAC:?}" "${EDGE_LIBVIRT_URI:?}"
+  fi
+  # A lease that is right is not taken away for a moment.
+  if [[ -n $NETWORK ]] && ! lease_there < <(network_xml); then
     release_address "mac='$EDGE_MAC'"
     release_address "ip='$EDGE_ADDRESS'"
     net_update add-last "<host mac='$EDGE_MAC' name='$EDGE_DEVICE' ip='$EDGE_ADDRESS'/>"
   fi
   mkdir -p "$STATE_DIR/console"
-  rm -f "$CONSOLE" "$CONSOLE".[0-9]*
-  : >"$STATE_DIR/console/$EDGE_DEVICE.enrolled"
-  # Forget the host key of the machine that had this address before.
-  if ssh-keygen -F "${EDGE_ADDRESS:?}" -f "$STATE_DIR/ssh/known_hosts" >/dev/null 2>&1; then
-    ssh-keygen -q -f "$STATE_DIR/ssh/known_hosts" -R "$EDGE_ADDRESS" >&2
-    rm -f "$STATE_DIR/ssh/known_hosts.old"
-  fi
+  enrol_machine
   result --arg console "$CONSOLE"
 }
 
 destroy() {
   [[ -z $NETWORK ]] || release_address "mac='${EDGE_MAC:?}'"
-  rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$STATE_DIR/console/$EDGE_DEVICE.enrolled"
+  rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$MARK"
 }
 
-status() { result --argjson bytes "$(stat -c %s "$CONSOLE" 2>/dev/null || echo 0)"; }
+status() {
+  local bytes xml
+  [[ -d ${CONSOLE%/*} ]] || drift "the folder of the console logs is gone"
+  [[ ! -d ${CONSOLE%/*} || -e $MARK ]] || drift "it is not enrolled: its mark is gone"
+  # A network that is not there is the network's own drift.
+  if [[ -n $NETWORK && -n ${EDGE_LIBVIRT_URI:-} ]] && xml=$(network_xml 2) && [[ $xml == *'<network'* ]]; then
+    lease_there <<<"$xml" || drift "its fixed lease of ${EDGE_ADDRESS:-no address} is not in the network $NETWORK"
+  fi
+  bytes=$(stat -c %s "$CONSOLE" 2>/dev/null) || bytes=0
+  status_result bytes "$bytes"
+}
 
 run_verb "$@"

@@ -8,10 +8,32 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/builder.sh
 : "${EDGE_ROLE:?primary or backup}"
 
-apply() { builder make-iso; }
+ISO=$STATE_DIR/iso/edge-$EDGE_ROLE.iso
+# Size and time of the last change as it was made: reading the whole file for each status would take too long.
+MADE=$STATE_DIR/iso/.edge-$EDGE_ROLE.made
 
-destroy() { rm -f "$STATE_DIR/iso/edge-$EDGE_ROLE.iso"; }
+iso_stamp() { stat -c '%s %.9Y' "$ISO" 2>/dev/null; }
 
-status() { result --argjson bytes "$(stat -c %s "$STATE_DIR/iso/edge-$EDGE_ROLE.iso" 2>/dev/null || echo 0)"; }
+apply() {
+  local answer
+  answer=$(builder make-iso)
+  iso_stamp >"$MADE.new" || die "the builder made no $ISO"
+  mv "$MADE.new" "$MADE"
+  printf '%s\n' "$answer"
+}
+
+destroy() { rm -f "$ISO" "$MADE"; }
+
+status() {
+  local stamp made
+  stamp=$(iso_stamp) || stamp=''
+  if [[ -z $stamp ]]; then
+    drift "the ISO is gone"
+  else
+    read_line made "$MADE" || :
+    [[ $stamp == "$made" ]] || drift "the ISO is not the file that was made"
+  fi
+  status_result bytes "$((${stamp%% *} + 0))"
+}
 
 run_verb "$@"

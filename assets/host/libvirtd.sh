@@ -11,11 +11,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 apply() {
   # A host that was never prepared has no daemon to start.
   [[ ! -e $STATE_DIR/host/applied ]] || libvirtd_apply
-  status
+  result --argjson answers "$(libvirtd_answers && echo true || echo false)"
 }
 
 destroy() { libvirtd_destroy; }
 
-status() { result --argjson answers "$(libvirtd_answers && echo true || echo false)"; }
+status() {
+  local answers=false
+  if libvirtd_drift; then answers=true; fi
+  status_result answers "$answers"
+}
 
 run_verb "$@"

@@ -14,28 +14,54 @@ if [[ $EDGE_BUILDER == osbuild ]]; then
   LISTS=(assets/builders/osbuild/host-packages.txt)
   missing() { missing_rpms "$@"; }
   install() { install_rpms "$@"; }
+  reinstall() { run_logged packages dnf -y reinstall "$@"; }
 else
   LISTS=(assets/host/packages.txt "assets/builders/$EDGE_BUILDER/host-packages.txt")
   missing() { missing_packages "$@"; }
   install() { install_packages "$@"; }
+  reinstall() { run_logged packages with_policy apt install --reinstall "$@"; }
 fi
 
-packages() { grep -hvE '^(#|$)' "${LISTS[@]}" | sort -u; }
+# A line is a package and the commands of it that scripts call.
+packages() { grep -hvE '^(#|$)' "${LISTS[@]}" | cut -d' ' -f1 | sort -u; }
+
+# lost_commands: "COMMAND PACKAGE" of those that are not there. Asking the package manager takes far longer.
+lost_commands() {
+  local list line name
+  for list in "${LISTS[@]}"; do
+    while read -r -a line; do
+      [[ ${line[0]:-#} != '#'* ]] || continue
+      for name in "${line[@]:1}"; do
+        [[ $name == /* && -e $name ]] || command -v "$name" >/dev/null || echo "$name ${line[0]}"
+      done
+    done <"$list"
+  done
+}
 
 apply() {
   local names
   mapfile -t names < <(packages)
   install "${names[@]}"
-  status
+  # A package that is installed, and yet its program is not there.
+  mapfile -t names < <(lost_commands | cut -d' ' -f2 | sort -u)
+  ((${#names[@]} == 0)) || reinstall "${names[@]}"
+  counts
 }
 
 destroy() { :; }
 
-status() {
+counts() {
   local names missing
   mapfile -t names < <(packages)
   mapfile -t missing < <(missing "${names[@]}")
   printf '{"packages":%s,"missing":%s}\n' "${#names[@]}" "${#missing[@]}"
+}
+
+status() {
+  local names line
+  mapfile -t names < <(packages)
+  while read -r line; do drift "${line% *} is missing on this host (package ${line#* })"; done < <(lost_commands)
+  status_result packages "${#names[@]}" missing "${#DRIFT[@]}"
 }
 
 run_verb "$@"

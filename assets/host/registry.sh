@@ -39,7 +39,8 @@ apply() {
   mv "$DIR/config.json.new" "$DIR/config.json"
   # shellcheck disable=SC2034 # read by service_apply
   SERVICE_FILES=("$DIR/config.json")
-  # Version 3 and later send traces unless told not to.
+  ! service_running registry || answers "$address" || service_renew registry
+  # From version 3 on the registry sends traces unless told not to.
   service_apply registry env OTEL_TRACES_EXPORTER=none "$binary" serve "$DIR/config.json"
   wait_until 20 answers "$address" ||
     die "the registry does not answer on $address; the end of its log: $(tail -n 3 "$STATE_DIR/log/registry.log")"
@@ -55,10 +56,14 @@ destroy() {
 stop() { service_stop registry; }
 
 status() {
-  local running=false address=null
-  service_running registry && running=true
-  [[ ! -f $DIR/config.json ]] || address=$(jq -c .http.addr "$DIR/config.json")
-  result --argjson running "$running" --argjson address "$address"
+  local address=${EDGE_GATEWAY:-}:${EDGE_REGISTRY_PORT:-} shown=null running=false
+  service_drift registry
+  if tools curl; then
+    if answers "$address"; then running=true; else drift "does not answer on $address"; fi
+  fi
+  [[ -d $DIR/data ]] || drift "what was pushed is gone: there is no registry/data"
+  [[ ! -f $DIR/config.json ]] || json_text shown "$address"
+  status_result running "$running" address "$shown"
 }
 
 VERBS+=(stop)

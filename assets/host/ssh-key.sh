@@ -7,7 +7,27 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 KEY=$STATE_DIR/ssh/id_ed25519
 
+# public_half: what the private key says that the public one is; nothing where it is no key. A private key that others
+# may read is refused by ssh-keygen, and is mended first.
+public_half() { ssh-keygen -y -P '' -f "$KEY" 2>/dev/null </dev/null; }
+
+# mend: devices know this key, so it stays as long as there is its private half
+mend() {
+  local public
+  [[ -s $KEY ]] || return 0
+  chmod 700 "$STATE_DIR/ssh"
+  chmod 600 "$KEY"
+  if ! public=$(public_half); then
+    say ssh-key "the private key cannot be read: a new one is made, which devices do not know"
+    rm -f "$KEY"
+  elif [[ "$(cut -d' ' -f1,2 "$KEY.pub" 2>/dev/null)" != "$(cut -d' ' -f1,2 <<<"$public")" ]]; then
+    printf '%s edge-lab\n' "$(cut -d' ' -f1,2 <<<"$public")" >"$KEY.pub.new"
+    mv "$KEY.pub.new" "$KEY.pub"
+  fi
+}
+
 apply() {
+  mend
   if [[ ! -s $KEY || ! -s $KEY.pub ]]; then
     rm -rf "$STATE_DIR/ssh.new"
     (umask 077 && mkdir -p "$STATE_DIR/ssh.new")
@@ -20,6 +40,35 @@ apply() {
 
 destroy() { rm -rf "$STATE_DIR/ssh" "$STATE_DIR/ssh.new"; }
 
-status() { result --argjson exists "$([[ -s $KEY ]] && echo true || echo false)"; }
+# same_key A B: do two lines in OpenSSH's form name the same key, whatever their comments are
+same_key() {
+  local a b
+  read -r -a a <<<"$1"
+  read -r -a b <<<"$2"
+  [[ ${#a[@]} -ge 2 && ${#b[@]} -ge 2 && "${a[0]} ${a[1]}" == "${b[0]} ${b[1]}" ]]
+}
+
+status() {
+  local exists=false public='' mode
+  if [[ ! -s $KEY ]]; then
+    drift "the ssh key is gone: devices know the old one"
+  else
+    exists=true
+    mode=$(stat -c %a "$KEY" 2>/dev/null) || :
+    if [[ $mode != 600 ]]; then
+      # ssh-keygen, like ssh, does not look at such a key.
+      drift "the ssh key has mode $mode: only its owner may read it"
+    elif tools ssh-keygen; then
+      read_line public "$KEY.pub" || :
+      if ! mode=$(public_half); then
+        drift "the ssh key cannot be read: devices know the old one"
+      elif ! same_key "$public" "$mode"; then
+        drift "the public half of the ssh key is gone or another key's"
+      fi
+    fi
+    [[ $(stat -c %a "$STATE_DIR/ssh" 2>/dev/null) == 700 ]] || drift "the folder of the ssh key is open to others"
+  fi
+  status_result exists "$exists"
+}
 
 run_verb "$@"

@@ -19,12 +19,18 @@ note_host() {
   [[ ! -e /dev/kvm ]] || note_once kvm-mode stat -c '%g %a' /dev/kvm
 }
 
-# If QEMU's user cannot open /dev/kvm, libvirt probes QEMU again at every call: 32 s a domain instead of 0.04 s.
-mend_kvm_mode() {
+# libvirt asks QEMU anew at every call when its user cannot open /dev/kvm: 32 s a domain instead of 0.04 s.
+kvm_mode_right() {
   [[ -c /dev/kvm ]] || return 0
   local mode
   mode=$(stat -c %a /dev/kvm)
-  (((8#$mode & 8#060) == 8#060)) && [[ $(stat -c %G /dev/kvm) == kvm ]] && return 0
+  (((8#$mode & 8#060) == 8#060)) && [[ $(stat -c %G /dev/kvm) == kvm ]]
+}
+
+mend_kvm_mode() {
+  kvm_mode_right && return 0
+  local mode
+  mode=$(stat -c %a /dev/kvm)
   say host "/dev/kvm has mode $mode, group $(stat -c %G /dev/kvm): setting group kvm, mode 660 (put back by destroy)"
   chgrp kvm /dev/kvm
   chmod 660 /dev/kvm
@@ -44,18 +50,25 @@ acl_of() {
   for user in "${@:2}"; do echo "u:$user${1:+:$1}"; done | paste -sd,
 }
 
+# closed_folders: those from the state directory upwards that not everybody may pass through
+closed_folders() {
+  local dir=$STATE_DIR mode
+  while [[ -n $dir ]]; do
+    mode=$(stat -c %a "$dir" 2>/dev/null) || mode=1
+    (((8#$mode & 1) == 1)) || printf '%s\n' "$dir"
+    dir=${dir%/*}
+  done
+}
+
 open_path() {
-  local dir=$STATE_DIR users
+  local dir users
   mapfile -t users < <(path_users)
   ((${#users[@]})) || return 0
-  while [[ $dir != / ]]; do
-    if (((8#$(stat -c %a "$dir") & 1) == 0)); then
-      setfacl -m "$(acl_of --x "${users[@]}")" "$dir"
-      mkdir -p "$NOTED"
-      grep -qxF "$dir" "$NOTED/acl" 2>/dev/null || echo "$dir" >>"$NOTED/acl"
-    fi
-    dir=$(dirname "$dir")
-  done
+  while read -r dir; do
+    setfacl -m "$(acl_of --x "${users[@]}")" "$dir"
+    mkdir -p "$NOTED"
+    grep -qxF "$dir" "$NOTED/acl" 2>/dev/null || echo "$dir" >>"$NOTED/acl"
+  done < <(closed_folders)
 }
 
 close_path() {

@@ -3,7 +3,15 @@
 
 LIBVIRTD_MARK=$STATE_DIR/host/libvirtd-started
 
-libvirtd_answers() { timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1; }
+libvirtd_answers() { timeout "${1:-60}" virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1; }
+
+libvirtd_drift() {
+  tools virsh timeout || return
+  libvirtd_answers 2 || {
+    drift "libvirtd does not answer"
+    return 1
+  }
+}
 
 # The daemon's pid file may be stale: compare it with the process.
 pid_in() {
@@ -31,6 +39,35 @@ libvirtd_apply() {
     pid_in /run/libvirtd.pid libvirtd >/dev/null || run_logged libvirtd setsid libvirtd -d
   fi
   wait_until 90 libvirtd_answers || die "libvirtd does not answer at $EDGE_LIBVIRT_URI after 90 s; see $STATE_DIR/log/libvirtd.log"
+}
+
+# libvirtd_reload: has it read its settings again, which sets its networks' firewall rules anew
+libvirtd_reload() {
+  local pid
+  if [[ ! -d /run/systemd/system ]]; then
+    pid=$(pid_in /run/libvirtd.pid libvirtd) && kill -HUP "$pid"
+  elif systemctl --quiet is-active virtnetworkd.service || systemctl cat virtnetworkd.socket >/dev/null 2>&1; then
+    systemctl reload-or-restart virtnetworkd.service
+  else
+    systemctl reload-or-restart libvirtd.service
+  fi
+}
+
+# libvirtd_restart: guests and networks go on; they are not the daemon's children to end
+libvirtd_restart() {
+  local pid
+  if [[ ! -d /run/systemd/system ]]; then
+    if pid=$(pid_in /run/libvirtd.pid libvirtd); then
+      kill "$pid"
+      wait_until 15 has_ended "$pid" || kill -KILL "$pid"
+    fi
+    run_logged libvirtd setsid libvirtd -d
+  elif systemctl cat virtnetworkd.socket >/dev/null 2>&1; then
+    systemctl restart virtnetworkd.service
+  else
+    systemctl restart libvirtd.service
+  fi
+  wait_until 90 libvirtd_answers || die "libvirtd does not answer at $EDGE_LIBVIRT_URI after its restart"
 }
 
 libvirtd_destroy() {

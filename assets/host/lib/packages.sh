@@ -5,9 +5,10 @@
 DISTRO_SERVICES=(nginx.service docker-registry.service supervisor.service)
 
 missing_packages() {
-  local package
+  local package installed
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null) || : # of one that it does not know
   for package in "$@"; do
-    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == 'ii ' ]] || echo "$package"
+    [[ $'\n'$installed$'\n' == *$'\n'"ii $package"$'\n'* ]] || echo "$package"
   done
 }
 

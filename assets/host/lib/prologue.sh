@@ -9,6 +9,7 @@ become_root "$@"
 . "$library/log.sh"
 . "$library/wait.sh"
 . "$library/result.sh"
+. "$library/drift.sh"
 
 # The verbs of a script; a script may add its own.
 VERBS=(apply destroy status)

@@ -10,7 +10,7 @@ supervisor_call() (
   local params=''
   [[ -z ${2:-} ]] || params="<param><value><string>$2</string></value></param>"
   [[ -z ${3:-} ]] || params+="<param><value><boolean>$([[ $3 == true ]] && echo 1 || echo 0)</boolean></value></param>"
-  curl -sS -m 30 --fail --noproxy '*' --unix-socket supervisor.sock -H 'Content-Type: text/xml' --data-binary \
+  curl -sS -m "${SUPERVISOR_SECONDS:-30}" --fail --noproxy '*' --unix-socket supervisor.sock -H 'Content-Type: text/xml' --data-binary \
     "<methodCall><methodName>supervisor.$1</methodName><params>$params</params></methodCall>" http://supervisor/RPC2
 )
 
@@ -57,7 +57,6 @@ supervisor_start() (
   # A killed one leaves its files; one that hangs or serves another namespace must end first.
   end_holders "$(pwd -P)/supervisord.lock"
   rm -f supervisor.sock* supervisord.pid
-  supervisor_config >supervisord.conf
   # Descriptor 4 stays open in supervisord (it closes from 5 up) but not in its children. Close everything else:
   # no lock, pipe or terminal of the caller may live on in a daemon.
   # shellcheck disable=SC2016 # expands in the new shell
@@ -88,6 +87,9 @@ CONF
 
 manager_ensure() {
   local program=$SERVICE_DIR/$1.program
+  # It is read again below, where supervisord runs.
+  supervisor_config >"$SERVICE_DIR/supervisord.conf.new"
+  mv "$SERVICE_DIR/supervisord.conf.new" "$SERVICE_DIR/supervisord.conf"
   supervisor_program "$1" >"$program.new"
   if ! cmp -s "$program.new" "$program"; then
     # supervisord reads a program's settings only when it adds it.
@@ -107,7 +109,11 @@ manager_ensure() {
 manager_running() {
   [[ $(supervisor_call getProcessInfo "$1" 2>/dev/null) =~ \<string\>(RUNNING|STARTING)\< ]]
 }
-manager_start() { supervisor_do ALREADY_STARTED startProcess "$1" false; }
+# One that it has failed to start is tried again at ever longer intervals, and counts as started: stopped first.
+manager_start() {
+  manager_stop "$1"
+  supervisor_do ALREADY_STARTED startProcess "$1" false
+}
 manager_stop() { supervisor_do NOT_RUNNING stopProcess "$1" true; }
 manager_restart() {
   manager_stop "$1"
@@ -123,6 +129,39 @@ manager_remove() {
   [[ -d $SERVICE_DIR ]] || return 0
   rm -f "$SERVICE_DIR/$1".program{,.new}
   ! supervisor_alive || supervisor_forget "$1"
+}
+
+manager_files() { printf '%s\n' "$SERVICE_DIR/$1.program" "$SERVICE_DIR/supervisord.conf"; }
+
+# supervisor_processes: "NAME STATE PID" a line, of every program that it has; asked once, however many services
+supervisor_processes() {
+  [[ -z ${SUPERVISOR_PROCESSES:-} ]] || return 0
+  local answer name
+  answer=$(SUPERVISOR_SECONDS=2 supervisor_call getAllProcessInfo 2>/dev/null) && [[ $answer == *'<params>'* ]] || return 1
+  SUPERVISOR_PROCESSES=$'\n'
+  while [[ $answer =~ \<name\>(name|statename|pid)\</name\>[[:space:]]*\<value\>\<(string|int)\>([^\<]*)\< ]]; do
+    answer=${answer#*"${BASH_REMATCH[0]}"}
+    case ${BASH_REMATCH[1]} in
+      name) name=${BASH_REMATCH[3]} ;;
+      statename) name+=" ${BASH_REMATCH[3]}" ;;
+      pid) SUPERVISOR_PROCESSES+="$name ${BASH_REMATCH[3]}"$'\n' ;;
+    esac
+  done
+}
+
+manager_drift() {
+  tools curl || return 0
+  if [[ ! -S $SERVICE_DIR/supervisor.sock ]]; then
+    drift "the service $1 does not run: its supervisor is not there"
+  elif ! supervisor_processes; then
+    drift "the service $1 may not run: its supervisor does not answer"
+  elif [[ ! $SUPERVISOR_PROCESSES =~ $'\n'"$1 "([A-Z]+)" "([0-9]+)$'\n' ]]; then
+    drift "its supervisor does not know the service $1"
+  elif [[ ${BASH_REMATCH[1]} != RUNNING && ${BASH_REMATCH[1]} != STARTING ]]; then
+    drift "the service $1 does not run: ${BASH_REMATCH[1]}"
+  elif [[ ! /proc/${BASH_REMATCH[2]}/ns/net -ef /proc/self/ns/net ]]; then
+    drift "the service $1 runs in another network namespace"
+  fi
 }
 
 manager_finish() {

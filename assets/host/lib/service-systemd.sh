@@ -29,6 +29,11 @@ UNIT
     [[ -z $namespace ]] || echo "NetworkNamespacePath=/run/netns/$namespace"
     printf '[Install]\nWantedBy=multi-user.target\n'
   } >"$unit.new"
+  # Somebody's changes to the unit (systemctl edit) are no part of it.
+  if [[ -e $unit.d ]]; then
+    rm -rf "$unit.d"
+    rm -f "$SERVICE_DIR/$1.started"
+  fi
   if cmp -s "$unit.new" "$unit"; then
     rm "$unit.new"
   else
@@ -53,6 +58,25 @@ manager_remove() {
   systemctl daemon-reload
   # A failed unit stays listed until it is reset.
   systemctl reset-failed "$unit" 2>/dev/null || :
+}
+
+manager_files() { echo "$SYSTEMD_DIR/edge-lab-$1.service"; }
+
+manager_drift() {
+  tools systemctl timeout || return 0
+  local unit=edge-lab-$1.service line LoadState='' ActiveState='' SubState='' UnitFileState='' NeedDaemonReload=''
+  while IFS= read -r line; do
+    [[ $line != *=* ]] || printf -v "${line%%=*}" %s "${line#*=}"
+  done < <(LC_ALL=C timeout 2 systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload "$unit" 2>/dev/null)
+  [[ ! -e $SYSTEMD_DIR/$unit.d ]] || drift "the unit $unit was changed (systemctl edit)"
+  case $LoadState in
+    '') drift "systemd does not answer" && return ;;
+    loaded) ;;
+    *) drift "the unit $unit is $LoadState" && return ;;
+  esac
+  [[ $ActiveState == active ]] || drift "the service $1 does not run: $ActiveState, $SubState"
+  [[ $UnitFileState == enabled ]] || drift "the unit $unit is ${UnitFileState:-gone} and would not start with the host"
+  [[ $NeedDaemonReload != yes ]] || drift "systemd has the unit $unit as it was before a change"
 }
 
 manager_finish() { :; }

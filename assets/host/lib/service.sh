@@ -2,11 +2,13 @@
 # Long-running programs of the lab: systemd units if systemd is PID 1, else one supervisord.
 # Needs paths.sh, log.sh, wait.sh.
 #
-#   service_apply NAME CMD...   runs CMD from now on; restarts it if CMD or a file in
-#                               SERVICE_FILES (array of paths, optional) has changed since it started
-#   service_stop NAME           stops it until the next service_apply, or until the host restarts
-#   service_remove NAME         stops it; the last one removes the supervisor and its files too
-#   service_running NAME        status 0 if it runs
+#   service_apply NAME CMD...   runs CMD from now on; restarts it when CMD or a file in
+#                               SERVICE_FILES (array of paths, optional) is not what it was started with
+#   service_stop NAME           ends it until the next service_apply, or the host's next start
+#   service_remove NAME         ends it; the last one takes the supervisor and its files with it
+#   service_running NAME        status 0 when it runs
+#   service_renew NAME          the next service_apply starts it anew, whatever it was started with
+#   service_drift NAME          adds to DRIFT (drift.sh) what is not as service_apply left it; reads only
 #
 # A small launcher (services/NAME.run) starts each program. It holds a lock file open, which every child
 # inherits: by that file, whatever a SIGKILL left behind is found and ended before the next start, without
@@ -56,6 +58,13 @@ end_holders "\$(pwd -P)/$name.lock"
 exec 9>>$name.lock
 flock -n 9
 echo $fingerprint >$name.started
+# The last few starts: a program that comes and goes is seen by them.
+starts=()
+[[ ! -e $name.starts ]] || mapfile -t starts <$name.starts
+printf -v now '%(%s)T' -1
+starts+=("\$now")
+((\${#starts[@]} <= 8)) || starts=("\${starts[@]: -8}")
+printf '%s\n' "\${starts[@]}" >$name.starts
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LANG=C.UTF-8 \\
   $(printf '%q ' "$@")
 RUN
@@ -68,7 +77,10 @@ service_apply_locked() {
   fingerprint=$(service_fingerprint "$@")
   mkdir -p "$SERVICE_DIR" "$STATE_DIR/log"
   service_launcher "$name" "$fingerprint" "$@" >"$run.new"
+  # What runs may come from a launcher that somebody changed.
+  cmp -s "$run.new" "$run" || service_renew "$name"
   mv "$run.new" "$run"
+  rm -f "$SERVICE_DIR/$name.starts"
   manager_ensure "$name"
   if ! manager_running "$name"; then
     say service "$name starts"
@@ -77,6 +89,42 @@ service_apply_locked() {
     say service "$name changed: restarts"
     manager_restart "$name"
   fi
+  service_note "$name"
+}
+
+# service_note NAME: what the service's own files are; those of the project come and go with the project
+service_note() {
+  local file files=("$SERVICE_DIR/$1.run")
+  mapfile -t -O 1 files < <(manager_files "$1")
+  for file in "${SERVICE_FILES[@]}"; do
+    [[ $file != "$STATE_DIR"/* ]] || files+=("$file")
+  done
+  sha256sum -- "${files[@]}" >"$SERVICE_DIR/$1.applied.new"
+  mv "$SERVICE_DIR/$1.applied.new" "$SERVICE_DIR/$1.applied"
+}
+
+service_renew() { rm -f "$SERVICE_DIR/$1.started"; }
+
+# Not one that the manager has brought back once, but one that does not stay.
+LOOP_STARTS=4
+LOOP_SECONDS=60
+
+service_drift() {
+  local line file starts=() now
+  manager_drift "$1"
+  if [[ -e $SERVICE_DIR/$1.applied ]]; then
+    while IFS= read -r line; do
+      file=${line#\\}
+      file=${file%: FAILED*}
+      drift "${file##*/} of the service $1 was changed or removed"
+    done < <(LC_ALL=C sha256sum --check --quiet -- "$SERVICE_DIR/$1.applied" 2>/dev/null)
+  elif [[ -d $SERVICE_DIR ]]; then
+    drift "services/$1.applied is gone, which says how the service $1 was set up"
+  fi
+  [[ ! -r $SERVICE_DIR/$1.starts ]] || mapfile -t starts <"$SERVICE_DIR/$1.starts"
+  printf -v now '%(%s)T' -1
+  ((${#starts[@]} < LOOP_STARTS || starts[-LOOP_STARTS] < now - LOOP_SECONDS)) ||
+    drift "the service $1 does not stay up: it is started again and again"
 }
 
 service_remove() { service_locked service_remove_locked "$@"; }
@@ -85,7 +133,7 @@ service_remove_locked() {
   manager_remove "$name"
   [[ -d $SERVICE_DIR ]] || return 0
   end_holders "$(cd "$SERVICE_DIR" && pwd -P)/$name.lock"
-  rm -f "$SERVICE_DIR/$name".{run,run.new,lock,started}
+  rm -f "$SERVICE_DIR/$name".{run,run.new,lock,started,starts,applied,applied.new}
   if ! compgen -G "$SERVICE_DIR/*.run" >/dev/null; then
     manager_finish
     rm -rf "$SERVICE_DIR"

@@ -73,7 +73,10 @@ describe("app-image.sh", () => {
   });
   const apply = (tag: string, source?: string): Result =>
     JSON.parse(box.ok([SCRIPT, "apply"], env(tag, source)).stdout) as Result;
-  const status = (tag: string): Result => JSON.parse(box.ok([SCRIPT, "status"], env(tag)).stdout) as Result;
+  const status = (tag: string): Result => {
+    const { image, digest } = JSON.parse(box.ok([SCRIPT, "status"], env(tag)).stdout) as Result;
+    return { image, tag, digest };
+  };
   const manifest = (tag: string): Manifest =>
     JSON.parse(
       box.ok([

@@ -17,7 +17,13 @@ describe("registry.sh", () => {
 
   const apply = (env: Record<string, string> = ENV): Record<string, unknown> =>
     JSON.parse(box.ok([SCRIPT, "apply"], env).stdout) as Record<string, unknown>;
-  const status = (): unknown => JSON.parse(box.ok([SCRIPT, "status"], ENV).stdout);
+  const status = (): unknown => {
+    const { drift: _, ...rest } = JSON.parse(box.ok([SCRIPT, "status"], ENV).stdout) as Record<
+      string,
+      unknown
+    >;
+    return rest;
+  };
   const http = (path: string, ...args: string[]): string =>
     box.ok(["curl", "-sS", "-m", "5", ...args, `http://${GATEWAY}:${PORT}${path}`]).stdout;
 

@@ -113,7 +113,7 @@ export const STATE_FACTS: readonly Fact[] = [
     value: STATE.console,
     places: [
       at(`${HOST}/enrol.sh`, /^CONSOLE=\$STATE_DIR\/(\w+)\/\$EDGE_DEVICE\.log$/m),
-      at(`${HOST}/enrol.sh`, /\$STATE_DIR\/(\w+)\/\$EDGE_DEVICE\.enrolled"/, { count: 2 }),
+      at(`${HOST}/enrol.sh`, /^MARK=\$STATE_DIR\/(\w+)\/\$EDGE_DEVICE\.enrolled$/m),
     ],
   },
   {

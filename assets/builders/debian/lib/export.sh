@@ -24,11 +24,45 @@ commit_objects() {
   } | sed 's#^..#&/#' | LC_ALL=C sort -u
 }
 
-# new_objects COMMIT PARENT_OR_EMPTY: {"objects","bytes"} that COMMIT adds to its parent's
+# release_content COMMIT PARENT_OR_EMPTY: "PATH SIZE" of all that COMMIT adds to its parent's: objects, signature, delta
+release_content() {
+  local delta
+  delta=$(delta_dir "$2" "$1")
+  {
+    LC_ALL=C comm -23 <(commit_objects "$1") <([[ -z $2 ]] || commit_objects "$2") | sed 's#^#objects/#'
+    [[ ! -e $REPO/objects/${1:0:2}/${1:2}.commitmeta ]] || printf 'objects/%s/%s.commitmeta\n' "${1:0:2}" "${1:2}"
+    [[ ! -d $delta ]] || (cd "$REPO" && find "deltas/${delta#"$REPO/deltas/"}" -type f)
+  } | (cd "$REPO" && xargs -d '\n' stat -c '%n %s') | LC_ALL=C sort
+}
+
+# keep_content COMMIT PARENT_OR_EMPTY: the list by which commit.sh sees what is lost later
+keep_content() {
+  release_content "$1" "$2" >"$CONTENT.new"
+  mv "$CONTENT.new" "$CONTENT"
+  grep -qxF "$1" "${CONTENT%/*}/commits" 2>/dev/null || printf '%s\n' "$1" >>"${CONTENT%/*}/commits"
+}
+
+# new_objects: {"objects","bytes"} of the list
 new_objects() {
-  LC_ALL=C comm -23 <(commit_objects "$1") <([[ -z $2 ]] || commit_objects "$2") |
-    (cd "$REPO/objects" && xargs -d '\n' stat -c %s) |
-    awk '{ n++; b += $1 } END { printf "{\"objects\":%d,\"bytes\":%d}\n", n, b }'
+  awk '/^objects/ && !/\.commitmeta / { n++; b += $NF } END { printf "{\"objects\":%d,\"bytes\":%d}\n", n, b }' "$CONTENT"
+}
+
+# drop_damaged COMMIT: what the last export of it put there and is not so any longer is fetched again: libostree looks at a
+# commit that is there only where it counts as partial
+drop_damaged() {
+  local path damaged=
+  [[ -e $REPO/objects/${1:0:2}/${1:2}.commit ]] || return 0
+  if grep -qs "^objects/${1:0:2}/${1:2}.commit " "$CONTENT"; then
+    while read -r path _; do
+      case $path in
+        deltas/*) rm -rf "${REPO:?}/${path%/*}" ;;
+        *) rm -f "$REPO/$path" && damaged=yes ;;
+      esac
+    done < <(LC_ALL=C comm -23 "$CONTENT" <(cd "$REPO" && find objects deltas -type f -printf '%p %s\n' 2>/dev/null | LC_ALL=C sort))
+  else
+    damaged=yes
+  fi
+  [[ -z $damaged ]] || : >"$REPO/state/$1.commitpartial"
 }
 
 # export_release FIRST VERSION COMMIT PARENT_OR_EMPTY: FIRST is a command that gets the commit of a release without a
@@ -36,6 +70,7 @@ new_objects() {
 export_release() {
   local first=$1 version=$2 commit=$3 parent=$4 delta=null replaced=
   repository_ready
+  drop_damaged "$commit"
   if ! ostree show --repo="$REPO" "$commit" &>/dev/null || [[ -e $REPO/state/$commit.commitpartial ]]; then
     phase pull logged ostree pull-local --repo="$REPO" "$BUILD/repo" "$commit"
   fi
@@ -54,7 +89,8 @@ export_release() {
   [[ -z $replaced ]] || phase prune logged ostree prune --repo="$REPO" --refs-only
   # Clients find deltas through the summary, so it comes last.
   phase summary logged ostree summary --repo="$REPO" --update
-  new_objects "$commit" "$parent" | jq -c --arg commit "$commit" --argjson delta "$delta" '{$commit} + . + {$delta}'
+  keep_content "$commit" "$parent"
+  new_objects | jq -c --arg commit "$commit" --argjson delta "$delta" '{$commit} + . + {$delta}'
 }
 
 # export_verb FIRST: the verb's input on stdin
@@ -67,5 +103,7 @@ export_verb() {
   BUILD=$state/build
   REPO=$(field repo)
   LOG=$state/log/export-$version.log
+  CONTENT=$state/releases/$version.objects
+  mkdir -p "$state/releases"
   locked "$BUILD/export.lock" export_release "$1" "$version" "$(field commit)" "$(field_or parent '')"
 }

@@ -5,9 +5,28 @@
 # unchanged HASH: was the release composed from these inputs, and does its commit exist?
 unchanged() {
   local commit
-  [[ -s $RECORD ]] || return 1
+  jq -e .commit "$RECORD" &>/dev/null || recall_record || return 1
   commit=$(jq -r --arg h "$1" 'select(.inputHash == $h) | .commit' "$RECORD")
-  [[ -n $commit ]] && ostree show --repo="$BUILD/repo" "$commit" &>/dev/null
+  [[ -n $commit ]] && ostree show --repo="$BUILD/repo" "$commit" &>/dev/null && whole "$commit"
+}
+
+# recall_record: a record that was lost is no reason for another commit, which devices would take as an update
+recall_record() {
+  [[ -s $(second_record) ]] || return 1
+  say "the record of ${RECORD##*/} was lost: put back"
+  mkdir -p "${RECORD%/*}"
+  cp "$(second_record)" "$RECORD.new"
+  mv "$RECORD.new" "$RECORD"
+}
+
+second_record() { printf '%s/record-%s\n' "$BUILD" "${RECORD##*/}"; }
+
+# whole COMMIT: has the build repository every object of it?
+whole() {
+  local listed
+  listed=$(ostree ls --repo="$BUILD/repo" --recursive --checksum "$1" 2>/dev/null) || return 1
+  [[ -z $(awk '/^d/ { print $5 ".dirtree"; print $6 ".dirmeta" } /^[-l]/ { print $5 ".file" }' <<<"$listed" | sed 's#^..#&/#' |
+    LC_ALL=C sort -u | LC_ALL=C comm -23 - <(cd "$BUILD/repo/objects" && find . -type f -printf '%P\n' -o -type l -printf '%P\n' | sed 's/z$//' | LC_ALL=C sort)) ]]
 }
 
 # commit_size COMMIT: total bytes of its files, each name counted
@@ -46,5 +65,6 @@ write_record() {
 # keep_record: now the release counts as composed
 keep_record() {
   mkdir -p "${RECORD%/*}"
+  cp "$WORK/record.json" "$(second_record)"
   mv "$WORK/record.json" "$RECORD"
 }

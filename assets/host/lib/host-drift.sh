@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# Is the host as edge-host.sh left it? Read without changing anything, and without asking whoever takes long. Needs drift.sh,
+# paths.sh, host-state.sh, libvirtd.sh; the EDGE_ variables of edge-host.sh.
+
+# kvm_drift: see mend_kvm_mode
+kvm_drift() {
+  kvm_mode_right || drift "/dev/kvm has mode $(stat -c '%a, group %G' /dev/kvm): libvirt's user cannot open it"
+}
+
+# path_drift: see open_path
+path_drift() {
+  local dir users user closed=() acl
+  mapfile -t users < <(path_users)
+  ((${#users[@]})) || return 0
+  mapfile -t closed < <(closed_folders)
+  ((${#closed[@]})) && tools getfacl || return 0
+  for dir in "${closed[@]}"; do
+    acl=$(getfacl -cpE "$dir" 2>/dev/null) || acl=''
+    for user in "${users[@]}"; do
+      [[ $acl == *"user:$user:"??x* ]] || drift "$user may not pass through $dir"
+    done
+  done
+}
+
+# notes_drift: what destroy puts back is written in files that apply has listed
+notes_drift() {
+  local name
+  if [[ ! -e $NOTED/applied ]]; then
+    drift "this host was never made ready, or the note of it is gone"
+    return
+  fi
+  while read -r name; do
+    [[ -e $NOTED/$name ]] || drift "host/$name is gone, which says what destroy puts back"
+  done < <(tail -n +2 "$NOTED/applied")
+}
+
+# The network behind the host (mode nat), where its bridge is up: libvirt has set both, others take them away.
+nat_up() { [[ -z ${EDGE_UPLINK:-} && -n ${EDGE_BRIDGE:-} && -d /sys/class/net/$EDGE_BRIDGE ]]; }
+
+forwards() { [[ $(</proc/sys/net/ipv4/ip_forward) == 1 ]]; }
+
+# nat_rules: libvirt's rules for the lab's network, in iptables or, from libvirt 10.4 on, in a table of its own
+nat_rules() {
+  local rules rule
+  rules=$(nft list table ip libvirt_network 2>/dev/null) || rules=''
+  [[ $rules != *" $EDGE_CIDR "* ]] || return 0
+  rules=$(iptables-save 2>/dev/null) || return 1
+  for rule in "-A LIBVIRT_PRT -s $EDGE_CIDR " "-A LIBVIRT_FWO -s $EDGE_CIDR " "-A LIBVIRT_FWI -d $EDGE_CIDR " \
+    '-A POSTROUTING -j LIBVIRT_PRT' '-A FORWARD -j LIBVIRT_FWO' '-A FORWARD -j LIBVIRT_FWI' '-A INPUT -j LIBVIRT_INP'; do
+    [[ $rules == *"$rule"* ]] || return 1
+  done
+}
+
+nat_drift() {
+  nat_up || return 0
+  forwards || drift "the host forwards no packets (net.ipv4.ip_forward is 0): devices do not reach the outside"
+  ! tools iptables-save || nat_rules || drift "firewall rules of the network $EDGE_CIDR are gone"
+}
+
+# nat_mend: libvirt sets its rules anew when it is told to read its settings again, but makes the chains that they stand
+# in once in its life (networkPreReloadFirewallRules, virOnce)
+nat_mend() {
+  nat_up || return 0
+  forwards || {
+    say host "forwarding of packets was off: on again"
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+  }
+  nat_rules && return 0
+  say host "firewall rules of $EDGE_CIDR are gone: libvirt sets them anew"
+  libvirtd_reload
+  wait_until 5 nat_rules && return 0
+  libvirtd_restart
+  wait_until 20 nat_rules || die "libvirt does not set the firewall rules of $EDGE_CIDR; see iptables-save"
+}
+
+# osbuild_drift: see osbuild_host_apply. firewall-cmd takes long: what it keeps is read.
+osbuild_drift() {
+  local unit kind zone port
+  for unit in "${OSBUILD_UNITS[@]}"; do
+    timeout 2 systemctl --quiet is-active "$unit" || drift "$unit is not active"
+    timeout 2 systemctl --quiet is-enabled "$unit" 2>/dev/null || drift "$unit is not enabled"
+  done
+  [[ ! -e $REGISTERED_MARK || -e ${EDGE_CONSUMER_CERTIFICATE:-/etc/pki/consumer/cert.pem} ]] ||
+    drift "this host is not registered any longer"
+  [[ -e $OSBUILD_NOTES ]] || return 0
+  while read -r kind zone port; do
+    [[ $kind == port ]] || continue
+    grep -qs "port=\"${port%/*}\"" "${EDGE_FIREWALLD_DIR:-/etc/firewalld}/zones/$zone.xml" ||
+      drift "port $port is closed in firewalld's zone $zone"
+  done <"$OSBUILD_NOTES"
+}
+
+host_drift() {
+  local answer
+  answer=$(assets/host/packages.sh status 2>/dev/null) || answer=''
+  # Its findings, as they are: texts of packages.sh have neither quotes nor brackets.
+  answer=${answer#*'"drift":['}
+  answer=${answer%%']'*}
+  while [[ $answer =~ \"([^\"]*)\" ]]; do
+    drift "${BASH_REMATCH[1]}"
+    answer=${answer#*"${BASH_REMATCH[0]}"}
+  done
+  notes_drift
+  kvm_drift
+  path_drift
+  nat_drift
+  [[ ${EDGE_BUILDER:-} != osbuild ]] || osbuild_drift
+}

@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# What stands in the content server's repository, read from its files: an ostree process for each question would cost more
+# than all that status may. Needs drift.sh; REPO.
+
+# ref_commit VARIABLE REF: the commit that the ref names; empty, with status 1, where it names none
+ref_commit() {
+  if read_line "$1" "$REPO/refs/heads/$2" && [[ ${!1} =~ ^[0-9a-f]{64}$ ]]; then return 0; fi
+  printf -v "$1" ''
+  return 1
+}
+
+# commit_there COMMIT: the commit object is there and nothing of it was left out
+commit_there() { [[ -s $REPO/objects/${1:0:2}/${1:2}.commit && ! -e $REPO/state/$1.commitpartial ]]; }
+
+# summary_has TEXT COMMIT: the summary has TEXT, and right after it COMMIT, which it keeps as bytes; empty: any
+summary_has() {
+  local hex='' i byte rest
+  [[ -n ${SUMMARY_HEX:-} ]] || SUMMARY_HEX=$(od -An -v -tx1 "$REPO/summary" 2>/dev/null | tr -d ' \n')
+  for ((i = 0; i < ${#1}; i++)); do
+    printf -v byte %02x "'${1:i:1}"
+    hex+=$byte
+  done
+  rest=${SUMMARY_HEX#*"${hex}00"}
+  # Between the two are up to 7 bytes of padding and the commit object's size.
+  [[ $rest != "$SUMMARY_HEX" && ${rest:0:96} == *"$2"* ]]
+}
+
+# lost_content LIST: of the list's lines, "PATH SIZE" below REPO and sorted, those that are not so any longer
+lost_content() {
+  LC_ALL=C comm -23 "$1" <(cd "$REPO" && find objects deltas -type f -printf '%p %s\n' 2>/dev/null | LC_ALL=C sort) 2>/dev/null
+}

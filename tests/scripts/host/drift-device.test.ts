@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { HostScripts } from "../../support/hostScripts";
+import { skipBecause } from "../../support/skip";
+import { driftOf, heals, type Drifting } from "../support/drift";
+
+type Env = Record<string, string>;
+
+describe("drift of keys, ISOs, blueprints and enrolments", () => {
+  let host: HostScripts;
+  before(function () {
+    if (process.getuid?.() !== 0) skipBecause(this, "the host's scripts need root");
+  });
+  beforeEach(() => {
+    host = new HostScripts();
+  });
+  afterEach(() => host.remove());
+
+  const at = (...parts: string[]): string => join(host.stateDir, ...parts);
+  const object = (script: string, env: Env = {}, input = ""): Drifting => ({
+    stateDir: host.stateDir,
+    status: () => host.run(script, "status", env),
+    apply: () => void host.answer(script, "apply", env, input),
+  });
+
+  describe("ssh-key.sh", () => {
+    const KEY = "ssh/id_ed25519";
+    const rows: Record<string, [RegExp, () => void, boolean]> = {
+      "the pair is removed": [
+        /devices know the old one/,
+        () => rmSync(at("ssh"), { recursive: true }),
+        false,
+      ],
+      "the private half is damaged": [/cannot be read/, () => writeFileSync(at(KEY), "x\n"), false],
+      "the public half is removed": [/public half/, () => rmSync(at(`${KEY}.pub`)), true],
+      "the public half is another key's": [
+        /public half/,
+        () => writeFileSync(at(`${KEY}.pub`), `ssh-ed25519 ${"A".repeat(68)} edge-lab\n`),
+        true,
+      ],
+      "the private half may be read by others": [/mode 644/, () => chmodSync(at(KEY), 0o644), true],
+      "the folder is open to others": [/open to others/, () => chmodSync(at("ssh"), 0o755), true],
+    };
+    for (const [what, [found, breakIt, same]] of Object.entries(rows)) {
+      it(what, () => {
+        const key = object("ssh-key.sh");
+        key.apply();
+        const before = readFileSync(at(KEY), "utf8");
+        heals(key, found, breakIt);
+        assert.equal(readFileSync(at(KEY), "utf8") === before, same, "devices know the key");
+        assert.doesNotMatch(key.status().stdout, /PRIVATE/);
+      });
+    }
+  });
+
+  describe("iso.sh", () => {
+    const iso = (): string => at("iso/edge-primary.iso");
+    const rows: Record<string, [RegExp, () => void]> = {
+      "it is removed": [/the ISO is gone/, () => rmSync(iso())],
+      "it is another file": [/not the file that was made/, () => writeFileSync(iso(), "another")],
+      "it is cut off": [/not the file that was made/, () => writeFileSync(iso(), "")],
+      "what was made is not recorded": [
+        /not the file that was made/,
+        () => rmSync(at("iso/.edge-primary.made")),
+      ],
+    };
+    for (const [what, [found, breakIt]] of Object.entries(rows)) {
+      it(what, () => {
+        host.program(
+          "assets/builders/test/make-iso",
+          `dir=$(jq -r .stateDir)/iso; mkdir -p "$dir"; echo content >"$dir/edge-primary.iso"; echo '{"path":"x"}'`,
+        );
+        const made = object("iso.sh", { EDGE_ROLE: "primary" }, "{}");
+        made.apply();
+        heals(made, found, breakIt);
+        // libvirt gives it to QEMU's user when a machine starts.
+        chmodSync(iso(), 0o640);
+        assert.deepEqual(driftOf(made.status()), []);
+      });
+    }
+  });
+
+  describe("blueprint.sh", () => {
+    let first: Drifting;
+    let second: Drifting;
+    const toml = (): string => at("blueprints/RFE.toml");
+    beforeEach(() => {
+      execFileSync("cp", ["-r", "assets/builders", join(host.path, "assets/")]);
+      const push = (version: string, after: string): Drifting =>
+        object(
+          "blueprint.sh",
+          { EDGE_BUILDER: "debian", EDGE_AFTER: after },
+          JSON.stringify({ blueprint: `name = "RFE"\nversion = "${version}"\n` }),
+        );
+      first = push("0.0.1", "");
+      second = push("0.0.2", "a".repeat(64));
+      first.apply();
+      second.apply();
+    });
+
+    it("each release's is named when the builder lost it or it was changed, and pushed again in their order", () => {
+      for (const breakIt of [
+        () => rmSync(toml()),
+        () => rmSync(at("blueprints"), { recursive: true }),
+        () => writeFileSync(toml(), "# by hand\n", { flag: "a" }),
+      ]) {
+        for (const each of [first, second]) assert.deepEqual(driftOf(each.status()), []);
+        breakIt();
+        for (const each of [first, second]) assert.notDeepEqual(driftOf(each.status()), []);
+        first.apply();
+        second.apply();
+        assert.match(readFileSync(toml(), "utf8"), /0\.0\.2/);
+      }
+      heals(second, /is gone/, () => rmSync(toml()));
+    });
+
+    it("that the image builder does not know is named; one that does not answer is the host's", () => {
+      const says = (body: string): void => host.program("assets/builders/debian/has-blueprint", body);
+      says("exit 1");
+      assert.match(driftOf(second.status()).join(), /image builder does not know the blueprint RFE/);
+      says("exit 2");
+      assert.deepEqual(driftOf(second.status()), []);
+    });
+  });
+
+  it("osbuild's has-blueprint tells a builder that knows it, one that does not, and one that is silent", () => {
+    host.program("bin/composer-cli", '[[ $SAY != none ]] && echo "$SAY"');
+    const ask = (say: string): number | null =>
+      host.bash(
+        [],
+        `PATH=$PWD/bin:$PATH SAY='${say}' '${process.cwd()}/assets/builders/osbuild/has-blueprint' . RFE`,
+      ).status;
+    assert.deepEqual([ask("RFE"), ask("RFE2"), ask("none")], [0, 1, 2]);
+  });
+
+  describe("enrol.sh", () => {
+    const env = {
+      EDGE_DEVICE: "edge-device-1",
+      EDGE_ADDRESS: "192.168.76.11",
+      EDGE_MAC: "52:54:00:a8:4c:0b",
+      EDGE_NETWORK: "edge-lab",
+      EDGE_LIBVIRT_URI: "test:///default",
+    };
+    const LEASE = "<host mac='52:54:00:A8:4C:0b' name='edge-device-1' ip='192.168.76.11'/>";
+    const xml = (leases: string): void =>
+      writeFileSync(join(host.path, "network.xml"), `<network>\n<dhcp>\n${leases}\n</dhcp>\n</network>\n`);
+    let enrolment: Drifting;
+    beforeEach(() => {
+      // A libvirt of one network, in a file.
+      host.program(
+        "bin/virsh",
+        `[[ ! -e down ]] || exit 1
+case "$*" in
+  *net-dumpxml*) cat network.xml ;;
+  *"net-update edge-lab delete"*) for word; do [[ $word != "<host"* ]] || grep -vF "$word" network.xml >new; done; mv new network.xml ;;
+  *"net-update edge-lab add-last"*) for word; do [[ $word != "<host"* ]] || sed -i "s#^</dhcp>#$word\\n&#" network.xml; done ;;
+  *domstate*) cat domain ;;
+esac`,
+      );
+      xml("");
+      enrolment = object("enrol.sh", env);
+      enrolment.apply();
+      writeFileSync(at("console/edge-device-1.log"), "boot\n");
+      writeFileSync(join(host.path, "domain"), "running\n");
+    });
+    const log = (): string => readFileSync(at("console/edge-device-1.log"), "utf8");
+    const since = (): number => statSync(at("console/edge-device-1.enrolled")).mtimeMs;
+
+    const rows: Record<string, [RegExp, () => void]> = {
+      "its lease is removed": [/fixed lease/, () => xml("")],
+      "its lease has another address": [/fixed lease/, () => xml(LEASE.replace("76.11", "76.99"))],
+      "its address is another's as well": [
+        /fixed lease/,
+        () => xml(`${LEASE}\n${LEASE.replace("0b'", "0c'")}`),
+      ],
+    };
+    for (const [what, [found, breakIt]] of Object.entries(rows)) {
+      it(`${what}: the running machine's log and enrolment stay`, () => {
+        const enrolled = since();
+        heals(enrolment, found, breakIt);
+        assert.deepEqual([log(), since()], ["boot\n", enrolled]);
+      });
+    }
+
+    it("its mark is removed: the running machine's log stays", () => {
+      heals(enrolment, /mark is gone/, () => rmSync(at("console/edge-device-1.enrolled")));
+      assert.equal(log(), "boot\n");
+      heals(enrolment, /folder of the console logs/, () => rmSync(at("console"), { recursive: true }));
+    });
+
+    it("a machine that is not there any longer is enrolled anew", () => {
+      writeFileSync(join(host.path, "domain"), "");
+      enrolment.apply();
+      assert.throws(log, /ENOENT/);
+    });
+
+    it("says nothing of a network that cannot be asked, and nothing in a LAN", () => {
+      xml("");
+      writeFileSync(join(host.path, "down"), "");
+      assert.deepEqual(driftOf(enrolment.status()), []);
+      rmSync(join(host.path, "down"));
+      assert.deepEqual(driftOf(object("enrol.sh", { ...env, EDGE_NETWORK: "" }).status()), []);
+    });
+  });
+
+  describe("accelerator.sh", () => {
+    it("names a /dev/kvm that has appeared or vanished since it was probed", () => {
+      host.program("bin/xorriso", 'for last; do :; done; echo kernel >"$last"');
+      host.program("bin/qemu-system-x86_64", `file=$(grep -o 'file:.*' <<<"$*"); exit 1`);
+      const env = { EDGE_ACCELERATOR: "auto", EDGE_BOOT_ISO: "x.iso" };
+      const device = join(host.path, "kvm");
+      const appears = (): void => void execFileSync("mknod", [device, "c", "1", "3"]);
+      const probe = object("accelerator.sh", { ...env, EDGE_KVM_DEVICE: device });
+      probe.apply();
+      heals(probe, /has appeared/, appears);
+      heals(probe, /has vanished/, () => rmSync(device));
+      // Emulation that the stack asks for has no use for it.
+      const emulated = object("accelerator.sh", { ...env, EDGE_ACCELERATOR: "tcg", EDGE_KVM_DEVICE: device });
+      emulated.apply();
+      appears();
+      assert.deepEqual(driftOf(emulated.status()), []);
+    });
+  });
+});
