@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 NETWORK=${EDGE_NETWORK-}
 CONSOLE=$STATE_DIR/console/$EDGE_DEVICE.log
 MARK=$STATE_DIR/console/$EDGE_DEVICE.enrolled
+DEFINITION=$STATE_DIR/console/$EDGE_DEVICE.definition
 
 net_update() { virsh -q -c "$EDGE_LIBVIRT_URI" net-update "$NETWORK" "$1" ip-dhcp-host "$2" --live --config >/dev/null; }
 
@@ -35,6 +36,17 @@ lease_there() {
 
 network_xml() { timeout "${1:-60}" virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null; }
 
+# plug_in: a bridge that was made anew has lost the interfaces of the devices that run
+plug_in() {
+  local bridge interface
+  bridge=$(network_xml | sed -n "s/^ *<bridge name='\([^']*\)'.*/\1/p")
+  interface=$(virsh -q -c "$EDGE_LIBVIRT_URI" domiflist "$EDGE_DEVICE" 2>/dev/null |
+    awk -v mac="${EDGE_MAC,,}" 'tolower($5) == mac && $1 != "-" { print $1 }')
+  [[ -n $bridge && -e /sys/class/net/$interface && ! -e /sys/class/net/$bridge/brif/$interface ]] || return 0
+  say enrol "$EDGE_DEVICE is plugged into $bridge again"
+  ip link set dev "$interface" master "$bridge" up
+}
+
 # Is there a machine of this name? Then this is a repair: its log and its reports go on.
 machine_there() {
   [[ -n ${EDGE_LIBVIRT_URI:-} && -n $(timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE" 2>/dev/null) ]]
@@ -45,7 +57,7 @@ enrol_machine() {
   if machine_there; then
     [[ ! -e $MARK ]] || return 0
   else
-    rm -f "$CONSOLE" "$CONSOLE".[0-9]*
+    rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$DEFINITION"
   fi
   : >"$MARK"
   # The host key of the machine that had this address before is not this one's.
@@ -66,6 +78,7 @@ apply() {
     release_address "ip='$EDGE_ADDRESS'"
     net_update add-last "<host mac='$EDGE_MAC' name='$EDGE_DEVICE' ip='$EDGE_ADDRESS'/>"
   fi
+  [[ -z $NETWORK ]] || plug_in
   mkdir -p "$STATE_DIR/console"
   enrol_machine
   result --arg console "$CONSOLE"
@@ -73,7 +86,7 @@ apply() {
 
 destroy() {
   [[ -z $NETWORK ]] || release_address "mac='${EDGE_MAC:?}'"
-  rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$MARK"
+  rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$MARK" "$DEFINITION"
 }
 
 status() {

@@ -74,6 +74,19 @@ function programDrift(
   return [];
 }
 
+/** A network that is made anew has neither the leases nor the interfaces of the devices: their enrolment brings them. */
+function unplugged(state: StackState, status: LibvirtStatus): [string, string[]][] {
+  const gone = state.objects
+    .filter((o) => o.kind === "network" && objectDrift(o, status).length > 0)
+    .map((o) => o.libvirtName);
+  return [...state.commands.values()]
+    .filter(
+      ({ name, environment }) =>
+        name.endsWith("-enrolment") && gone.includes(environment["EDGE_NETWORK"] ?? ""),
+    )
+    .map(({ name }): [string, string[]] => [name, ["its network is made anew"]]);
+}
+
 /** Asks every object that the stack's state knows, all at once, what is not as declared. Changes nothing. */
 export async function findDrift(source: DriftSource, state: StackState): Promise<Findings> {
   if (state.commands.size === 0) return new Map();
@@ -89,5 +102,9 @@ export async function findDrift(source: DriftSource, state: StackState): Promise
   });
   const status = await libvirt;
   const objects = state.objects.map((o): [string, string[]] => [o.name, objectDrift(o, status)]);
-  return new Map([...(await Promise.all(commands)), ...objects].filter(([, found]) => found.length > 0));
+  return new Map(
+    [...(await Promise.all(commands)), ...objects, ...unplugged(state, status)].filter(
+      ([, found]) => found.length > 0,
+    ),
+  );
 }
