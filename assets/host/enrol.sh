@@ -36,20 +36,21 @@ lease_there() {
 
 network_xml() { timeout "${1:-60}" virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null; }
 
+# Is there a machine of this name? Then this is a repair: its log and its reports go on.
+machine_there() {
+  [[ -n ${EDGE_LIBVIRT_URI:-} && -n $(timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE" 2>/dev/null) ]]
+}
+
 # plug_in: a bridge that was made anew has lost the interfaces of the devices that run
 plug_in() {
   local bridge interface
+  machine_there || return 0
   bridge=$(network_xml | sed -n "s/^ *<bridge name='\([^']*\)'.*/\1/p")
   interface=$(virsh -q -c "$EDGE_LIBVIRT_URI" domiflist "$EDGE_DEVICE" 2>/dev/null |
     awk -v mac="${EDGE_MAC,,}" 'tolower($5) == mac && $1 != "-" { print $1 }')
   [[ -n $bridge && -e /sys/class/net/$interface && ! -e /sys/class/net/$bridge/brif/$interface ]] || return 0
   say enrol "$EDGE_DEVICE is plugged into $bridge again"
   ip link set dev "$interface" master "$bridge" up
-}
-
-# Is there a machine of this name? Then this is a repair: its log and its reports go on.
-machine_there() {
-  [[ -n ${EDGE_LIBVIRT_URI:-} && -n $(timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE" 2>/dev/null) ]]
 }
 
 # enrol_machine: forgets what an older one of that name left
