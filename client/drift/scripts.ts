@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { RecordedCommand } from "../../lib/stackState";
 
 /** A status that takes longer than this is one of a part that hangs, milliseconds. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 const APPLY = /^exec (?:\.\/assets\/host\/remote\.sh )?(\.\/assets\/host\/[a-z-]+\.sh) apply$/;
 
 const answer = z.looseObject({ drift: z.array(z.string()) });
