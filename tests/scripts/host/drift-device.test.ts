@@ -61,6 +61,10 @@ describe("drift of keys, ISOs, blueprints and enrolments", () => {
     const rows: Record<string, [RegExp, () => void]> = {
       "it is removed": [/the ISO is gone/, () => rmSync(iso())],
       "it is another file": [/not the file that was made/, () => writeFileSync(iso(), "another")],
+      "it was written again, as long as before": [
+        /not the file that was made/,
+        () => writeFileSync(iso(), "CONTENT\n"),
+      ],
       "it is cut off": [/not the file that was made/, () => writeFileSync(iso(), "")],
       "what was made is not recorded": [
         /not the file that was made/,
