@@ -3,11 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { EdgeLab } from "./components/edgeLab";
 import { BlueprintError } from "./lib/blueprint";
 import { ConfigError } from "./lib/configErrors";
-import { readLabInputs, type LabInputs } from "./lib/labProgram";
+import { checkStateOwner, readLabInputs, type LabInputs } from "./lib/labProgram";
 
 function read(): LabInputs {
   try {
-    return readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
+    const read = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
+    checkStateOwner(read);
+    return read;
   } catch (e) {
     // A user's mistake: the message says it all, a stack trace would hide it.
     if (e instanceof ConfigError || e instanceof BlueprintError) throw new pulumi.RunError(e.message);

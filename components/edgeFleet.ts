@@ -58,7 +58,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
     const poolPath = pulumi.interpolate`${stateDir}/pool`;
     const pool = new libvirt.Pool(
       "pool",
-      { name: "edge-lab", type: "dir", target: { path: poolPath } },
+      { name: config.network.name, type: "dir", target: { path: poolPath } },
       { parent: this, provider, deleteBeforeReplace: true },
     );
     const domains: EdgeDomain[] = [];

@@ -14,13 +14,11 @@ import { CoreUser } from "./coreUser";
 import { Depot, PublishedRef } from "./depot";
 import { EdgeFleet } from "./edgeFleet";
 import { EdgeHost } from "./edgeHost";
-import { BRIDGES, HostBridge } from "./hostBridge";
+import { HostBridge } from "./hostBridge";
 import { OsRollout, type RolloutResult } from "./osRollout";
 import { Registry } from "./registry";
 import { ReleaseChain } from "./releaseChain";
 
-const REGISTRY_PORT = 5000;
-const DEPOT_PORT = 8000;
 const APP_PORT = 8080;
 const OS_NAME = "edge";
 const REMOTE = "edge";
@@ -33,6 +31,8 @@ const STATE_DISK_GIB = 4;
 
 /** Inputs of {@link EdgeLab}. */
 export interface EdgeLabArgs {
+  /** Stack that the lab is of: with the state directory, the owner of all that it makes. */
+  stack: string;
   config: LabConfig;
   /** Where the lab stands: this host, or another one. */
   host: LabHost;
@@ -61,7 +61,7 @@ export class EdgeLab extends pulumi.ComponentResource {
       remote ? { ...opts, transformations: [...(opts.transformations ?? []), runOnRemote(remote)] } : opts,
     );
     const { config, blueprint } = args;
-    const { network, builder, devices, upgradeGate } = config;
+    const { network, builder, devices, upgradeGate, ports } = config;
     const { ref, adminGroup, installer } = backendOf(builder, config.distribution);
     const releases = resolveChain(blueprintPackages(blueprint), config.releases);
     const own = { parent: this };
@@ -69,25 +69,33 @@ export class EdgeLab extends pulumi.ComponentResource {
 
     const host = this.makeHost(args, releases);
     const { stateDir, provider } = host;
-    const { cidr, gateway, uplink } = network;
+    const { cidr, gateway, uplink, bridge: bridgeName } = network;
     const bridge = new HostBridge(
       "bridge",
       uplink === undefined
-        ? { mode: "nat", provider, cidr, gateway }
-        : { mode: "lan", stateDir, uplink, cidr },
+        ? {
+            mode: "nat",
+            provider,
+            cidr,
+            gateway,
+            bridge: bridgeName,
+            network: network.name,
+            owner: { stack: args.stack, stateDir: args.host.stateDir },
+          }
+        : { mode: "lan", stateDir, uplink, cidr, bridge: bridgeName },
       own,
     );
 
     const registry = new Registry(
       "registry",
-      { stateDir, gateway: bridge.gateway, port: REGISTRY_PORT },
+      { stateDir, gateway: bridge.gateway, port: ports.registry },
       own,
     );
     const prod = this.makeApp(stateDir, registry, config.app.release);
 
     const depot = new Depot(
       "depot",
-      { stateDir, gateway: bridge.gateway, port: DEPOT_PORT, ref, upgradeGate, devices },
+      { stateDir, gateway: bridge.gateway, port: ports.content, ref, upgradeGate, devices },
       own,
     );
     const chain = new ReleaseChain(
@@ -191,7 +199,7 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 
   private makeHost(args: EdgeLabArgs, releases: readonly Release[]): EdgeHost {
-    const { devices, device, network, builder, distribution, subscription, bootIso } = args.config;
+    const { devices, device, network, ports, builder, distribution, subscription, bootIso } = args.config;
     const { stateDir, libvirtUri, providerUri } = args.host;
     return new EdgeHost(
       "host",
@@ -202,7 +210,9 @@ export class EdgeLab extends pulumi.ComponentResource {
         providerUri,
         cidr: network.cidr,
         gateway: network.gateway,
-        bridge: BRIDGES[network.mode],
+        bridge: network.bridge,
+        network: network.name,
+        stack: args.stack,
         ...(network.uplink === undefined
           ? {}
           : {
@@ -212,7 +222,7 @@ export class EdgeLab extends pulumi.ComponentResource {
                 macs: devices.map((d) => d.mac),
               },
             }),
-        ports: [DEPOT_PORT, REGISTRY_PORT],
+        ports: [ports.content, ports.registry],
         memoryMiB: devices.length * device.memoryMiB + BUILD_MEMORY_MIB,
         diskGiB: devices.length * DEVICE_DISK_GIB + STATE_DISK_GIB,
         domains: devices.map((d) => d.name),

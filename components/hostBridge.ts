@@ -2,6 +2,7 @@ import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 
 import { hostScript, resultOf } from "../lib/hostScript";
+import { networkXslt, type Owner } from "../lib/owner";
 
 /** The lab in a network of its own, behind the host. */
 export interface NatArgs {
@@ -10,6 +11,12 @@ export interface NatArgs {
   /** The lab's network in CIDR notation; the host takes its first address. */
   cidr: string;
   gateway: string;
+  /** The bridge that libvirt makes for it. */
+  bridge: string;
+  /** Name of the libvirt network. */
+  network: string;
+  /** Who the network says that it belongs to. */
+  owner: Owner;
 }
 
 /** The lab in the host's own network, by NetworkManager. */
@@ -20,13 +27,12 @@ export interface LanArgs {
   uplink: string;
   /** The LAN in CIDR notation. */
   cidr: string;
+  /** The bridge to make. */
+  bridge: string;
 }
 
 /** Inputs of {@link HostBridge}. */
 export type HostBridgeArgs = NatArgs | LanArgs;
-
-/** Two names, so that a stack whose mode changes has the new bridge before the old one goes. */
-export const BRIDGES = { nat: "edgelab0", lan: "edgelan0" } as const;
 
 /** What a bridge gives to the rest of the lab. */
 interface Made {
@@ -69,20 +75,24 @@ export class HostBridge extends pulumi.ComponentResource {
     });
   }
 
-  private makeNat(name: string, { provider, cidr, gateway }: NatArgs): Made {
+  private makeNat(name: string, args: NatArgs): Made {
+    const { provider, cidr, gateway } = args;
     const network = new libvirt.Network(
       `${name}-network`,
       {
-        name: "edge-lab",
+        name: args.network,
         mode: "nat",
-        bridge: BRIDGES.nat,
+        bridge: args.bridge,
         addresses: [cidr],
         domain: "edge.lab",
         autostart: true,
         dhcp: { enabled: true },
         dns: { enabled: true, localOnly: true },
+        xml: { xslt: networkXslt(args.owner) },
       },
-      { parent: this, provider, deleteBeforeReplace: true },
+      // A network of the version before names no owner: replaced for that, it would cut its devices off. The host's
+      // script tells it instead.
+      { parent: this, provider, deleteBeforeReplace: true, ignoreChanges: ["xml"] },
     );
     const address = network.id.apply(() => gateway);
     return {
@@ -94,12 +104,12 @@ export class HostBridge extends pulumi.ComponentResource {
     };
   }
 
-  private makeLan(name: string, { stateDir, uplink, cidr }: LanArgs): Made {
+  private makeLan(name: string, { stateDir, uplink, cidr, bridge }: LanArgs): Made {
     const script = hostScript(
       `${name}-uplink`,
       {
         run: "./assets/host/bridge.sh",
-        env: { STATE_DIR: stateDir, BRIDGE: BRIDGES.lan, UPLINK: uplink, CIDR: cidr },
+        env: { STATE_DIR: stateDir, BRIDGE: bridge, UPLINK: uplink, CIDR: cidr },
         sources: ["assets/host/bridge.sh", "assets/host/lib"],
         // Another uplink: the one before is given back first.
         identity: [uplink],

@@ -11,11 +11,18 @@ export interface LabConfig extends Omit<RawConfig, "devices" | "network" | "targ
     readonly mode: "nat" | "lan";
     readonly vip: string;
     readonly uplink: string | undefined;
+    /** The bridge that the devices plug into. */
+    readonly bridge: string;
+    /** The libvirt network and storage pool. */
+    readonly name: string;
     readonly advertSeconds: number;
   };
   readonly devices: readonly DeviceConfig[];
   readonly targetVersion: string;
 }
+
+/** Two names, so that a stack whose mode changes has the new bridge before the old one goes. */
+const BRIDGES = { nat: "edgelab0", lan: "edgelan0" } as const;
 
 const DEVICE_OFFSET = 11;
 const VIP_OFFSET = 100;
@@ -90,6 +97,11 @@ export function resolveConfig(raw: Record<string, unknown>, source: string): Lab
     !usable.mistaken.some((bad) => keys.some((key) => bad === key || key.startsWith(`${bad}.`)));
   problems.push(...ruleProblems({ raw: c, subnet, vip, devices, targetVersion, known }));
   if (problems.length > 0 || !subnet) throw new ConfigError(source, problems);
-  const { mode, uplink, advertSeconds } = c.network;
-  return { ...c, network: { ...subnet, mode, vip, uplink, advertSeconds }, devices, targetVersion };
+  const { mode, uplink, name, bridge = BRIDGES[mode], advertSeconds } = c.network;
+  return {
+    ...c,
+    network: { ...subnet, mode, vip, uplink, bridge, name, advertSeconds },
+    devices,
+    targetVersion,
+  };
 }

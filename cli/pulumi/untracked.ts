@@ -2,10 +2,7 @@ import { z } from "zod";
 
 import type { LabContext } from "../../client/context";
 import { removePartial } from "./partial";
-import { virsh } from "./virsh";
-
-/** Name that the program gives to its libvirt network and storage pool. */
-const NAME = "edge-lab";
+import { whose, type ObjectKind } from "./whose";
 
 const resource = z.looseObject({
   type: z.string(),
@@ -17,32 +14,24 @@ const stackState = z.looseObject({
     .optional(),
 });
 
-/** A kind of libvirt object: how Pulumi and virsh name it, and by what its XML tells that it is this lab's. */
+/** A kind of libvirt object that the lab makes, and the names that it gives. */
 interface Kind {
   readonly type: string;
-  readonly dump: string;
+  readonly kind: ObjectKind;
   readonly names: (ctx: LabContext) => readonly string[];
-  readonly mark: (stateDir: string) => string;
 }
 const KINDS: readonly Kind[] = [
   {
     type: "libvirt:index/domain:Domain",
-    dump: "dumpxml",
+    kind: "domain",
     names: (ctx) => ctx.config.devices.map((d) => d.name),
-    mark: (stateDir) => `'${stateDir}/`,
   },
   {
     type: "libvirt:index/network:Network",
-    dump: "net-dumpxml",
-    names: (ctx) => (ctx.config.network.mode === "nat" ? [NAME] : []),
-    mark: () => "<domain name='edge.lab'",
+    kind: "network",
+    names: ({ config: { network } }) => (network.mode === "nat" ? [network.name] : []),
   },
-  {
-    type: "libvirt:index/pool:Pool",
-    dump: "pool-dumpxml",
-    names: () => [NAME],
-    mark: (stateDir) => `>${stateDir}/pool<`,
-  },
+  { type: "libvirt:index/pool:Pool", kind: "pool", names: (ctx) => [ctx.config.network.name] },
 ];
 
 /**
@@ -53,11 +42,10 @@ const KINDS: readonly Kind[] = [
 export async function removeUntracked(ctx: LabContext, text: string): Promise<void> {
   const tracked = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
   if (tracked.length === 0) return; // nothing was made yet; there may be no libvirt
-  for (const { type, dump, names, mark } of KINDS) {
+  for (const { type, kind, names } of KINDS) {
     for (const name of names(ctx)) {
       if (tracked.some((r) => r.type === type && r.inputs?.name === name)) continue;
-      const { ok, text: xml } = await virsh(ctx, [dump, name]);
-      if (ok && xml.includes(mark(ctx.host.stateDir))) await removePartial(ctx, type, { name });
+      if ((await whose(ctx, kind, name)) === "ours") await removePartial(ctx, type, { name });
     }
   }
 }

@@ -90,7 +90,7 @@ export async function tour(): Promise<number> {
     stateDir,
     versions: [config.releases[0]?.version ?? config.targetVersion, config.targetVersion],
     owner,
-    contentUrl: `http://${address}:8000`,
+    contentUrl: `http://${address}:${config.ports.content}`,
     registryUrl: `http://${registry}`,
     appUrl: `http://${vip}:8080/`,
   });

@@ -5,6 +5,11 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 
+import { x } from "tinyexec";
+
+import { LOCAL_URI } from "../../lib/labHost";
+import { ownerElement, OWNER_NAMESPACE } from "../../lib/owner";
+import { stateOwner } from "../../lib/stateOwner";
 import { consolePath, installState, lastLines, readConsole } from "../../client/console";
 import { DepotClient, DepotError, type DeviceRecord } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
@@ -68,7 +73,24 @@ async function poll(
   }
 }
 
+/** The provider has no argument for a domain's metadata, and any change of its XSLT would install the device anew. */
+async function nameOwner({ stateDir, device }: Target): Promise<void> {
+  const stack = stateOwner(stateDir, "");
+  if (stack === undefined) return;
+  const element = ownerElement({ stack, stateDir }).replace(
+    /^<edge-lab:owner xmlns:edge-lab="[^"]*"/,
+    "<owner",
+  );
+  const words = ["metadata", device, "--uri", OWNER_NAMESPACE, "--key", "edge-lab", "--set", element];
+  const result = await x("virsh", ["-q", "-c", LOCAL_URI, ...words, "--live", "--config"], {
+    throwOnError: false,
+  });
+  if (result.exitCode !== 0)
+    fail({ stateDir, device }, `libvirt does not note its owner: ${result.stderr.trim()}`);
+}
+
 async function installed(target: Target, depot: DepotClient): Promise<number> {
+  await nameOwner(target);
   return poll(target, "install", async (text) => {
     const state = installState(text);
     if (state.kind === "failed") fail(target, `the installation failed: ${state.reason}`);

@@ -4,8 +4,8 @@
 
 OSBUILD_NOTES=$STATE_DIR/host/osbuild
 OSBUILD_UNITS=(osbuild-composer.socket cockpit.socket)
-# Content server, registry, web console.
-OSBUILD_PORTS=(8000/tcp 5000/tcp 9090/tcp)
+# Beside those of the lab: the web console.
+OSBUILD_PORTS=(9090/tcp)
 
 # note_change WHAT: written down before it is changed, for a run may be killed at any moment
 note_change() {
@@ -41,10 +41,12 @@ firewall_zones() {
 
 open_ports() {
   command -v firewall-cmd >/dev/null && firewall-cmd --quiet --state || return 0
-  local port zone zones
+  local port zone zones ports
+  read -ra ports <<<"${EDGE_PORTS:-8000 5000}"
+  ports=("${ports[@]/%//tcp}" "${OSBUILD_PORTS[@]}")
   mapfile -t zones < <(firewall_zones | sort -u)
   for zone in "${zones[@]}"; do
-    for port in "${OSBUILD_PORTS[@]}"; do
+    for port in "${ports[@]}"; do
       ! firewall-cmd --quiet --permanent --zone="$zone" --query-port="$port" || continue
       note_change "port $zone $port"
       firewall-cmd --quiet --permanent --zone="$zone" --add-port="$port"

@@ -186,6 +186,7 @@ describe("preflight", () => {
         mkdirSync(join(project.path, path, ".."), { recursive: true });
         writeFileSync(join(project.path, path), `#!/bin/sh\n${text}`, { mode: 0o755 });
       };
+      preflight.standIn("virsh", "exit 1");
       program("assets/builders/debian/depsolve", "");
       program(
         "assets/host/packages.sh",

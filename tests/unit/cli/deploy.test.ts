@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { destroy, preview, up } from "../../../cli/verbs/deploy";
+import { ownerElement } from "../../../lib/owner";
 import { LabProject } from "../../support/labProject";
 
 const STACK = "pulumi/.pulumi/stacks/edge-lab/dev.json";
@@ -93,9 +94,11 @@ describe("lab up, preview and destroy", () => {
       "pulumi",
       `case $2 in export) cat ${lab.stateDir}/export.json ;; import) cat >${lab.stateDir}/imported ;; esac`,
     );
+    lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<log file='${lab.stateDir}/console/x.log'/>"`);
     await lab.run(() => up([]));
-    assert.deepEqual(lab.calls().slice(0, 4), [
+    assert.deepEqual(lab.calls().slice(0, 5), [
       "pulumi stack export --stack dev",
+      "virsh -q -c qemu:///system dumpxml --inactive edge-device-1",
       "virsh -q -c qemu:///system destroy edge-device-1",
       "virsh -q -c qemu:///system undefine edge-device-1",
       "pulumi stack import --force --stack dev",
@@ -104,6 +107,34 @@ describe("lab up, preview and destroy", () => {
       version: 3,
       deployment: { resources: [{ urn: "urn:kept" }] },
     });
+  });
+
+  it("leave an object alone that another lab has by that name, whatever was begun", async () => {
+    const begun = (kind: string, name: string): object =>
+      pending("creating", { type: `libvirt:index/${kind}`, inputs: { name } });
+    const state = exported(
+      begun("domain:Domain", "edge-device-1"),
+      begun("network:Network", "edge-lab"),
+      begun("pool:Pool", "edge-lab"),
+    );
+    lab.put(STACK, state);
+    lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
+    const other = { stack: "dev", stateDir: "/srv/other/.lab" };
+    writeFileSync(
+      join(lab.path, "network.xml"),
+      `<network><name>edge-lab</name><metadata>${ownerElement(other)}</metadata></network>`,
+    );
+    lab.standIn(
+      "virsh",
+      `case "$*" in
+        *net-dumpxml*) cat "${lab.path}/network.xml" ;;
+        *pool-dumpxml*) echo "<pool><target><path>/srv/other/.lab/pool</path></target></pool>" ;;
+        *dumpxml*) echo "<domain><source file='/srv/other/.lab/pool/x'/></domain>" ;;
+      esac`,
+    );
+    const { err } = await lab.run(() => up([]));
+    assert.equal(err.match(/is not this lab's and stays/g)?.length, 3, err);
+    assert.ok(!lab.calls().some((call) => /virsh .*(destroy|undefine)/.test(call)), lab.calls().join("\n"));
   });
 
   it("look again at a libvirt object that was being changed or removed", async () => {
@@ -147,7 +178,7 @@ describe("lab up, preview and destroy", () => {
       const { err } = await lab.run(() => up([]));
       assert.match(err, /removing partial Domain edge-device-2/);
       assert.deepEqual(lab.calls().slice(0, 3), [
-        "virsh -q -c qemu:///system dumpxml edge-device-2",
+        "virsh -q -c qemu:///system dumpxml --inactive edge-device-2",
         "virsh -q -c qemu:///system destroy edge-device-2",
         "virsh -q -c qemu:///system undefine edge-device-2",
       ]);
@@ -191,11 +222,81 @@ describe("lab up, preview and destroy", () => {
     assert.equal(lab.calls().length, 1);
   });
 
+  describe("with a state directory that is another stack's", () => {
+    const OTHER = STACK.replace("dev.json", "other.json");
+    const USED = '{"checkpoint":{"latest":{"resources":[{"urn":"urn:pulumi:other::x"}]}}}';
+    const belongs: Record<string, () => void> = {
+      "by its note": () => lab.put("owner", "stack other\nproject /p\n"),
+      "by its state, as the version before left it": () => lab.put(OTHER, USED),
+    };
+    for (const [how, make] of Object.entries(belongs)) {
+      it(`${how}, destroy of a stack that was never made removes nothing`, async () => {
+        make();
+        lab.put("host/applied", "1");
+        for (let i = 0; i < 2; i++) {
+          const { status, err } = await lab.run(() => destroy([]));
+          assert.equal(status, 0);
+          assert.equal(err, "destroy: stack dev does not exist: nothing to destroy\n");
+        }
+        assert.deepEqual(lab.calls(), []);
+        assert.ok(existsSync(join(lab.stateDir, "host/applied")));
+      });
+
+      it(`${how}, nothing runs, and the message names the key, the other stack and the fix`, async () => {
+        make();
+        lab.put("host/applied", "1");
+        lab.put(STACK, "{}");
+        for (const verb of [up, preview, destroy]) {
+          await assert.rejects(
+            lab.run(() => verb([])),
+            /edge-lab:stateDir = .*\.lab"\n.*belongs to stack other\n.*fix: .*stateDir: \.lab-dev in Pulumi\.dev\.yaml/,
+          );
+        }
+        assert.deepEqual(lab.calls(), []);
+        assert.ok(existsSync(join(lab.stateDir, STACK)));
+      });
+    }
+
+    it("and both have resources there, the one that asks has it", async () => {
+      lab.put(OTHER, USED);
+      lab.put(STACK, USED);
+      assert.equal((await lab.run(() => up([]))).status, 0);
+      assert.match(readFileSync(join(lab.stateDir, "owner"), "utf8"), /^stack dev\nproject \//);
+    });
+  });
+
+  it("destroy cleans what is noted as the stack's where Pulumi's state of it was lost", async () => {
+    lab.put("owner", "stack dev\nproject /p\n");
+    lab.put("host/applied", "1");
+    const { status, err } = await lab.run(() => destroy([]));
+    assert.equal(status, 0);
+    assert.match(err, /stack dev does not exist any more/);
+    assert.deepEqual(lab.calls(), ["libvirtd.sh apply", "edge-host.sh destroy"]);
+    assert.ok(!existsSync(lab.stateDir));
+  });
+
+  it("destroy leaves what another stack has below .lab: configuration, backend, state directory", async () => {
+    lab.put(STACK, "{}");
+    const kept = [
+      "config/Pulumi.other.yaml",
+      "pulumi/.pulumi/stacks/edge-lab/other.json",
+      "passphrase",
+      "below/owner",
+      "below/pool/x.qcow2",
+    ];
+    for (const path of [...kept, "config/Pulumi.dev.yaml", "log/x.log", "iso/x.iso"]) lab.put(path, "x");
+    assert.equal((await lab.run(() => destroy([]))).status, 0);
+    for (const path of kept) assert.ok(existsSync(join(lab.stateDir, path)), path);
+    for (const path of ["config/Pulumi.dev.yaml", "log", "iso", "owner"]) {
+      assert.ok(!existsSync(join(lab.stateDir, path)), path);
+    }
+  });
+
   it("destroy has nothing to do without a lab, once and again", async () => {
     for (let i = 0; i < 2; i++) {
       const { status, err } = await lab.run(() => destroy([]));
       assert.equal(status, 0);
-      assert.match(err, /stack dev does not exist/);
+      assert.match(err, /^destroy: stack dev does not exist: nothing to destroy\n$/);
     }
     assert.deepEqual(lab.calls(), []);
   });
