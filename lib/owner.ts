@@ -37,7 +37,13 @@ export function ownerElement({ stack, stateDir }: Owner): string {
   );
 }
 
-const parser = new XMLParser({ ignoreAttributes: false, removeNSPrefix: true, attributeNamePrefix: "" });
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  removeNSPrefix: true,
+  attributeNamePrefix: "",
+  // libvirt writes what is not ASCII as a number.
+  htmlEntities: true,
+});
 
 /** The owner that an object's XML names; undefined where it names none. */
 export function ownerIn(xml: string): Owner | undefined {

@@ -86,8 +86,9 @@ own_network() {
   local xml file=$STATE_DIR/network.xml
   xml=$(object_xml net "$1") || return 0
   [[ -z $(owner_attribute id "$xml") ]] && owns net "$xml" || return 0
-  awk -v element="$(owner_element "$2" | sed 's/\\/\\\\/g; s/&/\\\\&/g')" \
-    '{print} /<\/uuid>/ && !done {print "<metadata>" element "</metadata>"; done = 1}' <<<"$xml" >"$file"
+  # By the environment, where awk takes a value as it is.
+  EDGE_ELEMENT=$(owner_element "$2") awk \
+    '{print} /<\/uuid>/ && !done {print "<metadata>" ENVIRON["EDGE_ELEMENT"] "</metadata>"; done = 1}' <<<"$xml" >"$file"
   owner_virsh net-define "$file" >/dev/null
   rm -f "$file"
 }

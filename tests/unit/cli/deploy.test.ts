@@ -224,7 +224,8 @@ describe("lab up, preview and destroy", () => {
 
   describe("with a state directory that is another stack's", () => {
     const OTHER = STACK.replace("dev.json", "other.json");
-    const USED = '{"checkpoint":{"latest":{"resources":[{"urn":"urn:pulumi:other::x"}]}}}';
+    const USED =
+      '{"checkpoint":{"latest":{"resources":[{"urn":"urn:pulumi:other::x","type":"pulumi:pulumi:Stack"}]}}}';
     const belongs: Record<string, () => void> = {
       "by its note": () => lab.put("owner", "stack other\nproject /p\n"),
       "by its state, as the version before left it": () => lab.put(OTHER, USED),
@@ -284,7 +285,7 @@ describe("lab up, preview and destroy", () => {
       "below/owner",
       "below/pool/x.qcow2",
     ];
-    for (const path of [...kept, "config/Pulumi.dev.yaml", "log/x.log", "iso/x.iso"]) lab.put(path, "x");
+    for (const path of [...kept, "config/Pulumi.dev.yaml", "log/x.log", "iso/x.iso"]) lab.put(path, "{}");
     assert.equal((await lab.run(() => destroy([]))).status, 0);
     for (const path of kept) assert.ok(existsSync(join(lab.stateDir, path)), path);
     for (const path of ["config/Pulumi.dev.yaml", "log", "iso", "owner"]) {
