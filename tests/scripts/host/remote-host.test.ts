@@ -113,7 +113,10 @@ describe("host scripts on another host", () => {
       // As Pulumi does it: its command's own process only.
       const node = await host.sh("pgrep -f operations/remote/main[.]ts");
       await host.sh(`kill -${signal.slice(3)} ${node}`);
-      await host.until(`[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f remote-run[.]sh`, 30);
+      await host.until(
+        `[[ ! -e /proc/${leader} && ! -e /proc/${sleeper} ]] && ! pgrep -f remote-run[.]sh`,
+        30,
+      );
       const { status, stderr } = await end;
       assert.notEqual(status, 0);
       assert.doesNotMatch(stderr, /no connection/);
