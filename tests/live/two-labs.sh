@@ -69,7 +69,7 @@ listing() {
   inside ss -Hltn | awk '{print "listens", $4}' | sort
   cat /proc/sys/net/ipv4/ip_forward
   ls -A /var/lib/edge-lab 2>/dev/null || :
-  ls /etc/systemd/system | grep edge-lab || :
+  find /etc/systemd/system -name 'edge-lab*'
 }
 
 # healthy STACK ADDRESS: all is well, the app answers

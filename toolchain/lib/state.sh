@@ -63,7 +63,7 @@ state_owner() {
   if [[ -z $owner ]]; then
     stacks=$EDGE_LAB_STATE/pulumi/.pulumi/stacks/$(sed -n 's/^name: *//p' "$ROOT/Pulumi.yaml")
     for name in "$stacks"/*.json; do
-      [[ -f $name ]] && grep -q '"urn:pulumi:' "$name" || continue
+      grep -qs '"urn:pulumi:' "$name" || continue
       name=${name##*/}
       name=${name%.json}
       used=${used:-$name}

@@ -223,24 +223,6 @@ describe("service helper", () => {
     assert.equal(programs().length, 4);
   });
 
-  it("runs beside that of another state directory in the same namespace, which its removal leaves running", () => {
-    const other = box.path("other");
-    const both = `one() { (STATE_DIR=$1; EDGE_STATE_DIR=$1; ${LOAD}; shift; "$@"); }`;
-    box.ok([
-      "bash",
-      "-c",
-      `${both}
-      for dir in "$EDGE_STATE_DIR" "$1"; do one "$dir" service_apply same sleep 1000; done
-      one "$EDGE_STATE_DIR" service_remove same
-      one "$1" service_running same
-      ! one "$EDGE_STATE_DIR" service_running same
-      one "$1" service_remove same`,
-      "bash",
-      other,
-    ]);
-    assert.ok(!existsSync(join(other, "services")));
-  });
-
   describe("with systemd as process 1", () => {
     let units: string;
     let fake: string;
