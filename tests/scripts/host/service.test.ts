@@ -281,7 +281,6 @@ esac
         /^X-EdgeLab-StateDirectory=.*it's a "state" dir$/m,
       );
       assert.ok(calls().includes(`start ${own}`));
-      systemd("service_running one");
       systemd("service_remove one");
       assert.ok(calls().includes(`--quiet disable --now ${own}`));
       assert.deepEqual(readdirSync(units), ["edge-lab-one.service"]);
