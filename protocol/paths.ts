@@ -6,6 +6,8 @@
 export const STATE = {
   /** There once the host is prepared: the lab is up, or has begun to be. */
   applied: "host/applied",
+  /** Names the stack that the state directory belongs to. */
+  owner: "owner",
   /** The depot's socket for this host's root. */
   adminSocket: "depot/admin.sock",
   registryConfig: "registry/config.json",

@@ -1,5 +1,8 @@
 import type { LabContext } from "../../client/context";
 import { virsh } from "./virsh";
+import { whose, type ObjectKind } from "./whose";
+
+const KINDS: Record<string, ObjectKind> = { Domain: "domain", Network: "network", Pool: "pool" };
 
 /** Runs virsh; a missing or stopped object is the goal, not an error. */
 async function gone(ctx: LabContext, args: string[]): Promise<void> {
@@ -7,6 +10,19 @@ async function gone(ctx: LabContext, args: string[]): Promise<void> {
   if (!ok && !/not found|no (domain|network|storage)|not running|not active|failed to get/i.test(text)) {
     throw new Error(`virsh ${args.join(" ")}: ${text}`);
   }
+}
+
+/** Removes what a run had begun to make, unless somebody else has something of that name. */
+export async function removeBegun(
+  ctx: LabContext,
+  type: string,
+  inputs: Record<string, unknown>,
+): Promise<void> {
+  const kind = KINDS[type.split(":").pop() ?? ""];
+  const { name } = inputs;
+  if (kind !== undefined && typeof name === "string" && (await whose(ctx, kind, name)) === "another's") {
+    process.stderr.write(`recover: ${kind} ${name} is not this lab's and stays\n`);
+  } else await removePartial(ctx, type, inputs);
 }
 
 /**
@@ -25,7 +41,6 @@ export async function removePartial(
   process.stderr.write(`recover: removing partial ${type.split(":").pop()} ${name}\n`);
   switch (type) {
     case "libvirt:index/domain:Domain":
-      // Preflight rejects a foreign domain of the same name, so this one is ours.
       await gone(ctx, ["destroy", name]);
       await gone(ctx, ["undefine", name]);
       break;

@@ -5,8 +5,9 @@ import { z } from "zod";
 
 import type { LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
+import { stackPath } from "../../lib/stateOwner";
 import { askPulumi } from "./cli";
-import { removePartial } from "./partial";
+import { removeBegun } from "./partial";
 import { endOrphans, isPulumi } from "./orphans";
 import { removeUntracked } from "./untracked";
 
@@ -24,9 +25,8 @@ const deployment = z.looseObject({
   deployment: z.looseObject({ pending_operations: z.array(operation).optional() }).nullish(),
 });
 
-/** The stack's file in the backend; reading it costs nothing, the CLI would take half a second. */
 function stackFile(ctx: LabContext): string {
-  return join(ctx.stateDir, "pulumi", ".pulumi", "stacks", PROJECT, `${ctx.stack}.json`);
+  return stackPath(ctx.stateDir, ctx.stack);
 }
 
 /** True if the stack exists. */
@@ -80,7 +80,7 @@ async function finishOperations(ctx: LabContext): Promise<void> {
   const stale: string[] = [];
   for (const { type, resource } of pending) {
     if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from any state
-    if (type === "creating") await removePartial(ctx, resource.type, resource.inputs ?? {});
+    if (type === "creating") await removeBegun(ctx, resource.type, resource.inputs ?? {});
     else stale.push(resource.urn);
   }
   delete state.deployment.pending_operations;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { destroy, preview, up } from "../../../cli/verbs/deploy";
+import { ownerElement } from "../../../lib/owner";
 import { LabProject } from "../../support/labProject";
 
 const STACK = "pulumi/.pulumi/stacks/edge-lab/dev.json";
@@ -93,9 +94,11 @@ describe("lab up, preview and destroy", () => {
       "pulumi",
       `case $2 in export) cat ${lab.stateDir}/export.json ;; import) cat >${lab.stateDir}/imported ;; esac`,
     );
+    lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<log file='${lab.stateDir}/console/x.log'/>"`);
     await lab.run(() => up([]));
-    assert.deepEqual(lab.calls().slice(0, 4), [
+    assert.deepEqual(lab.calls().slice(0, 5), [
       "pulumi stack export --stack dev",
+      "virsh -q -c qemu:///system dumpxml --inactive edge-device-1",
       "virsh -q -c qemu:///system destroy edge-device-1",
       "virsh -q -c qemu:///system undefine edge-device-1",
       "pulumi stack import --force --stack dev",
@@ -104,6 +107,34 @@ describe("lab up, preview and destroy", () => {
       version: 3,
       deployment: { resources: [{ urn: "urn:kept" }] },
     });
+  });
+
+  it("leave an object alone that another lab has by that name, whatever was begun", async () => {
+    const begun = (kind: string, name: string): object =>
+      pending("creating", { type: `libvirt:index/${kind}`, inputs: { name } });
+    const state = exported(
+      begun("domain:Domain", "edge-device-1"),
+      begun("network:Network", "edge-lab"),
+      begun("pool:Pool", "edge-lab"),
+    );
+    lab.put(STACK, state);
+    lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
+    const other = { stack: "dev", stateDir: "/srv/other/.lab" };
+    writeFileSync(
+      join(lab.path, "network.xml"),
+      `<network><name>edge-lab</name><metadata>${ownerElement(other)}</metadata></network>`,
+    );
+    lab.standIn(
+      "virsh",
+      `case "$*" in
+        *net-dumpxml*) cat "${lab.path}/network.xml" ;;
+        *pool-dumpxml*) echo "<pool><target><path>/srv/other/.lab/pool</path></target></pool>" ;;
+        *dumpxml*) echo "<domain><source file='/srv/other/.lab/pool/x'/></domain>" ;;
+      esac`,
+    );
+    const { err } = await lab.run(() => up([]));
+    assert.equal(err.match(/is not this lab's and stays/g)?.length, 3, err);
+    assert.ok(!lab.calls().some((call) => /virsh .*(destroy|undefine)/.test(call)), lab.calls().join("\n"));
   });
 
   it("look again at a libvirt object that was being changed or removed", async () => {
@@ -147,7 +178,7 @@ describe("lab up, preview and destroy", () => {
       const { err } = await lab.run(() => up([]));
       assert.match(err, /removing partial Domain edge-device-2/);
       assert.deepEqual(lab.calls().slice(0, 3), [
-        "virsh -q -c qemu:///system dumpxml edge-device-2",
+        "virsh -q -c qemu:///system dumpxml --inactive edge-device-2",
         "virsh -q -c qemu:///system destroy edge-device-2",
         "virsh -q -c qemu:///system undefine edge-device-2",
       ]);
@@ -195,7 +226,7 @@ describe("lab up, preview and destroy", () => {
     for (let i = 0; i < 2; i++) {
       const { status, err } = await lab.run(() => destroy([]));
       assert.equal(status, 0);
-      assert.match(err, /stack dev does not exist/);
+      assert.match(err, /^destroy: stack dev does not exist: nothing to destroy\n$/);
     }
     assert.deepEqual(lab.calls(), []);
   });
