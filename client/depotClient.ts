@@ -56,8 +56,32 @@ export type ClientTotals = z.infer<typeof client>;
 const lockState = z.object({
   holders: z.array(z.object({ group: z.string(), device: z.string(), since: z.string() })),
   halted: z.array(z.object({ commit: z.string(), device: z.string(), check: z.string() })),
+  withdrawn: z
+    .object({
+      version: z.string().nullable(),
+      from: z.string().nullable(),
+      fromVersion: z.string().nullable(),
+    })
+    .nullish(),
 });
 export type LockState = z.infer<typeof lockState>;
+
+const rollout = z.object({
+  state: z.enum(["none", "going", "done", "failed", "withdrawn"]),
+  id: z.string().nullable(),
+  targetCommit: z.string().nullable(),
+  version: z.string().nullable(),
+  from: z.string().nullable(),
+  fromVersion: z.string().nullable(),
+});
+export type RolloutRecord = z.infer<typeof rollout>;
+
+/** A rollout that somebody watches: who it is, where it goes back to, and for how long it goes on unwatched. */
+export interface Lease {
+  readonly id: string;
+  readonly from: string;
+  readonly leaseSeconds: number;
+}
 
 const target = z.object({
   ref: z.string().nullable(),
@@ -67,8 +91,15 @@ const target = z.object({
 });
 export type Target = z.infer<typeof target>;
 
-/** The depot's answer was an error, or there was none. */
-export class DepotError extends Error {}
+/** The depot's answer was an error, with its HTTP status, or there was none. */
+export class DepotError extends Error {
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
 
 /** Talks to the depot over its admin socket, which only this host's root can open. */
 export class DepotClient {
@@ -102,9 +133,32 @@ export class DepotClient {
     return target.parse(await this.call("GET", "/v1/target"));
   }
 
-  /** Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten. */
-  async startRollout(targetCommit: string, version: string): Promise<void> {
-    await this.call("PUT", "/v1/rollout", { targetCommit, version });
+  /**
+   * Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten.
+   * @param lease without one it goes on until another begins
+   */
+  async startRollout(targetCommit: string, version: string, lease?: Lease): Promise<void> {
+    await this.call("PUT", "/v1/rollout", { targetCommit, version, ...lease });
+  }
+
+  /** The last rollout. */
+  async rollout(): Promise<RolloutRecord> {
+    return rollout.parse(await this.call("GET", "/v1/rollout"));
+  }
+
+  /** Somebody still watches the rollout; a DepotError with status 409 where it is over. */
+  async renewLease(id: string): Promise<void> {
+    await this.call("POST", "/v1/rollout/lease", { id });
+  }
+
+  /** Ends a rollout; a DepotError with status 409 where another one has begun. */
+  async endRollout(id: string, outcome: "done" | "failed" | "withdrawn"): Promise<void> {
+    await this.call("POST", "/v1/rollout/end", { id, outcome });
+  }
+
+  /** Lets a commit be rolled out again that has failed on a device. */
+  async forgetHalt(commit: string): Promise<void> {
+    await this.call("DELETE", `/v1/halts/${commit}`);
   }
 
   private call(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -130,6 +184,7 @@ export class DepotClient {
               reject(
                 new DepotError(
                   `depot: ${method} ${path} answered ${res.statusCode}: ${answer.slice(0, 300)}`,
+                  res.statusCode,
                 ),
               );
             } else resolve(answer === "" ? undefined : (JSON.parse(answer) as unknown));

@@ -24,6 +24,26 @@ export const labSchema = z
   );
 export type Lab = z.infer<typeof labSchema>;
 
+const rolloutId = z.string().min(1).max(64);
+
 /** A rollout begins: devices may take the reboot lock for this commit, an earlier halt is forgotten. */
-export const rolloutSchema = z.object({ targetCommit: commit, version: z.string().max(64) });
+export const rolloutSchema = z
+  .object({
+    targetCommit: commit,
+    version: z.string().max(64),
+    /** Names this rollout, for its lease and its end; the depot makes one where it is left out. */
+    id: rolloutId.nullish(),
+    /** The commit that devices shall run when it is withdrawn. */
+    from: commit.nullish(),
+    /** It counts as withdrawn when nobody has renewed its lease for so long; without one it needs no watcher. */
+    leaseSeconds: z.number().min(0.1).max(3600).nullish(),
+  })
+  .refine((r) => r.leaseSeconds == null || r.from != null, "a lease needs the commit to go back to: from");
 export type Rollout = z.infer<typeof rolloutSchema>;
+
+/** Somebody still watches the rollout. */
+export const leaseSchema = z.object({ id: rolloutId });
+
+/** A rollout ends: every device runs it, one failed on it, or its watcher was told to stop. */
+export const endSchema = z.object({ id: rolloutId, outcome: z.enum(["done", "failed", "withdrawn"]) });
+export type Outcome = z.infer<typeof endSchema>["outcome"];

@@ -3,9 +3,10 @@ import { open, rename } from "node:fs/promises";
 
 import type { ClientCounts, Count } from "./counts";
 import type { Lab } from "./lab";
+import type { StartedRollout } from "./lease";
 import type { Locks } from "./lock";
 import type { Received } from "./report";
-import type { Halt, StartedRollout } from "./rollout";
+import type { Halt } from "./rollout";
 import type { Position } from "./tail";
 
 /** Everything that survives a restart. */

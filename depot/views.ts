@@ -1,6 +1,7 @@
 import type { ClientCounts, Count, Kind } from "./counts";
 import { KINDS } from "./counts";
 import type { Depot } from "./depot";
+import { stateOf, type RolloutState } from "./lease";
 import { ageSeconds, type Halt } from "./rollout";
 import type { Holder } from "./lock";
 import type { Report } from "./report";
@@ -62,12 +63,41 @@ export interface LockView {
   /** Of the group that the lab's devices use, and of any other. */
   readonly holders: (Holder & { readonly group: string })[];
   readonly halted: Halt[];
+  /** The rollout that was withdrawn, if the last one was. */
+  readonly withdrawn: Pick<RolloutView, "targetCommit" | "version" | "from" | "fromVersion"> | null;
 }
 
 export function lock(depot: Depot): LockView {
+  const { state, targetCommit, version, from, fromVersion } = rollout(depot);
   return {
     holders: Object.entries(depot.locks).map(([group, holder]) => ({ group, ...holder })),
     halted: Object.values(depot.halts),
+    withdrawn: state === "withdrawn" ? { targetCommit, version, from, fromVersion } : null,
+  };
+}
+
+/** The last rollout, and what became of it. */
+export interface RolloutView {
+  readonly state: RolloutState | "none";
+  readonly id: string | null;
+  readonly targetCommit: string | null;
+  readonly version: string | null;
+  readonly startedAt: string | null;
+  /** What the devices ran before, where it can be withdrawn. */
+  readonly from: string | null;
+  readonly fromVersion: string | null;
+}
+
+export function rollout(depot: Depot): RolloutView {
+  const last = depot.rollout;
+  return {
+    state: last ? stateOf(last, depot.now()) : "none",
+    id: last?.id ?? null,
+    targetCommit: last?.targetCommit ?? null,
+    version: last?.version ?? null,
+    startedAt: last?.startedAt ?? null,
+    from: last?.from ?? null,
+    fromVersion: last?.from ? depot.repository.version(last.from) : null,
   };
 }
 
@@ -93,11 +123,7 @@ export function everything(depot: Depot): object {
   return {
     time: depot.now().toISOString(),
     target: target(depot),
-    rollout: depot.rollout && {
-      targetCommit: depot.rollout.targetCommit,
-      version: depot.rollout.version,
-      startedAt: depot.rollout.startedAt,
-    },
+    rollout: depot.rollout && rollout(depot),
     vipOwner: depot.vipOwner() ?? null,
     devices: devices(depot),
     lock: lock(depot),

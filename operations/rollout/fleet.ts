@@ -21,10 +21,10 @@ export async function reports(depot: DepotClient): Promise<DeviceRecord[]> {
 }
 
 /** Devices poll by themselves; this only shortens the wait. A device that cannot be reached is left to its timer. */
-export async function nudge(fleet: Fleet, names: readonly string[]): Promise<void> {
+export async function nudge(fleet: Fleet, names: readonly string[], seconds = 20): Promise<void> {
   const start = "sudo systemctl start --no-block edge-update.service";
   const chosen = fleet.devices.filter((d) => names.includes(d.name));
-  await Promise.all(chosen.map((d) => runOnDevice(fleet.stateDir, d.address, start, 20)));
+  await Promise.all(chosen.map((d) => runOnDevice(fleet.stateDir, d.address, start, seconds)));
 }
 
 /** Of these devices, those that do nothing about an update. */

@@ -71,6 +71,21 @@ describe("lab up, preview and destroy", () => {
     assert.equal(lab.calls()[0], "pulumi cancel --yes --stack dev");
   });
 
+  it("withdraw the rollout of a run that was killed, and only then ask for that", async () => {
+    lab.put(STACK, "{}");
+    lab.standIn("node.sh", "", "assets/host");
+    await lab.run(() => up([]));
+    assert.ok(!lab.calls().some((call) => call.startsWith("node.sh")));
+    lab.put("rollout.json", "{}");
+    await lab.run(() => preview([]));
+    assert.ok(lab.calls().includes("node.sh operations/rollout/recover.ts"));
+    lab.standIn("node.sh", "exit 1", "assets/host");
+    await assert.rejects(
+      lab.run(() => up([])),
+      /could not be withdrawn/,
+    );
+  });
+
   const pending = (type: string, resource: object): object => ({
     type,
     resource: { urn: "urn:x", ...resource },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { clean, diskUsage } from "../../../cli/verbs/caches";
 import { doctor } from "../../../cli/verbs/doctor";
+import { lock } from "../../../cli/verbs/lock";
 import { logs } from "../../../cli/verbs/logs";
 import { openConsole, ssh } from "../../../cli/verbs/shell";
 import { status } from "../../../cli/verbs/status";
@@ -35,6 +36,21 @@ const devices = [
 ];
 const clients = [{ client: "192.168.76.11", device: "edge-device-1", files: 11, bytes: 650_000 }];
 
+const rollout = {
+  state: "done",
+  id: "r",
+  targetCommit: NEW,
+  version: "0.0.2",
+  from: "a".repeat(64),
+  fromVersion: "0.0.1",
+};
+const depot = (state = "done"): Record<string, unknown> => ({
+  "/v1/devices": devices,
+  "/v1/clients": clients,
+  "/v1/rollout": { ...rollout, state },
+  "/v1/lock": { holders: [], halted: [], withdrawn: state === "withdrawn" ? rollout : null },
+});
+
 describe("lab verbs", () => {
   let lab: LabProject;
   beforeEach(() => {
@@ -56,12 +72,13 @@ describe("lab verbs", () => {
         up: false,
         targetVersion: "0.0.2",
         vip: "192.168.76.100",
+        rollout: null,
         devices: [],
       });
     });
 
     it("has every device, also one that has not reported", async () => {
-      await lab.serveDepot({ "/v1/devices": devices, "/v1/clients": clients });
+      await lab.serveDepot(depot());
       const { out } = await lab.run(() => status({ json: true }));
       const document = JSON.parse(out) as { up: boolean; devices: Record<string, unknown>[] };
       assert.ok(document.up);
@@ -81,7 +98,7 @@ describe("lab verbs", () => {
     });
 
     it("is a table with a column for each of these", async () => {
-      await lab.serveDepot({ "/v1/devices": devices, "/v1/clients": clients });
+      await lab.serveDepot(depot());
       const { out } = await lab.run(() => status({ json: false }));
       const [title, head = "", one = "", two = "", ...more] = out.trimEnd().split("\n");
       assert.deepEqual(more, []);
@@ -90,6 +107,21 @@ describe("lab verbs", () => {
       assert.equal(one.slice(at, at + 5), "0.0.2");
       assert.match(one, /edge-device-1 +primary .* yes .*11 files, 0\.7 MB$/);
       assert.match(two, /edge-device-2 +backup .*no report +- +- /);
+    });
+
+    it("says that the last rollout was withdrawn, as lab lock does", async () => {
+      await lab.serveDepot(depot("withdrawn"));
+      const { out } = await lab.run(() => status({ json: false }));
+      assert.match(out, /^rollout of 0\.0\.2 withdrawn; the next npm run up goes on$/m);
+      const json = (await lab.run(() => status({ json: true }))).out;
+      assert.deepEqual((JSON.parse(json) as { rollout: object }).rollout, {
+        state: "withdrawn",
+        version: "0.0.2",
+      });
+      assert.equal(
+        (await lab.run(() => lock({ release: false }))).out,
+        "nobody holds the reboot lock\nrollout of 0.0.2 withdrawn: devices are told to run 0.0.1; the next npm run up goes on\n",
+      );
     });
 
     it("names the depot's answer when that is an error", async () => {
