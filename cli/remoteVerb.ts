@@ -11,8 +11,7 @@ const HERE = new Set(["up", "preview", "destroy", "recover", "clean", "bench", "
  */
 export async function runRemoteVerb(words: readonly string[]): Promise<number | undefined> {
   const [verb = ""] = words;
-  if (verb === "" || verb.startsWith("-") || HERE.has(verb) || process.env["EDGE_IS_LAB_HOST"])
-    return undefined;
+  if (verb === "" || verb.startsWith("-") || HERE.has(verb) || process.env["EDGE_IS_LAB_HOST"]) return undefined;
   const ctx = labContext();
   const { remote } = ctx.host;
   if (!remote) return undefined;

@@ -38,7 +38,10 @@ export const rolloutSchema = z
     /** It counts as withdrawn when nobody has renewed its lease for so long; without one it needs no watcher. */
     leaseSeconds: z.number().min(0.1).max(3600).nullish(),
   })
-  .refine((r) => r.leaseSeconds == null || r.from != null, "a lease needs the commit to go back to: from");
+  .refine(
+    ({ leaseSeconds, from }) => typeof leaseSeconds !== "number" || typeof from === "string",
+    "a lease needs the commit to go back to: from",
+  );
 export type Rollout = z.infer<typeof rolloutSchema>;
 
 /** Somebody still watches the rollout. */

@@ -18,7 +18,7 @@ export type RolloutState = "going" | Outcome;
 /** The rollout with its lease, where it has one, from now on. */
 export function renewed(rollout: StartedRollout, now: Date): StartedRollout {
   const { leaseSeconds } = rollout;
-  if (leaseSeconds == null) return rollout;
+  if (typeof leaseSeconds !== "number") return rollout;
   return { ...rollout, leaseUntil: new Date(now.getTime() + leaseSeconds * 1000).toISOString() };
 }
 
@@ -47,7 +47,8 @@ export function labTarget(
   now: Date,
 ): string | null {
   const withdrawn = withdrawnOf(rollout, now);
-  return (published === withdrawn?.targetCommit ? withdrawn?.from : undefined) ?? published;
+  const back = withdrawn?.targetCommit === published ? withdrawn.from : undefined;
+  return back ?? published;
 }
 
 /**
@@ -62,12 +63,8 @@ export function deviceTarget(
   now: Date,
 ): string | null {
   const withdrawn = withdrawnOf(rollout, now);
-  const keeps =
-    withdrawn !== undefined &&
-    withdrawn.from === target &&
-    report.booted.commit === withdrawn.targetCommit &&
-    report.health !== "red";
-  return keeps ? withdrawn.targetCommit : target;
+  const keeps = report.booted.commit === withdrawn?.targetCommit && report.health !== "red";
+  return keeps && withdrawn.from === target ? withdrawn.targetCommit : target;
 }
 
 /** Whether every device is green on the rollout's commit: nothing is left that could be withdrawn. */

@@ -138,7 +138,6 @@ export class RolloutLab {
   }
 
   /** A question to the admin socket. */
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the answer's shape is the caller's word
   async admin<T>(method: string, path: string, body?: object): Promise<T> {
     const reply = await this.ask("admin.sock", method, path, body, {});
     assert.equal(reply.status, 200, reply.text);
@@ -193,7 +192,7 @@ export class RolloutLab {
 
   /** Starts the rollout program in a process group of its own, as the provider does. */
   rollout(more: Record<string, string> = {}, before: readonly string[] = []): Running {
-    const [command = "", ...args] = [...before, "node", "--import", "tsx", "operations/rollout/main.ts"];
+    const [command, ...args] = [...before, "node", "--import", "tsx", "operations/rollout/main.ts"];
     const child = spawn(command, args, {
       detached: true,
       stdio: ["pipe", "ignore", "pipe"],
@@ -222,9 +221,9 @@ export class RolloutLab {
     await this.eventually(
       "the ref is moved",
       () => Promise.resolve(this.ostree("rev-parse", REF) === this.commits.new),
-      running.said,
+      () => running.said(),
     );
-    await this.eventually("it watches", () => Promise.resolve(/rollout of 0\.0\.2: /.test(running.said())));
+    await this.eventually("it watches", () => Promise.resolve(running.said().includes("rollout of 0.0.2: ")));
   }
 
   async eventually(

@@ -6,6 +6,7 @@ import { clean, diskUsage } from "../../../cli/verbs/caches";
 import { doctor } from "../../../cli/verbs/doctor";
 import { lock } from "../../../cli/verbs/lock";
 import { logs } from "../../../cli/verbs/logs";
+import { retry } from "../../../cli/verbs/retry";
 import { openConsole, ssh } from "../../../cli/verbs/shell";
 import { status } from "../../../cli/verbs/status";
 import { LabProject } from "../../support/labProject";
@@ -130,6 +131,45 @@ describe("lab verbs", () => {
         lab.run(() => status({ json: true })),
         /depot: GET \/v1\/clients answered 404: "no such path"/,
       );
+    });
+  });
+
+  describe("retry", () => {
+    const halts = { [`/v1/halts/${NEW}`]: { holders: [], halted: [] } };
+
+    it("lets a device forget, ends the halt, and says which commits they were", async () => {
+      await lab.serveDepot(halts);
+      lab.standIn("ssh", `echo ${NEW}`);
+      const { status: code, out } = await lab.run(() => retry("edge-device-2", { all: false }));
+      assert.equal(code, 0);
+      assert.equal(out, "edge-device-2: forgot bbbbbbbbbbbb; npm run up rolls it out again\n");
+      assert.deepEqual(lab.depotCalls(), [`DELETE /v1/halts/${NEW}`]);
+      assert.match(lab.calls().join(), /core@192\.168\.76\.12 sudo \/usr\/libexec\/edge\/retry$/);
+    });
+
+    it("asks every device with --all, and names one that could not be reached", async () => {
+      await lab.serveDepot(halts);
+      lab.standIn("ssh", `[[ $* != *76.12* ]] || { echo "no route to host" >&2; exit 255; }`);
+      const run = lab.run(() => retry(undefined, { all: true }));
+      await assert.rejects(
+        run,
+        /^LabError: edge-device-2 did not forget anything: status 255: no route to host$/,
+      );
+      assert.equal(lab.calls().length, 2);
+    });
+
+    it("wants one device that there is, or all", async () => {
+      for (const [name, all, error] of [
+        ["edge-9", false, /there is no device "edge-9"; rule: .*; fix: one of edge-device-1, edge-device-2/],
+        [undefined, false, /rule: one device, or --all/],
+        ["edge-device-1", true, /rule: one device, or --all/],
+      ] as const) {
+        await assert.rejects(
+          lab.run(() => retry(name, { all })),
+          error,
+        );
+      }
+      assert.deepEqual(lab.calls(), []);
     });
   });
 
