@@ -67,7 +67,7 @@ describe("the caller's locale, umask and PATH change nothing", () => {
         process.stdout.write(execFileSync("bash", ["-c", process.env["PROBE"] ?? ""], { encoding: "utf8" }));`,
       );
       // Where the node of the lab's own is, the caller's PATH has it.
-      const path = `${caller.env["PATH"] ?? process.env["PATH"] ?? ""}`;
+      const path = caller.env["PATH"] ?? process.env["PATH"] ?? "";
       const node = join(process.execPath, "..");
       const program = { ...caller, env: { ...caller.env, PATH: `${node}:${path}`, PROBE, D: dir } };
       assert.equal(seen(program, `exec ./assets/host/node.sh '${probe}'`), EXPECTED);

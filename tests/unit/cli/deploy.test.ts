@@ -216,7 +216,7 @@ describe("lab up, preview and destroy", () => {
         "virsh -q -c qemu:///system list --name --all",
         "virsh -q -c qemu:///system undefine edge-device-2",
       ]);
-      assert.match(lab.calls()[3] ?? "", /^pulumi up/);
+      assert.match(lab.calls()[5] ?? "", /^pulumi up/);
     });
 
     it("unless it is another's", async () => {
