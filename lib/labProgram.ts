@@ -3,8 +3,10 @@ import { homedir } from "node:os";
 import { relative, resolve } from "node:path";
 
 import { parseBlueprint, type Blueprint } from "./blueprint";
+import { coerce } from "./coerce";
 import { resolveConfig, type LabConfig } from "./config";
 import { ConfigError, type Problem } from "./configErrors";
+import { schema } from "./configSchema";
 import { labHost, type LabHost } from "./labHost";
 import { stateOwnerProblems } from "./stateOwner";
 import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
@@ -56,7 +58,9 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
     attempt(() => parseStackFile(text, file)) ?? attempt(() => parseStackFile(text, file, "plain"));
   // Both readings have reported a file that is not YAML: once is enough.
   if (!stackFile) throw new ConfigError(file, problems.slice(0, 1));
-  const raw = mergeSources(defaults, stackFile, parseEngineConfig(engine));
+  // The committed file is held to its types; what a command has stored is read as it was meant.
+  const given = coerce(schema, parseEngineConfig(engine)) as Record<string, unknown>;
+  const raw = mergeSources(defaults, stackFile, given);
   const config = attempt(() => resolveConfig(raw, file));
   const path = config?.blueprint ?? raw["blueprint"];
   const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;

@@ -10,6 +10,8 @@ export const STATE = {
   owner: "owner",
   /** The depot's socket for this host's root. */
   adminSocket: "depot/admin.sock",
+  /** The rollout under way, for whoever comes after its program is killed. */
+  rollout: "rollout.json",
   registryConfig: "registry/config.json",
   /** The OSTree repository that the depot serves. */
   repo: "repo",

@@ -74,6 +74,7 @@ export const STATE_FACTS: readonly Fact[] = [
       at("depot/server.ts", /admin: `\$\{config\.dir\}\/([^`]*)`/, { value: "admin.sock" }),
     ],
   },
+  { name: "STATE.rollout", value: STATE.rollout, mention: /rollout\.json/, places: [] },
   {
     name: "STATE.registryConfig",
     value: STATE.registryConfig,
