@@ -117,7 +117,7 @@ export async function status(options: { json: boolean }): Promise<number> {
       up,
       targetVersion,
       vip: network.vip,
-      rollout: rollout ? { state: rollout.state, version: rollout.version } : null,
+      ...(rollout ? { rollout: { state: rollout.state, version: rollout.version } } : {}),
       devices,
     };
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);

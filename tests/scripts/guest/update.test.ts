@@ -91,29 +91,6 @@ describe("guest: updates", () => {
     assert.equal(ostree().at(-1), `ostree admin deploy --stage --os=edge edge:${REF}`);
   });
 
-  it("retry forgets what failed, with its evidence, and says so at once: the commit is taken again", async () => {
-    const health = (commit: string): string => JSON.stringify({ commit, time: 1, checks: [] });
-    guest.write(
-      "var/lib/edge/failed.json",
-      JSON.stringify([{ commit: V2, version: "0.0.2", check: "x", output: "" }]),
-    );
-    guest.write("var/lib/edge/health/a.json", health(V2));
-    guest.write("var/lib/edge/health/b.json", health(V1));
-    guest.write("run/edge/update-error.json", JSON.stringify({ commit: V2, output: "x", attempts: 3 }));
-    target(V2);
-    await update();
-    assert.deepEqual(ostree(), []);
-    const { status, stdout, stderr } = await guest.served("usr/libexec/edge/retry");
-    assert.equal(status, 0, stderr);
-    assert.equal(stdout, `${V2}\n`);
-    const last = depot.posted("/v1/report").at(-1) as Report;
-    assert.deepEqual([last["failed"], last["updateError"]], [[], null]);
-    assert.ok(!guest.has("var/lib/edge/health/a.json") && guest.has("var/lib/edge/health/b.json"));
-    await update();
-    assert.equal(ostree().at(-1), `ostree admin deploy --stage --os=edge edge:${REF}`);
-    assert.equal((await guest.served("usr/libexec/edge/retry")).stdout, "");
-  });
-
   it("a commit that failed here is never taken again, the next one is", async () => {
     guest.write(
       "var/lib/edge/failed.json",

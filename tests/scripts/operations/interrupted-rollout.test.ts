@@ -115,12 +115,19 @@ describe("an interrupted rollout", () => {
     assert.equal(await lab.state(), "none");
   });
 
-  it("withdraws itself when whoever started it was killed, and nobody reads what it says", async () => {
+  it("withdraws itself when whoever started it was killed", async () => {
     const running = await lab.underWay({}, ["sh", "-c", 'exec 3<&0; "$@" <&3 & wait', "sh"]);
-    running.child.stderr?.destroy();
     running.child.kill("SIGKILL");
-    await lab.eventually("it is withdrawn", async () => (await lab.state()) === "withdrawn");
-    await lab.eventually("the ref is back", () => Promise.resolve(lab.unfinished() === ""));
+    await lab.eventually("it has ended", () => Promise.resolve(running.said().includes("error: ")));
+    assert.match(running.said(), /^error: interrupted \(whoever started it is gone\): .* is withdrawn/m);
+    await assertWithdrawn();
+  });
+
+  it("is withdrawn where nobody reads any more what it says", async () => {
+    const running = await lab.underWay();
+    running.child.stderr?.destroy();
+    kill(running, "SIGHUP");
+    assert.equal(await running.ended, 1);
     await assertWithdrawn();
   });
 

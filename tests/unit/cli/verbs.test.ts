@@ -96,7 +96,6 @@ describe("lab verbs", () => {
         up: false,
         targetVersion: "0.0.2",
         vip: "192.168.76.100",
-        rollout: null,
         devices: [],
       });
     });
