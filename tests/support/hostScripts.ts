@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { TempDir } from "./tempProject";
@@ -28,6 +28,8 @@ export class HostScripts {
   /** Writes a program of the project; its working directory is the project. */
   program(path: string, body: string): void {
     mkdirSync(join(this.path, path, ".."), { recursive: true });
+    // Anew, and never through a link: it may be one to the host's own program.
+    rmSync(join(this.path, path), { force: true });
     writeFileSync(join(this.path, path), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
   }
 

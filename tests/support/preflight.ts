@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { TempDir } from "./tempProject";
@@ -39,6 +39,8 @@ export class Preflight {
   /** Writes a program below the checks' working directory. */
   program(path: string, body: string): void {
     mkdirSync(join(this.path, path, ".."), { recursive: true });
+    // Anew, and never through a link: it may be one to the host's own program.
+    rmSync(join(this.path, path), { force: true });
     writeFileSync(join(this.path, path), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
   }
 
