@@ -31,6 +31,10 @@ describe("two stacks of one clone", () => {
         inputs(run, `libvirt:index/${kind}`).map((i) => `${kind} ${String(i["name"])}`),
       ),
       ...inputs(run, "libvirt:index/network:Network").map((i) => String(i["bridge"])),
+      ...inputs(run, "libvirt:index/volume:Volume").map((i) => `disk in ${String(i["pool"])}`),
+      ...inputs(run, "libvirt:index/domain:Domain").map(
+        (i) => `device on ${String((i["networkInterfaces"] as { bridge: string }[])[0]?.bridge)}`,
+      ),
       ...inputs(run, "command:local:Command").map((i) =>
         String((i["environment"] as Record<string, string>)["EDGE_STATE_DIR"]),
       ),
@@ -39,8 +43,10 @@ describe("two stacks of one clone", () => {
     const one = names(first);
     assert.ok(one.includes("network:Network edge-lab") && one.includes("pool:Pool edge-lab"));
     assert.ok(one.includes("edgelab0"));
+    const two = names(second);
+    assert.ok(two.includes("disk in edge-lab-2") && two.includes("device on edgelab1"));
     assert.deepEqual(
-      names(second).filter((name) => one.includes(name)),
+      two.filter((name) => one.includes(name)),
       [],
     );
     assert.equal(second.outputs["contentUrl"], "http://192.168.77.1:8001");
