@@ -4,11 +4,13 @@ import { askDrift, readStackState } from "./client/drift/ask";
 import { EdgeLab } from "./components/edgeLab";
 import { BlueprintError } from "./lib/blueprint";
 import { ConfigError } from "./lib/configErrors";
-import { readLabInputs, type LabInputs } from "./lib/labProgram";
+import { checkStateOwner, readLabInputs, type LabInputs } from "./lib/labProgram";
 
 function read(): LabInputs {
   try {
-    return readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
+    const read = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
+    checkStateOwner(read);
+    return read;
   } catch (e) {
     // A user's mistake: a stack trace would only hide the message.
     if (e instanceof ConfigError || e instanceof BlueprintError) throw new pulumi.RunError(e.message);
@@ -20,7 +22,7 @@ function read(): LabInputs {
 async function main(): Promise<Record<string, unknown>> {
   const inputs = read();
   const recorded = readStackState(inputs.stateDir, pulumi.getProject(), pulumi.getStack());
-  const drift = await askDrift(inputs.host, recorded, process.cwd());
+  const drift = await askDrift(inputs, recorded, process.cwd());
   const lab = new EdgeLab("edge-lab", { ...inputs, recorded, drift });
   return {
     /** Address that the devices share. */

@@ -85,6 +85,13 @@ function program(run: (action: Promise<number>) => void): Command {
       run(import("./verbs/lock.js").then((m) => m.lock({ release: options.release === true }))),
     );
   lab
+    .command("retry [device]")
+    .description("let a device forget the commits that failed on it, so that it takes them again")
+    .option("--all", "every device")
+    .action((device: string | undefined, options: { all?: boolean }) =>
+      run(import("./verbs/retry.js").then((m) => m.retry(device, { all: options.all === true }))),
+    );
+  lab
     .command("logs [name]")
     .description("logs of the lab's own parts; without a name, their list")
     .action((name: string | undefined) => run(import("./verbs/logs.js").then((m) => m.logs(name))));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { readLabInputs, type LabInputs } from "../lib/labProgram";
+import { checkStateOwner, readLabInputs, type LabInputs } from "../lib/labProgram";
 import { parseStackFile } from "../lib/stackFile";
 import { requiredEnv } from "./program";
 
@@ -11,8 +11,6 @@ import { requiredEnv } from "./program";
 export interface LabContext extends LabInputs {
   /** The project's folder. */
   readonly root: string;
-  /** Pulumi stack, without its organization. */
-  readonly stack: string;
   readonly cacheDir: string;
 }
 
@@ -34,12 +32,17 @@ export function overrides(root: string, stack: string): Record<string, string> {
   );
 }
 
-/** Reads the selected stack's configuration; `npm run` has set the variables. */
-export function labContext(): LabContext {
+/**
+ * Reads the selected stack's configuration; `npm run` has set the variables.
+ * @param options.anyOwner also where the state directory is another stack's; the caller then leaves it alone
+ * @throws ConfigError where it is
+ */
+export function labContext(options: { anyOwner?: boolean } = {}): LabContext {
   const root = process.cwd();
   const stack = (process.env["PULUMI_STACK"] ?? "dev").split("/").pop() ?? "dev";
   const inputs = readLabInputs(root, stack, overrides(root, stack));
-  const context = { ...inputs, root, stack, cacheDir: requiredEnv("EDGE_LAB_CACHE") };
+  if (!options.anyOwner) checkStateOwner(inputs);
+  const context = { ...inputs, root, cacheDir: requiredEnv("EDGE_LAB_CACHE") };
   if (!process.env["EDGE_IS_LAB_HOST"]) return context;
   // The caller sent this verb to the lab's host, so the lab is local here.
   const { stateDir, libvirtUri } = inputs.host;

@@ -4,18 +4,27 @@ import { z } from "zod";
 
 import { inState } from "../protocol/paths";
 import { lockViewSchema, type LockView } from "../protocol/fleetLock";
-import type { Rollout } from "../protocol/lab";
+import type { Ending, Lease, Outcome, Renewal, Rollout } from "../protocol/lab";
 import {
   clientViewSchema,
   deviceViewSchema,
+  rolloutViewSchema,
   targetViewSchema,
   type ClientView,
   type DeviceView,
+  type RolloutView,
   type TargetView,
 } from "../protocol/status";
 
-/** The depot's answer was an error, or there was none. */
-export class DepotError extends Error {}
+/** The depot's answer was an error, with its HTTP status, or there was none. */
+export class DepotError extends Error {
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
 
 /** Talks to the depot over its admin socket, which only this host's root can open. */
 export class DepotClient {
@@ -49,9 +58,32 @@ export class DepotClient {
     return targetViewSchema.parse(await this.call("GET", "/v1/target"));
   }
 
-  /** Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten. */
-  async startRollout(targetCommit: string, version: string): Promise<void> {
-    await this.call("PUT", "/v1/rollout", { targetCommit, version } satisfies Rollout);
+  /**
+   * Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten.
+   * @param lease without one it goes on until another begins
+   */
+  async startRollout(targetCommit: string, version: string, lease?: Lease): Promise<void> {
+    await this.call("PUT", "/v1/rollout", { targetCommit, version, ...lease } satisfies Rollout);
+  }
+
+  /** The last rollout. */
+  async rollout(): Promise<RolloutView> {
+    return rolloutViewSchema.parse(await this.call("GET", "/v1/rollout"));
+  }
+
+  /** Somebody still watches the rollout; a DepotError with status 409 where it is over. */
+  async renewLease(id: string): Promise<void> {
+    await this.call("POST", "/v1/rollout/lease", { id } satisfies Renewal);
+  }
+
+  /** Ends a rollout; a DepotError with status 409 where another one has begun. */
+  async endRollout(id: string, outcome: Outcome): Promise<void> {
+    await this.call("POST", "/v1/rollout/end", { id, outcome } satisfies Ending);
+  }
+
+  /** Lets a commit be rolled out again that has failed on a device. */
+  async forgetHalt(commit: string): Promise<void> {
+    await this.call("DELETE", `/v1/halts/${commit}`);
   }
 
   private call(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -77,6 +109,7 @@ export class DepotClient {
               reject(
                 new DepotError(
                   `depot: ${method} ${path} answered ${res.statusCode}: ${answer.slice(0, 300)}`,
+                  res.statusCode,
                 ),
               );
             } else resolve(answer === "" ? undefined : (JSON.parse(answer) as unknown));

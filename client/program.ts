@@ -7,13 +7,25 @@ export function requiredEnv(name: string): string {
   return value;
 }
 
+function report(e: unknown): void {
+  const expected = e instanceof LabError;
+  process.stderr.write(
+    `error: ${expected ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`,
+  );
+}
+
 /** Runs the program; on failure prints one line if the failure was expected, a stack trace if it is a defect. */
 export function runProgram(main: () => Promise<void>): void {
   main().catch((e: unknown) => {
-    const expected = e instanceof LabError;
-    process.stderr.write(
-      `error: ${expected ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`,
-    );
+    report(e);
     process.exitCode = 1;
+  });
+}
+
+/** The same for a program that may be in the middle of something else when it fails: that does not go on. */
+export function runInterruptible(main: () => Promise<void>): void {
+  main().catch((e: unknown) => {
+    report(e);
+    process.exit(1);
   });
 }

@@ -4,7 +4,6 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeviceConfig } from "../lib/config";
 import { domainXslt } from "../lib/domainXslt";
 import { after, hostScript } from "../lib/hostScript";
-import { LIBVIRT } from "../protocol/names";
 import { consoleLog } from "../protocol/paths";
 
 /** Inputs of {@link EdgeDomain}. */
@@ -18,8 +17,9 @@ export interface EdgeDomainArgs {
   vcpus: number;
   diskGiB: number;
   accelerator: pulumi.Input<"kvm" | "tcg">;
-  /** Storage pool for the disk, and its path on the host. */
+  /** Storage pool for the disk, its name as it is configured, and its path on the host. */
   pool: libvirt.Pool;
+  poolName: string;
   poolPath: pulumi.Input<string>;
   /** The network to plug into, its bridge, and libvirt's name for it where it gives addresses, else empty. */
   plugged: pulumi.Resource;
@@ -71,7 +71,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
     const disk = new libvirt.Volume(
       `${name}-disk`,
       // The pool's name as it is, not as its output: a pool that is made anew must not take the disks with it.
-      { name: diskName, pool: LIBVIRT.pool, format: "qcow2", size: args.diskGiB * 2 ** 30 },
+      { name: diskName, pool: args.poolName, format: "qcow2", size: args.diskGiB * 2 ** 30 },
       { parent: this, provider: args.provider, dependsOn: args.pool },
     );
     const xslt = pulumi

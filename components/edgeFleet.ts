@@ -6,7 +6,6 @@ import { hashOf } from "../lib/contentHash";
 import { diskGeneration, type Findings } from "../lib/drift";
 import { kernelArgs, renderKickstart, type KickstartArgs } from "../lib/kickstart";
 import type { StackState } from "../lib/stackState";
-import { LIBVIRT } from "../protocol/names";
 import { inState } from "../protocol/paths";
 import { Accelerator } from "./accelerator";
 import { CustomIso } from "./customIso";
@@ -71,7 +70,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
     const poolPath = pulumi.output(stateDir).apply((dir) => inState(dir, "pool"));
     const pool = new libvirt.Pool(
       "pool",
-      { name: LIBVIRT.pool, type: "dir", target: { path: poolPath } },
+      { name: config.network.name, type: "dir", target: { path: poolPath } },
       { parent: this, provider, deleteBeforeReplace: true },
     );
     const domains: EdgeDomain[] = [];
@@ -99,6 +98,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
             ...config.device,
             accelerator: accelerator.accelerator,
             pool,
+            poolName: config.network.name,
             poolPath,
             plugged: args.plugged,
             bridge: args.bridge,

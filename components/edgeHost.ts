@@ -18,6 +18,10 @@ export interface EdgeHostArgs {
   cidr: string;
   gateway: string;
   bridge: string;
+  /** Name of the libvirt network and pool that the lab will have. */
+  network: string;
+  /** Stack that the lab is of. */
+  stack: string;
   /** For a lab in the host's own network: the uplink interface, and the addresses and MACs that the lab takes there. */
   lan?: { readonly uplink: string; readonly addresses: readonly string[]; readonly macs: readonly string[] };
   /** TCP ports that the lab will listen on at the gateway address. */
@@ -67,6 +71,8 @@ export class EdgeHost extends pulumi.ComponentResource {
           CIDR: args.cidr,
           GATEWAY: args.gateway,
           BRIDGE: args.bridge,
+          NETWORK: args.network,
+          STACK: args.stack,
           ...(args.lan
             ? {
                 UPLINK: args.lan.uplink,

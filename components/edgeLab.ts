@@ -9,7 +9,7 @@ import { resolveChain, type Release } from "../lib/releases";
 import { runOnRemote } from "../lib/remoteTransformation";
 import type { LabHost } from "../lib/labHost";
 import type { StackState } from "../lib/stackState";
-import { APP, LIBVIRT, OPERATOR, OSTREE } from "../protocol/names";
+import { APP, OPERATOR, OSTREE } from "../protocol/names";
 import { appUrl, PORTS } from "../protocol/ports";
 import { AppImage, type AppImageArgs } from "./appImage";
 import { AppRollout } from "./appRollout";
@@ -31,6 +31,8 @@ const STATE_DISK_GIB = 4;
 
 /** Inputs of {@link EdgeLab}. */
 export interface EdgeLabArgs {
+  /** Stack that the lab is of: with the state directory, the owner of all that it makes. */
+  stack: string;
   config: LabConfig;
   /** The host that the lab runs on: this one, or another. */
   host: LabHost;
@@ -68,7 +70,7 @@ export class EdgeLab extends pulumi.ComponentResource {
       { ...opts, transformations },
     );
     const { config, blueprint } = args;
-    const { network, builder, devices, upgradeGate } = config;
+    const { network, builder, devices, upgradeGate, ports } = config;
     const { ref, adminGroup, installer } = backendOf(builder, config.distribution);
     const releases = resolveChain(blueprintPackages(blueprint), config.releases);
     const own = { parent: this };
@@ -76,18 +78,26 @@ export class EdgeLab extends pulumi.ComponentResource {
 
     const host = this.makeHost(args, releases);
     const { stateDir, provider } = host;
-    const { cidr, gateway, uplink } = network;
+    const { cidr, gateway, uplink, bridge: bridgeName } = network;
     const bridge = new HostBridge(
       "bridge",
       uplink === undefined
-        ? { mode: "nat", provider, cidr, gateway }
-        : { mode: "lan", stateDir, uplink, cidr },
+        ? {
+            mode: "nat",
+            provider,
+            cidr,
+            gateway,
+            bridge: bridgeName,
+            network: network.name,
+            owner: { stack: args.stack, stateDir: args.host.stateDir },
+          }
+        : { mode: "lan", stateDir, uplink, cidr, bridge: bridgeName },
       own,
     );
 
     const registry = new Registry(
       "registry",
-      { stateDir, gateway: bridge.gateway, host: bridge.knownGateway, port: PORTS.registry },
+      { stateDir, gateway: bridge.gateway, host: bridge.knownGateway, port: ports.registry },
       own,
     );
     const prod = this.makeApp(args, stateDir, registry);
@@ -98,7 +108,7 @@ export class EdgeLab extends pulumi.ComponentResource {
         stateDir,
         gateway: bridge.gateway,
         host: bridge.knownGateway,
-        port: PORTS.depot,
+        port: ports.content,
         ref,
         upgradeGate,
         devices,
@@ -218,7 +228,7 @@ export class EdgeLab extends pulumi.ComponentResource {
   }
 
   private makeHost(args: EdgeLabArgs, releases: readonly Release[]): EdgeHost {
-    const { devices, device, network, builder, distribution, subscription, bootIso } = args.config;
+    const { devices, device, network, ports, builder, distribution, subscription, bootIso } = args.config;
     const { stateDir, libvirtUri, providerUri } = args.host;
     return new EdgeHost(
       "host",
@@ -229,7 +239,9 @@ export class EdgeLab extends pulumi.ComponentResource {
         providerUri,
         cidr: network.cidr,
         gateway: network.gateway,
-        bridge: LIBVIRT.bridges[network.mode],
+        bridge: network.bridge,
+        network: network.name,
+        stack: args.stack,
         ...(network.uplink === undefined
           ? {}
           : {
@@ -239,7 +251,7 @@ export class EdgeLab extends pulumi.ComponentResource {
                 macs: devices.map((d) => d.mac),
               },
             }),
-        ports: [PORTS.depot, PORTS.registry],
+        ports: [ports.content, ports.registry],
         memoryMiB: devices.length * device.memoryMiB + BUILD_MEMORY_MIB,
         diskGiB: devices.length * DEVICE_DISK_GIB + STATE_DISK_GIB,
         domains: devices.map((d) => d.name),

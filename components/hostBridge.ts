@@ -2,6 +2,7 @@ import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 
 import { after, hostScript, resultOf } from "../lib/hostScript";
+import { networkXslt, type Owner } from "../lib/owner";
 import { LIBVIRT } from "../protocol/names";
 
 /** The lab in its own network, behind the host. */
@@ -11,6 +12,12 @@ export interface NatArgs {
   /** The lab's network in CIDR notation; the host takes its first address. */
   cidr: string;
   gateway: string;
+  /** The bridge that libvirt makes for it. */
+  bridge: string;
+  /** Name of the libvirt network. */
+  network: string;
+  /** Who the network says that it belongs to. */
+  owner: Owner;
 }
 
 /** The lab in the host's own network, through NetworkManager. */
@@ -21,6 +28,8 @@ export interface LanArgs {
   uplink: string;
   /** The LAN in CIDR notation. */
   cidr: string;
+  /** The bridge to make. */
+  bridge: string;
 }
 
 /** Inputs of {@link HostBridge}. */
@@ -77,38 +86,42 @@ export class HostBridge extends pulumi.ComponentResource {
     });
   }
 
-  private makeNat(name: string, { provider, cidr, gateway }: NatArgs): Made {
+  private makeNat(name: string, args: NatArgs): Made {
+    const { provider, cidr, gateway } = args;
     const network = new libvirt.Network(
       `${name}-network`,
       {
-        name: LIBVIRT.network,
+        name: args.network,
         mode: "nat",
-        bridge: LIBVIRT.bridges.nat,
+        bridge: args.bridge,
         addresses: [cidr],
         domain: LIBVIRT.domain,
         autostart: true,
         dhcp: { enabled: true },
         dns: { enabled: true, localOnly: true },
+        xml: { xslt: networkXslt(args.owner) },
       },
-      { parent: this, provider, deleteBeforeReplace: true },
+      // A network of the version before names no owner: replaced for that, it would cut its devices off. The host's
+      // script tells it instead.
+      { parent: this, provider, deleteBeforeReplace: true, ignoreChanges: ["xml"] },
     );
     const address = after(network, gateway);
     return {
       made: network,
-      bridge: LIBVIRT.bridges.nat,
-      network: LIBVIRT.network,
+      bridge: args.bridge,
+      network: args.network,
       address,
       router: address,
       nameservers: address.apply((a) => [a]),
     };
   }
 
-  private makeLan(name: string, { stateDir, uplink, cidr }: LanArgs): Made {
+  private makeLan(name: string, { stateDir, uplink, cidr, bridge }: LanArgs): Made {
     const script = hostScript(
       `${name}-uplink`,
       {
         run: "./assets/host/bridge.sh",
-        env: { STATE_DIR: stateDir, BRIDGE: LIBVIRT.bridges.lan, UPLINK: uplink, CIDR: cidr },
+        env: { STATE_DIR: stateDir, BRIDGE: bridge, UPLINK: uplink, CIDR: cidr },
         sources: ["assets/host/bridge.sh", "assets/host/lib"],
         // When the uplink changes, the previous one is restored first.
         identity: [uplink],
@@ -121,7 +134,7 @@ export class HostBridge extends pulumi.ComponentResource {
     );
     return {
       made: script,
-      bridge: LIBVIRT.bridges.lan,
+      bridge,
       network: "",
       address: result.apply((r) => r.address),
       router: result.apply((r) => r.router),

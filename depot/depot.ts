@@ -1,12 +1,13 @@
 import type { Logger } from "pino";
 
-import type { Lab, LabDevice, Rollout } from "../protocol/lab";
+import type { Lab, LabDevice, Outcome, Rollout } from "../protocol/lab";
 import type { Refusal } from "../protocol/refusal";
 import type { Reply } from "../protocol/reply";
 import type { DeviceReport } from "../protocol/report";
 import { BoundedLog } from "./boundedLog";
 import { Counts, countLine, parseAccess } from "./counts";
 import type { DepotConfig } from "./config";
+import { deviceTarget, isEverywhere, labTarget, renewed, withdrawnOf, type StartedRollout } from "./lease";
 import { release, take } from "./lock";
 import type { Received } from "./received";
 import { entry, without } from "./records";
@@ -29,6 +30,8 @@ export class Depot {
   private readonly state: State;
   private readonly file: StateFile;
   private readonly tail: LogTail;
+  /** The rollout whose lease has run out, which was logged. */
+  private lapsed: string | undefined;
 
   constructor(
     private readonly config: DepotConfig,
@@ -73,6 +76,16 @@ export class Depot {
     const before = this.tail.position?.offset;
     this.tail.poll();
     if (this.tail.position?.offset !== before) this.file.touch();
+    this.noticeLapse();
+  }
+
+  /** Says once that a lease has run out; what follows from it is computed where it is asked for. */
+  private noticeLapse(): void {
+    const { rollout } = this.state;
+    if (!rollout || rollout.ended || !withdrawnOf(rollout, this.now()) || this.lapsed === rollout.id) return;
+    this.lapsed = rollout.id;
+    const { version, targetCommit, from } = rollout;
+    this.log.warn({ version, targetCommit, from }, "nobody watches the rollout any more: withdrawn");
   }
 
   async close(): Promise<void> {
@@ -83,7 +96,8 @@ export class Depot {
 
   /** The commit that devices shall run; null before the first release is published. */
   target(): string | null {
-    return this.state.lab ? this.repository.target(this.state.lab.ref) : null;
+    const published = this.state.lab ? this.repository.target(this.state.lab.ref) : null;
+    return labTarget(published, this.state.rollout, this.now());
   }
 
   received(name: string): Received | undefined {
@@ -120,13 +134,14 @@ export class Depot {
       this.state.halts[halt.commit] = halt;
       this.log.warn(halt, "rollout halted");
       await this.file.flush();
-    } else this.file.touch();
+    } else if (this.leftIsNothing()) await this.finish("done");
+    else this.file.touch();
     return {
       peers: lab.devices
         .filter((d) => d.name !== report.device)
         .map((d) => this.addressOf(d))
         .filter((a) => a !== null),
-      target: { ref: lab.ref, commit: target },
+      target: { ref: lab.ref, commit: deviceTarget(received, target, this.state.rollout, this.now()) },
       upgradeGate: lab.upgradeGate,
     };
   }
@@ -162,10 +177,56 @@ export class Depot {
     await this.file.flush();
   }
 
-  async startRollout(rollout: Rollout): Promise<void> {
-    this.state.rollout = start(rollout, this.state.devices, this.now());
+  async startRollout(rollout: Rollout): Promise<StartedRollout> {
+    const started = start(rollout, this.state.devices, this.now());
+    this.state.rollout = started;
     this.state.halts = without(this.state.halts, (commit) => commit === rollout.targetCommit);
     this.log.info(rollout, "rollout");
+    await this.file.flush();
+    return started;
+  }
+
+  /** The watcher of this rollout is alive. False where the rollout is another one by now, or has ended. */
+  renewLease(id: string): boolean {
+    const { rollout } = this.state;
+    if (rollout?.id !== id || rollout.ended) return false;
+    if (this.lapsed === id) this.log.info({ version: rollout.version }, "the rollout goes on");
+    this.lapsed = undefined;
+    this.state.rollout = renewed(rollout, this.now());
+    this.file.touch();
+    return true;
+  }
+
+  /** Ends a rollout; once more changes nothing. False where the rollout is another one by now. */
+  async endRollout(id: string, outcome: Outcome): Promise<boolean> {
+    const { rollout } = this.state;
+    if (rollout?.id !== id) return false;
+    if (!rollout.ended) await this.finish(outcome);
+    return true;
+  }
+
+  private async finish(outcome: Outcome): Promise<void> {
+    const { rollout } = this.state;
+    if (!rollout) return;
+    this.state.rollout = { ...rollout, ended: { outcome, at: this.now().toISOString() } };
+    this.log.info({ version: rollout.version, outcome }, "rollout ended");
+    await this.file.flush();
+  }
+
+  /** A watched rollout that every device has taken, also where its watcher has vanished. */
+  private leftIsNothing(): boolean {
+    const { lab, rollout, devices } = this.state;
+    if (!lab || rollout?.leaseUntil === undefined || rollout.ended) return false;
+    return isEverywhere(
+      rollout,
+      lab.devices.map((d) => d.name),
+      devices,
+    );
+  }
+
+  /** Lets the rollout of a commit go on that has failed: the device is to try it again. */
+  async forgetHalt(commit: string): Promise<void> {
+    this.state.halts = without(this.state.halts, (key) => key === commit);
     await this.file.flush();
   }
 
@@ -177,6 +238,7 @@ export class Depot {
       devices,
       halts,
       target: this.target(),
+      withdrawn: withdrawnOf(this.state.rollout, this.now())?.targetCommit,
       now: this.now(),
       staleSeconds: this.config.staleSeconds,
     };

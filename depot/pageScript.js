@@ -3,6 +3,7 @@
 "use strict";
 
 /** @typedef {import("../protocol/status").Status} Status */
+/** @typedef {import("../protocol/fleetLock").Withdrawn} Withdrawn */
 /** @typedef {import("../protocol/report").Deployment} Deployment */
 /** @typedef {import("../protocol/report").Health} Health */
 /** @typedef {string | Node} Content */
@@ -97,16 +98,23 @@ function cards(status) {
   );
 }
 
+/** @param {Withdrawn} withdrawn */
+function withdrawal({ version, from, fromVersion }) {
+  const back = fromVersion ?? from?.slice(0, 8) ?? "what the ref names";
+  return `Rollout of ${version} withdrawn: devices are told to run ${back}; a device that already runs it keeps it`;
+}
+
 /** @param {Status} status */
 function show(status) {
   const { target } = status;
   $("target").textContent = target.commit
     ? `target ${target.version ?? "?"} (${target.commit.slice(0, 8)}) of ${target.ref}, upgrade gate ${target.upgradeGate}`
     : "nothing is published yet";
-  const halts = status.lock.halted;
-  $("halt").hidden = halts.length === 0;
+  const { halted: halts, withdrawn } = status.lock;
+  $("halt").hidden = halts.length === 0 && !withdrawn;
   $("halt").textContent = halts
     .map((h) => `Rollout of ${h.commit.slice(0, 8)} halted: ${h.device}, ${h.check}\n${h.output}`)
+    .concat(withdrawn ? withdrawal(withdrawn) : [])
     .join("\n\n");
   cards(status);
   const fetched = new Map(status.clients.map((c) => [c.device, c]));

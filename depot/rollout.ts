@@ -1,15 +1,12 @@
+import { randomUUID } from "node:crypto";
+
 import type { Halt } from "../protocol/fleetLock";
 import type { Lab, Rollout } from "../protocol/lab";
 import type { Refusal } from "../protocol/refusal";
 import type { Failure } from "../protocol/report";
+import { renewed, type StartedRollout } from "./lease";
 import type { Received } from "./received";
 import { entry } from "./records";
-
-/** A started rollout, with the failures that were known before: they are why it was started anew. */
-export interface StartedRollout extends Rollout {
-  readonly startedAt: string;
-  readonly known: readonly string[];
-}
 
 const failureKey = (device: string, f: Failure): string => `${device} ${f.commit} ${f.time ?? ""}`;
 
@@ -22,7 +19,8 @@ export function start(
   const known = Object.entries(devices).flatMap(([device, { report }]) =>
     report.failed.filter((f) => f.commit === rollout.targetCommit).map((f) => failureKey(device, f)),
   );
-  return { ...rollout, startedAt: now.toISOString(), known };
+  const started = { ...rollout, id: rollout.id ?? randomUUID(), startedAt: now.toISOString(), known };
+  return renewed(started, now);
 }
 
 /** Whether a device's report ends the rollout of `target`: red while running it, or back from it. */
@@ -50,8 +48,10 @@ export function haltBy(
 export interface Fleet {
   readonly lab: Lab;
   readonly devices: Readonly<Record<string, Received>>;
-  /** The commit that the ref names. */
+  /** The commit that devices are told to run. */
   readonly target: string | null;
+  /** The commit whose rollout was withdrawn, if the last one was. */
+  readonly withdrawn?: string | undefined;
   readonly halts: Readonly<Record<string, Halt>>;
   readonly now: Date;
   readonly staleSeconds: number;
@@ -74,6 +74,12 @@ export function mayReboot(device: string, fleet: Fleet): Refusal | undefined {
   // It would reboot into what was withdrawn meanwhile. Clients that report nothing staged are not ours to judge.
   const staged = entry(fleet.devices, device)?.report.staged?.commit;
   if (staged !== undefined && staged !== target) {
+    if (staged === fleet.withdrawn) {
+      return {
+        kind: "rollout_withdrawn",
+        value: `the rollout of ${staged.slice(0, 12)} was withdrawn, the target is ${target.slice(0, 12)}`,
+      };
+    }
     return {
       kind: "not_the_target",
       value: `${device} has staged ${staged.slice(0, 12)}, the target is ${target.slice(0, 12)}`,
@@ -94,9 +100,13 @@ export function mayReboot(device: string, fleet: Fleet): Refusal | undefined {
   return { kind: "vip_owner_last", value: `not yet green on ${target.slice(0, 12)}: ${waiting.join(", ")}` };
 }
 
-/** Green on the target, or dead: a device that has not reported for long blocks nobody. */
+/**
+ * Green on the target, or on a withdrawn commit that it may keep, or dead: a device that has not reported for long
+ * blocks nobody.
+ */
 function isDone(fleet: Fleet, name: string, target: string): boolean {
   const received = entry(fleet.devices, name);
   if (!received || ageSeconds(received, fleet.now) > fleet.staleSeconds) return true;
-  return received.report.health === "green" && received.report.booted.commit === target;
+  const { health, booted } = received.report;
+  return health === "green" && [target, fleet.withdrawn].includes(booted.commit);
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodError } from "zod";
 
 import { FLEET_LOCK_HEADER, lockRequestSchema } from "../protocol/fleetLock";
-import { labSchema, rolloutSchema } from "../protocol/lab";
+import { endingSchema, labSchema, renewalSchema, rolloutSchema } from "../protocol/lab";
 import type { Refusal } from "../protocol/refusal";
 import { reportSchema } from "../protocol/report";
 import type { Depot, LockClient } from "./depot";
@@ -38,6 +38,7 @@ export function readRoutes(app: FastifyInstance, depot: Depot): void {
   app.get("/v1/totals", { onRequest: async () => counted() }, () => views.totals(depot));
   app.get("/v1/clients", { onRequest: async () => counted() }, () => views.clients(depot));
   app.get("/v1/lock", () => views.lock(depot));
+  app.get("/v1/rollout", () => views.rollout(depot));
   app.get("/v1/target", () => views.target(depot));
   app.get("/v1/status", { onRequest: async () => counted() }, () => views.status(depot));
   app.get("/metrics", { onRequest: async () => counted() }, async (_, reply) =>
@@ -112,8 +113,24 @@ export function adminRoutes(app: FastifyInstance, depot: Depot): void {
   app.put("/v1/rollout", async (request, reply) => {
     const body = rolloutSchema.safeParse(request.body);
     if (!body.success) return refuse(reply, 400, "invalid_rollout", problems(body.error));
-    await depot.startRollout(body.data);
-    return body.data;
+    const { id } = await depot.startRollout(body.data);
+    return { ...body.data, id };
+  });
+  const gone = (reply: FastifyReply): FastifyReply =>
+    refuse(reply, 409, "not_this_rollout", "that rollout has ended, or another one has begun");
+  app.post("/v1/rollout/lease", async (request, reply) => {
+    const body = renewalSchema.safeParse(request.body);
+    if (!body.success) return refuse(reply, 400, "invalid_lease", problems(body.error));
+    return depot.renewLease(body.data.id) ? views.rollout(depot) : gone(reply);
+  });
+  app.post("/v1/rollout/end", async (request, reply) => {
+    const body = endingSchema.safeParse(request.body);
+    if (!body.success) return refuse(reply, 400, "invalid_end", problems(body.error));
+    return (await depot.endRollout(body.data.id, body.data.outcome)) ? views.rollout(depot) : gone(reply);
+  });
+  app.delete<{ Params: { commit: string } }>("/v1/halts/:commit", async (request) => {
+    await depot.forgetHalt(request.params.commit);
+    return views.lock(depot);
   });
   app.delete("/v1/lock", async () => {
     await depot.breakLocks();

@@ -4,9 +4,9 @@ import { open, rename } from "node:fs/promises";
 import type { ClientCounts, Count } from "../protocol/counts";
 import type { Halt } from "../protocol/fleetLock";
 import type { Lab } from "../protocol/lab";
+import type { StartedRollout } from "./lease";
 import type { Locks } from "./lock";
 import type { Received } from "./received";
-import type { StartedRollout } from "./rollout";
 import type { Position } from "./tail";
 
 /** Everything that survives a restart. */

@@ -1,8 +1,9 @@
 /** The depot's answers, by the protocol. */
 import { KINDS, type Count, type Kind, type TotalsView } from "../protocol/counts";
-import type { LockView } from "../protocol/fleetLock";
-import type { ClientView, DeviceView, Status, TargetView } from "../protocol/status";
+import type { LockView, Withdrawn } from "../protocol/fleetLock";
+import type { ClientView, DeviceView, RolloutView, Status, TargetView } from "../protocol/status";
 import type { Depot } from "./depot";
+import { stateOf, withdrawnOf } from "./lease";
 import { ageSeconds } from "./rollout";
 
 export function devices(depot: Depot): DeviceView[] {
@@ -39,10 +40,33 @@ export function clients(depot: Depot): ClientView[] {
   }));
 }
 
+/** The last rollout, if it was withdrawn. */
+function withdrawn(depot: Depot): Withdrawn | null {
+  const last = withdrawnOf(depot.rollout, depot.now());
+  if (!last) return null;
+  const { targetCommit, version, from = null } = last;
+  return { targetCommit, version, from, fromVersion: from && depot.repository.version(from) };
+}
+
 export function lock(depot: Depot): LockView {
   return {
     holders: Object.entries(depot.locks).map(([group, holder]) => ({ group, ...holder })),
     halted: Object.values(depot.halts),
+    withdrawn: withdrawn(depot),
+  };
+}
+
+/** The last rollout, and what became of it. */
+export function rollout(depot: Depot): RolloutView {
+  const last = depot.rollout;
+  return {
+    state: last ? stateOf(last, depot.now()) : "none",
+    id: last?.id ?? null,
+    targetCommit: last?.targetCommit ?? null,
+    version: last?.version ?? null,
+    startedAt: last?.startedAt ?? null,
+    from: last?.from ?? null,
+    fromVersion: last?.from ? depot.repository.version(last.from) : null,
   };
 }
 
@@ -61,11 +85,7 @@ export function status(depot: Depot): Status {
   return {
     time: depot.now().toISOString(),
     target: target(depot),
-    rollout: depot.rollout && {
-      targetCommit: depot.rollout.targetCommit,
-      version: depot.rollout.version,
-      startedAt: depot.rollout.startedAt,
-    },
+    rollout: depot.rollout && rollout(depot),
     vipOwner: depot.vipOwner() ?? null,
     devices: devices(depot),
     lock: lock(depot),

@@ -2,6 +2,7 @@ import { isAddress, macFor, nthAddress, type Subnet } from "./addresses";
 import { ConfigError, describeIssues, keyText, type Problem } from "./configErrors";
 import { labSubnet, ruleProblems, type DeviceConfig } from "./configRules";
 import { schema, type RawConfig } from "./configSchema";
+import { LIBVIRT } from "../protocol/names";
 
 export type { DeviceConfig } from "./configRules";
 
@@ -11,6 +12,10 @@ export interface LabConfig extends Omit<RawConfig, "devices" | "network" | "targ
     readonly mode: "nat" | "lan";
     readonly vip: string;
     readonly uplink: string | undefined;
+    /** The bridge that the devices plug into. */
+    readonly bridge: string;
+    /** The libvirt network and storage pool. */
+    readonly name: string;
     readonly advertSeconds: number;
   };
   readonly devices: readonly DeviceConfig[];
@@ -90,6 +95,11 @@ export function resolveConfig(raw: Record<string, unknown>, source: string): Lab
     !usable.mistaken.some((bad) => keys.some((key) => bad === key || key.startsWith(`${bad}.`)));
   problems.push(...ruleProblems({ raw: c, subnet, vip, devices, targetVersion, known }));
   if (problems.length > 0 || !subnet) throw new ConfigError(source, problems);
-  const { mode, uplink, advertSeconds } = c.network;
-  return { ...c, network: { ...subnet, mode, vip, uplink, advertSeconds }, devices, targetVersion };
+  const { mode, uplink, name, bridge = LIBVIRT.bridges[mode], advertSeconds } = c.network;
+  return {
+    ...c,
+    network: { ...subnet, mode, vip, uplink, bridge, name, advertSeconds },
+    devices,
+    targetVersion,
+  };
 }

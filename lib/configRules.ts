@@ -65,6 +65,11 @@ function networkRules({ raw, subnet, vip, known }: Candidate, bad: Report): void
   }
 }
 
+function portRules({ ports }: RawConfig, bad: Report): void {
+  if (ports.registry !== ports.content) return;
+  bad("ports.content", ports.content, "differs from ports.registry", "write another port");
+}
+
 function uplinkRules({ mode, uplink }: RawConfig["network"], bad: Report): void {
   if (mode === "lan" && uplink === undefined) {
     const rule = "names the host's interface when network.mode is lan";
@@ -191,6 +196,7 @@ export function ruleProblems(candidate: Candidate): Problem[] {
   if (known("network.mode", "network.uplink")) uplinkRules(raw.network, bad);
   if (raw.network.mode === "lan" && known("network.mode")) lanRules(candidate, bad);
   if (known("libvirtUri", "hostKeys")) remoteRules(candidate, bad);
+  if (known("ports")) portRules(raw, bad);
   if (known("devices")) deviceRules(candidate, bad);
   if (known("releases")) releaseRules(candidate, bad);
   if (known("builder")) builderRules(candidate, bad);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { LIBVIRT } from "../protocol/names";
+import { PORTS } from "../protocol/ports";
 import { LOCAL_URI } from "./labHost";
 import { parseRemote } from "./remoteHost";
 
@@ -9,6 +11,13 @@ const packageName = z
 const deviceName = z
   .string()
   .regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "is a host name; a-z, 0-9 and -, starting with a letter");
+const interfaceName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, "is a name for a network interface, at most 15 characters");
+const objectName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, "is a name of letters, digits and . _ -, at most 50");
+const port = z.int().min(1024).max(65535);
 const sshKey = z
   .string()
   .regex(
@@ -51,8 +60,14 @@ export const schema = z.strictObject({
         .string()
         .regex(/^[^/\s:]{1,15}$/, "is the name of a network interface, at most 15 characters")
         .optional(),
+      /** Default: the mode's, lib/config.ts. */
+      bridge: interfaceName.optional(),
+      name: objectName.default(LIBVIRT.name),
       advertSeconds: z.number().min(0.1).max(10).default(0.3),
     })
+    .prefault({}),
+  ports: z
+    .strictObject({ registry: port.default(PORTS.registry), content: port.default(PORTS.depot) })
     .prefault({}),
   devices: z
     .array(

@@ -67,7 +67,7 @@ export function hostScript(
  */
 export function after<T>(resource: pulumi.CustomResource, value: T): pulumi.Output<T> {
   // A resource's name is known in every preview and resolves, in an update, when the resource is there.
-  return resource.urn.apply(() => value) as pulumi.Output<T>;
+  return resource.urn.apply<T>(() => value);
 }
 
 /**

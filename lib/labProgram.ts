@@ -3,13 +3,18 @@ import { homedir } from "node:os";
 import { relative, resolve } from "node:path";
 
 import { parseBlueprint, type Blueprint } from "./blueprint";
+import { coerce } from "./coerce";
 import { resolveConfig, type LabConfig } from "./config";
 import { ConfigError, type Problem } from "./configErrors";
+import { schema } from "./configSchema";
 import { labHost, type LabHost } from "./labHost";
+import { stateOwnerProblems } from "./stateOwner";
 import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
 
 /** A stack's configuration and the files that it names, read and validated. */
 export interface LabInputs {
+  /** Pulumi stack, without its organization. */
+  readonly stack: string;
   readonly config: LabConfig;
   /** The state directory, absolute: Pulumi's state, and everything that a lab on this host writes. */
   readonly stateDir: string;
@@ -53,7 +58,9 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
     attempt(() => parseStackFile(text, file)) ?? attempt(() => parseStackFile(text, file, "plain"));
   // Both readings have reported a file that is not YAML: once is enough.
   if (!stackFile) throw new ConfigError(file, problems.slice(0, 1));
-  const raw = mergeSources(defaults, stackFile, parseEngineConfig(engine));
+  // The committed file is held to its types; what a command has stored is read as it was meant.
+  const given = coerce(schema, parseEngineConfig(engine)) as Record<string, unknown>;
+  const raw = mergeSources(defaults, stackFile, given);
   const config = attempt(() => resolveConfig(raw, file));
   const path = config?.blueprint ?? raw["blueprint"];
   const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;
@@ -61,7 +68,16 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   if (typeof stateDir === "string") problems.push(...stateDirProblems(root, stateDir));
   if (!config || !blueprint || problems.length > 0) throw new ConfigError(file, problems);
   const local = resolve(root, config.stateDir);
-  return { config, stateDir: local, host: labHost(config, stack, local), blueprint };
+  return { stack, config, stateDir: local, host: labHost(config, stack, local), blueprint };
+}
+
+/**
+ * A state directory holds one lab.
+ * @throws ConfigError where it is another stack's
+ */
+export function checkStateOwner({ stateDir, stack }: Pick<LabInputs, "stateDir" | "stack">): void {
+  const problems = stateOwnerProblems(stateDir, stack);
+  if (problems.length > 0) throw new ConfigError(`Pulumi.${stack}.yaml`, problems);
 }
 
 function contains(folder: string, path: string): boolean {
@@ -79,10 +95,11 @@ function stateDirProblems(root: string, stateDir: string): Problem[] {
       "name a folder of its own, such as .lab",
     );
   }
-  if (contains(root, path) && !contains(resolve(root, ".lab"), path)) {
+  const [top = ""] = relative(root, path).split("/");
+  if (contains(root, path) && !/^\.lab(-[A-Za-z0-9._-]+)?$/.test(top)) {
     return problem(
-      "is .lab or below it where it lies in the project",
-      "write .lab, or a folder outside of the project",
+      "is .lab, .lab-NAME or below one of them where it lies in the project",
+      "write .lab, .lab-NAME, or a folder outside of the project",
     );
   }
   return [];

@@ -113,6 +113,20 @@ export function parseProjectDefaults(text: string, file: string): ConfigMap {
   );
 }
 
+/**
+ * A number too large to be held exactly, as an organization's may be, stays the text that it is written as.
+ * (What follows the value is V8's, and not in the language's types yet.)
+ */
+function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const { source } = context ?? {};
+  return typeof value === "number" &&
+    source !== undefined &&
+    /^-?\d+$/.test(source) &&
+    !Number.isSafeInteger(value)
+    ? source
+    : value;
+}
+
 /** The engine's configuration: strings; those that are JSON objects or arrays are parsed. */
 export function parseEngineConfig(all: Record<string, string>): ConfigMap {
   const keys: ConfigMap = {};
@@ -120,7 +134,7 @@ export function parseEngineConfig(all: Record<string, string>): ConfigMap {
     if (!key.startsWith(NAMESPACE)) continue;
     const structured = /^\s*[[{]/.test(text);
     try {
-      keys[key.slice(NAMESPACE.length)] = structured ? (JSON.parse(text) as unknown) : text;
+      keys[key.slice(NAMESPACE.length)] = structured ? (JSON.parse(text, exactNumber) as unknown) : text;
     } catch {
       keys[key.slice(NAMESPACE.length)] = text; // not JSON after all: validation reports it
     }

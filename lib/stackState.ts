@@ -50,10 +50,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 
 function plainTexts(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => typeof v === "string")) as Record<
-    string,
-    string
-  >;
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => typeof v === "string"));
 }
 
 const KIND = /^libvirt:index\/(domain|network|pool|volume):/;

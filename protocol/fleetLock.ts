@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 
-import { commitSchema } from "./fields";
+import { commitSchema, versionSchema } from "./fields";
 
 /** Every lock request has this header, with the value "true". */
 export const FLEET_LOCK_HEADER = "fleet-lock-protocol";
@@ -25,6 +25,8 @@ export const LOCK_REFUSALS = [
   "failed_lock",
   /** What the device has staged is not the target any more. */
   "not_the_target",
+  /** What the device has staged was withdrawn: nobody watches its rollout any more. */
+  "rollout_withdrawn",
   /** The target has failed on a device: nobody else tries it until a rollout begins anew. */
   "rollout_halted",
   /** The owner of the virtual IP reboots once every other device is green on the target. */
@@ -54,10 +56,23 @@ export const haltSchema = z.object({
 });
 export type Halt = z.infer<typeof haltSchema>;
 
-/** GET /v1/lock, and DELETE on the admin socket: what is left. */
+/** A rollout that was withdrawn: by whoever watched it, or because nobody does any more. */
+export const withdrawnSchema = z.object({
+  targetCommit: commitSchema,
+  version: versionSchema,
+  /** What devices are told to run instead; null for a rollout that began without a lease. */
+  from: commitSchema.nullable(),
+  /** By the composer's records. */
+  fromVersion: z.string().nullable(),
+});
+export type Withdrawn = z.infer<typeof withdrawnSchema>;
+
+/** GET /v1/lock, and DELETE of it, or of a halt (/v1/halts/COMMIT), on the admin socket: what is left. */
 export const lockViewSchema = z.object({
   /** Of the group that the lab's devices use, and of any other. */
   holders: z.array(holderSchema.extend({ group: z.string() })),
   halted: z.array(haltSchema),
+  /** The last rollout, if it was withdrawn. */
+  withdrawn: withdrawnSchema.nullable().default(null),
 });
 export type LockView = z.infer<typeof lockViewSchema>;

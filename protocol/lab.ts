@@ -1,4 +1,4 @@
-/** What the host says: who belongs to the lab (PUT /v1/lab) and what is rolled out (PUT /v1/rollout). */
+/** What the host says: who belongs to the lab (PUT /v1/lab) and what is rolled out (/v1/rollout). */
 import { z } from "zod";
 
 import { commitSchema, upgradeGateSchema, versionSchema } from "./fields";
@@ -27,6 +27,41 @@ export const labSchema = z
   );
 export type Lab = z.infer<typeof labSchema>;
 
+const rolloutId = z.string().min(1).max(64);
+
 /** A rollout begins: devices may take the reboot lock for this commit, an earlier halt is forgotten. */
-export const rolloutSchema = z.object({ targetCommit: commitSchema, version: versionSchema });
+export const rolloutSchema = z
+  .object({
+    targetCommit: commitSchema,
+    version: versionSchema,
+    /** Names this rollout, for its lease and its end; the depot makes one where it is left out. */
+    id: rolloutId.nullish(),
+    /** The commit that devices shall run when it is withdrawn. */
+    from: commitSchema.nullish(),
+    /** It counts as withdrawn when nobody has renewed its lease for so long; without one it needs no watcher. */
+    leaseSeconds: z.number().min(0.1).max(3600).nullish(),
+  })
+  .refine(
+    ({ leaseSeconds, from }) => typeof leaseSeconds !== "number" || typeof from === "string",
+    "a lease needs the commit to go back to: from",
+  );
 export type Rollout = z.infer<typeof rolloutSchema>;
+
+/** What a rollout has that somebody watches. */
+export interface Lease {
+  readonly id: string;
+  readonly from: string;
+  readonly leaseSeconds: number;
+}
+
+/** POST /v1/rollout/lease: somebody still watches the rollout. */
+export const renewalSchema = z.object({ id: rolloutId });
+export type Renewal = z.infer<typeof renewalSchema>;
+
+/** How a rollout ends: every device runs it, one failed on it, or its watcher was told to stop. */
+export const OUTCOMES = ["done", "failed", "withdrawn"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** POST /v1/rollout/end. */
+export const endingSchema = z.object({ id: rolloutId, outcome: z.enum(OUTCOMES) });
+export type Ending = z.infer<typeof endingSchema>;

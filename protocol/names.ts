@@ -41,11 +41,11 @@ export const UPDATE_SERVICE = "edge-update.service";
 /** greenboot's check that the upgrade gate closes. */
 export const UPGRADE_CHECK = "01_check_upgrade.sh";
 
-/** libvirt's names on the lab's host. */
+/** libvirt's names on the lab's host, where the configuration gives no others. */
 export const LIBVIRT = {
-  network: "edge-lab",
-  pool: "edge-lab",
-  /** DNS domain of the network; by it the lab knows a network for its own. */
+  /** Of the network and of the storage pool. */
+  name: "edge-lab",
+  /** DNS domain of the network. */
   domain: "edge.lab",
   /** Two names, so that a stack whose mode changes has the new bridge before the old one goes. */
   bridges: { nat: "edgelab0", lan: "edgelan0" },

@@ -6,8 +6,12 @@
 export const STATE = {
   /** There once the host is prepared: the lab is up, or has begun to be. */
   applied: "host/applied",
+  /** Names the stack that the state directory belongs to. */
+  owner: "owner",
   /** The depot's socket for this host's root. */
   adminSocket: "depot/admin.sock",
+  /** The rollout under way, for whoever comes after its program is killed. */
+  rollout: "rollout.json",
   registryConfig: "registry/config.json",
   /** The OSTree repository that the depot serves. */
   repo: "repo",

@@ -3,9 +3,9 @@
  * repeat them; tests/unit/protocol/facts.test.ts holds each of those to what stands here.
  */
 export const PORTS = {
-  /** The container registry, on the host's address of the lab's bridge. Devices pull the app, the host pushes it. */
+  /** Default of the container registry, on the host's address of the lab's bridge. Devices pull the app, the host pushes it. */
   registry: 5000,
-  /** The content server (depot), on the same address. Devices pull commits and report, people open the status page. */
+  /** Default of the content server (depot), on the same address. Devices pull commits and report, people open the status page. */
   depot: 8000,
   /** The app on the virtual IP: systemd's socket listens, clients and the lab's own probes connect. */
   app: 8080,
@@ -27,6 +27,6 @@ export function appUrl(vip: string): string {
 }
 
 /** URL of the content server. @param host the host's address on the lab's bridge */
-export function contentUrl(host: string, port: number = PORTS.depot): string {
+export function contentUrl(host: string, port: number): string {
   return `http://${host}:${port}`;
 }

@@ -15,12 +15,18 @@ export const REQUEST_REFUSALS = [
   "invalid_lab",
   /** 400: a rollout with wrong fields. */
   "invalid_rollout",
+  /** 400: a renewal of a lease with wrong fields. */
+  "invalid_lease",
+  /** 400: the end of a rollout with wrong fields. */
+  "invalid_end",
   /** 403 to a report, 404 to a question: no device of the lab has this name. */
   "unknown_device",
   /** 403: no device of the lab has the address that a lock request came from. */
   "unknown_client",
   /** 403: the request came from another address than the device's own. */
   "foreign_address",
+  /** 409 to a renewal or an end: that rollout has ended, or another one has begun. */
+  "not_this_rollout",
   /** 404: there is no such path. */
   "not_found",
 ] as const;

@@ -5,9 +5,9 @@
 import { z } from "zod";
 
 import { clientCountsSchema, totalsViewSchema } from "./counts";
-import { commitSchema, upgradeGateSchema } from "./fields";
+import { commitSchema, upgradeGateSchema, versionSchema } from "./fields";
 import { lockViewSchema } from "./fleetLock";
-import { rolloutSchema } from "./lab";
+import { OUTCOMES } from "./lab";
 import { reportSchema } from "./report";
 
 /** GET /v1/devices, a list, and GET /v1/devices/NAME: a device of the lab with its last report. */
@@ -44,13 +44,31 @@ export const targetViewSchema = z.object({
 });
 export type TargetView = z.infer<typeof targetViewSchema>;
 
+/** Where a rollout stands; `withdrawn` is also one whose watcher has vanished. */
+export const ROLLOUT_STATES = ["none", "going", ...OUTCOMES] as const;
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
+
+/** GET /v1/rollout, and the answer to a renewal or an end: the last rollout. All but the state is null where there is none. */
+export const rolloutViewSchema = z.object({
+  state: z.enum(ROLLOUT_STATES),
+  id: z.string().nullable(),
+  targetCommit: commitSchema.nullable(),
+  version: versionSchema.nullable(),
+  /** ISO 8601. */
+  startedAt: z.string().nullable(),
+  /** What the devices ran before, where it can be withdrawn. */
+  from: commitSchema.nullable(),
+  fromVersion: z.string().nullable(),
+});
+export type RolloutView = z.infer<typeof rolloutViewSchema>;
+
 /** GET /v1/status: all of it at once, for the status page. */
 export const statusSchema = z.object({
   /** ISO 8601. */
   time: z.string(),
   target: targetViewSchema,
   /** The rollout that began last. */
-  rollout: rolloutSchema.extend({ startedAt: z.string() }).nullable(),
+  rollout: rolloutViewSchema.nullable(),
   /** Name of the device that owns the virtual IP. */
   vipOwner: z.string().nullable(),
   devices: z.array(deviceViewSchema),

@@ -32,9 +32,13 @@ network_tools() { command -v ip >/dev/null && command -v ss >/dev/null && comman
 # The lab's subnet is either the host's own network or unused.
 check_network() {
   check_namespace
+  check_labs
+  check_unchanged
   local port address=$EDGE_GATEWAY device=${EDGE_UPLINK:-}
   if [[ -n $device ]]; then
-    if lan_bridge_there; then
+    if [[ -n ${CLASHES["uplink:$device"]:-} ]]; then
+      return 0
+    elif lan_bridge_there; then
       [[ ! -e /sys/class/net/$EDGE_BRIDGE/brif/$device ]] || device=$EDGE_BRIDGE
     else
       check_uplink "$device" "$EDGE_BRIDGE" "$EDGE_CIDR"
@@ -52,6 +56,7 @@ check_network() {
 preflight() {
   # shellcheck source=assets/host/lib/preflight.sh
   . assets/host/lib/preflight.sh
+  check_owner "${EDGE_STACK:-}"
   say preflight "platform, memory, disk, kernel, subnet, ports, packages of the image"
   if [[ $EDGE_BUILDER == osbuild ]]; then
     # shellcheck source=assets/host/lib/preflight-osbuild.sh
@@ -78,6 +83,7 @@ preflight() {
   fi
   # shellcheck disable=SC2086 # a list of names
   check_domains $EDGE_DOMAINS
+  check_network_name "$EDGE_NETWORK"
   # Keep the secret away from the builder.
   check_packages "$EDGE_BUILDER" "${INPUT%%,\"subscription\":*}$([[ $INPUT != *',"subscription":'* ]] || echo '}')"
   report_problems
@@ -89,13 +95,32 @@ subscription_of() {
   if [[ $rest == "$1" ]]; then echo null; else echo "${rest%\}}"; fi
 }
 
+# enter_host: two labs may have looked at the host at once; the second to come here sees the first one's note
+enter_host() {
+  local stack=${EDGE_STACK:-$(owner_stack)}
+  claim_state "${stack:=dev}"
+  PROBLEMS=()
+  ! network_tools || check_labs
+  report_problems
+  labs_register "$stack"
+}
+
+# own_objects: what the version before made names no owner
+own_objects() {
+  local name stack
+  stack=$(owner_stack)
+  for name in $EDGE_DOMAINS; do own_domain "$name" "$stack"; done
+  own_network "$EDGE_NETWORK" "$stack"
+}
+
 apply() {
-  : "${EDGE_BUILDER:?}" "${EDGE_CIDR:?}" "${EDGE_GATEWAY:?}" "${EDGE_BRIDGE:?}" "${EDGE_PORTS:?}"
+  : "${EDGE_BUILDER:?}" "${EDGE_CIDR:?}" "${EDGE_GATEWAY:?}" "${EDGE_BRIDGE:?}" "${EDGE_NETWORK:?}" "${EDGE_PORTS:?}"
   : "${EDGE_MEMORY_MIB:?}" "${EDGE_DISK_GIB:?}" "${EDGE_DOMAINS:?}"
   local late
   INPUT=$(cat)
   late=$(network_tools || echo yes)
   preflight
+  labs_locked enter_host
   mkdir -p "$STATE_DIR/log" "$CACHE_DIR"
   [[ $EDGE_BUILDER != osbuild ]] || subscription_apply "$(subscription_of "$INPUT")"
   assets/host/packages.sh apply >/dev/null
@@ -112,6 +137,7 @@ apply() {
   nat_mend
   # A mark that was lost: what the lab started stays the lab's to end.
   ! grep -qsxF "${LIBVIRTD_MARK##*/}" "$NOTED/applied" || [[ -e $LIBVIRTD_MARK ]] || date +%s >"$LIBVIRTD_MARK"
+  own_objects
   note_applied
   say host "ready: $(virsh -q -c "$EDGE_LIBVIRT_URI" version | sed -n 's/^Running hypervisor: //p'), libvirt $(virsh --version)"
   result --arg libvirtUri "$EDGE_LIBVIRT_URI" --arg stateDir "$STATE_DIR" --arg libvirt "$(virsh --version)" \
@@ -131,6 +157,10 @@ note_applied() {
 }
 
 destroy() {
+  local owner
+  owner=$(owner_stack)
+  [[ -z $owner || -z ${EDGE_STACK:-} || $owner == "$EDGE_STACK" ]] ||
+    die "$STATE_DIR belongs to stack $owner, not to $EDGE_STACK; nothing was removed; fix: EDGE_LAB_STACK=$owner npm run destroy"
   # shellcheck source=assets/host/lib/service.sh
   . assets/host/lib/service.sh
   # shellcheck source=assets/host/lib/leftovers.sh
@@ -139,11 +169,7 @@ destroy() {
   osbuild_host_destroy
   subscription_destroy
   remove_lan_bridge
-  libvirtd_destroy
-  if [[ -d $STATE_DIR/host ]]; then
-    remove_firewall_leftovers
-    restore_host
-  fi
+  labs_locked leave_host
   # Leftovers of other steps that were killed. The stack's own state is not this script's to remove.
   rm -rf "${STATE_DIR:?}"/{host,log,blueprints,repo,build,releases,rpms,iso,pool,console,depot,registry,services,ssh,signing,evidence,run}
 }

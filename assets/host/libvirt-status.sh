@@ -18,12 +18,13 @@ flags() {
     '($active | split("\n")) as $on | [$all | split("\n")[] | select(. != "") | {(.): (. as $n | $on | index($n) != null)}] | add // {}'
 }
 
-# definition NAME: the domain's UUID, and a hash of what it will be started with next
+# definition NAME: the domain's UUID, and a hash of what it will be started with next. Metadata, such as the owner, is not
+# part of that.
 definition() {
   local xml uuid
   xml=$(virsh_lines dumpxml --inactive "$1") || xml=""
   uuid=$(sed -n 's/^ *<uuid>\(.*\)<\/uuid>$/\1/p' <<<"$xml" | head -n 1)
-  echo "$uuid $(sha256sum <<<"$xml" | cut -c 1-64)"
+  echo "$uuid $(sed '/<metadata>/,/<\/metadata>/d' <<<"$xml" | sha256sum | cut -c 1-64)"
 }
 
 record() {

@@ -21,7 +21,9 @@ end_group() {
 main() {
   local pair input child watcher status=0
   PATH=$PWD/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-  export HOME=/root LANG=C.UTF-8 PATH
+  export HOME=/root LC_ALL=C.UTF-8 PATH
+  unset LANGUAGE
+  umask 022
   while IFS= read -r -d '' pair && [[ -n $pair ]]; do export "${pair?}"; done
   IFS= read -r -d '' input || exit 1
   exec 3<&0

@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH=$PWD/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+export LC_ALL=C.UTF-8
+unset LANGUAGE
+umask 022
 export EDGE_IS_LAB_HOST=1 EDGE_LAB_CACHE=/var/cache/edge-lab PULUMI_STACK=$1 EDGE_OVERRIDES=$2
 shift 2
 exec node --import tsx cli/main.ts "$@"

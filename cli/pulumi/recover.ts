@@ -1,12 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { x } from "tinyexec";
 import { z } from "zod";
 
 import type { LabContext } from "../../client/context";
+import { hostProgram } from "../../client/hostProgram";
 import { LabError } from "../../client/labError";
+import { inState } from "../../protocol/paths";
+import { stackPath } from "../../lib/stateOwner";
 import { askPulumi } from "./cli";
-import { removePartial } from "./partial";
+import { removeBegun } from "./partial";
 import { endOrphans, isPulumi } from "./orphans";
 import { removeUntracked } from "./untracked";
 
@@ -24,9 +28,8 @@ const deployment = z.looseObject({
   deployment: z.looseObject({ pending_operations: z.array(operation).optional() }).nullish(),
 });
 
-/** The stack's file in the backend; reading it costs nothing, the CLI would take half a second. */
 function stackFile(ctx: LabContext): string {
-  return join(ctx.stateDir, "pulumi", ".pulumi", "stacks", PROJECT, `${ctx.stack}.json`);
+  return stackPath(ctx.stateDir, ctx.stack);
 }
 
 /** True if the stack exists. */
@@ -68,8 +71,26 @@ export async function recover(ctx: LabContext): Promise<void> {
     process.stderr.write("recover: the run before was killed; releasing its lock\n");
     await askPulumi(["cancel", "--yes", "--stack", ctx.stack]);
   }
-  if (readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"')) await finishOperations(ctx);
+  const pending = readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"');
+  if (wasKilledInRollout(ctx, holders.length > 0 || pending)) await endRollout(ctx);
+  if (pending) await finishOperations(ctx);
   await removeUntracked(ctx, readFileSync(stackFile(ctx), "utf8"));
+}
+
+/** A rollout notes that it is under way; on another host that is asked for only where a run was cut off. */
+function wasKilledInRollout(ctx: LabContext, cutOff: boolean): boolean {
+  return ctx.host.remote ? cutOff : existsSync(inState(ctx.stateDir, "rollout"));
+}
+
+/** Withdraws a rollout whose program is gone; the program that does so runs as root, where the lab is. */
+async function endRollout(ctx: LabContext): Promise<void> {
+  const program = ["./assets/host/node.sh", "operations/rollout/recover.ts"];
+  const { command, args, env } = hostProgram(ctx, program);
+  const { exitCode } = await x(command, args, {
+    throwOnError: false,
+    nodeOptions: { cwd: ctx.root, stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, ...env } },
+  });
+  if (exitCode !== 0) throw new LabError("the rollout that was cut off could not be withdrawn; see above");
 }
 
 async function finishOperations(ctx: LabContext): Promise<void> {
@@ -80,7 +101,7 @@ async function finishOperations(ctx: LabContext): Promise<void> {
   const stale: string[] = [];
   for (const { type, resource } of pending) {
     if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from any state
-    if (type === "creating") await removePartial(ctx, resource.type, resource.inputs ?? {});
+    if (type === "creating") await removeBegun(ctx, resource.type, resource.inputs ?? {});
     else stale.push(resource.urn);
   }
   delete state.deployment.pending_operations;

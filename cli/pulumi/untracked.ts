@@ -2,9 +2,7 @@ import { z } from "zod";
 
 import type { LabContext } from "../../client/context";
 import { removePartial } from "./partial";
-import { LIBVIRT } from "../../protocol/names";
-import { inState } from "../../protocol/paths";
-import { virsh } from "./virsh";
+import { whose, type ObjectKind } from "./whose";
 
 const resource = z.looseObject({
   type: z.string(),
@@ -16,32 +14,24 @@ const stackState = z.looseObject({
     .optional(),
 });
 
-/** A kind of libvirt object: its names in Pulumi and virsh, and the text in its XML that marks it as this lab's. */
+/** A kind of libvirt object that the lab makes, and the names that it gives. */
 interface Kind {
   readonly type: string;
-  readonly dump: string;
+  readonly kind: ObjectKind;
   readonly names: (ctx: LabContext) => readonly string[];
-  readonly mark: (stateDir: string) => string;
 }
 const KINDS: readonly Kind[] = [
   {
     type: "libvirt:index/domain:Domain",
-    dump: "dumpxml",
+    kind: "domain",
     names: (ctx) => ctx.config.devices.map((d) => d.name),
-    mark: (stateDir) => `'${stateDir}/`,
   },
   {
     type: "libvirt:index/network:Network",
-    dump: "net-dumpxml",
-    names: (ctx) => (ctx.config.network.mode === "nat" ? [LIBVIRT.network] : []),
-    mark: () => `<domain name='${LIBVIRT.domain}'`,
+    kind: "network",
+    names: ({ config: { network } }) => (network.mode === "nat" ? [network.name] : []),
   },
-  {
-    type: "libvirt:index/pool:Pool",
-    dump: "pool-dumpxml",
-    names: () => [LIBVIRT.pool],
-    mark: (stateDir) => `>${inState(stateDir, "pool")}<`,
-  },
+  { type: "libvirt:index/pool:Pool", kind: "pool", names: (ctx) => [ctx.config.network.name] },
 ];
 
 /**
@@ -52,11 +42,10 @@ const KINDS: readonly Kind[] = [
 export async function removeUntracked(ctx: LabContext, text: string): Promise<void> {
   const tracked = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
   if (tracked.length === 0) return; // nothing was created yet; there may be no libvirt
-  for (const { type, dump, names, mark } of KINDS) {
+  for (const { type, kind, names } of KINDS) {
     for (const name of names(ctx)) {
       if (tracked.some((r) => r.type === type && r.inputs?.name === name)) continue;
-      const { ok, text: xml } = await virsh(ctx, [dump, name]);
-      if (ok && xml.includes(mark(ctx.host.stateDir))) await removePartial(ctx, type, { name });
+      if ((await whose(ctx, kind, name)) === "ours") await removePartial(ctx, type, { name });
     }
   }
 }

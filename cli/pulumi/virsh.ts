@@ -8,7 +8,11 @@ export async function virsh(ctx: LabContext, args: string[]): Promise<{ ok: bool
   const { command, args: words, env } = hostProgram(ctx, ["virsh", "-q", "-c", ctx.host.libvirtUri, ...args]);
   const result = await x(command, words, {
     throwOnError: false,
-    nodeOptions: { cwd: ctx.root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
+    nodeOptions: {
+      cwd: ctx.root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, LC_ALL: "C.UTF-8", LANGUAGE: "", ...env },
+    },
   });
   return { ok: result.exitCode === 0, text: `${result.stdout}${result.stderr}`.trim() };
 }

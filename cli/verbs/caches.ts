@@ -17,7 +17,7 @@ export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed
 
 /** `npm run clean`: removes the caches; the next `up` fills them again. */
 export async function clean(): Promise<number> {
-  const { cacheDir, root } = labContext();
+  const { cacheDir, root } = labContext({ anyOwner: true });
   if (existsSync(cacheDir)) {
     const size = diskUsage(cacheDir);
     rmSync(cacheDir, { recursive: true, force: true });

@@ -1,15 +1,17 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 
 import { x } from "tinyexec";
 
 import { labContext, type LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { hostProgram } from "../../client/hostProgram";
+import { checkStateOwner } from "../../lib/labProgram";
+import { claimState, stateOwner } from "../../lib/stateOwner";
 import { inState } from "../../protocol/paths";
 import { runPulumi } from "../pulumi/cli";
 import { recover, stackExists } from "../pulumi/recover";
+import { removeState } from "../stateFolder";
 import { Connection } from "../../client/remote/connection";
 
 /** Additional options for pulumi itself, e.g. `--refresh`. */
@@ -42,6 +44,7 @@ async function ensureLibvirt(ctx: LabContext): Promise<void> {
 /** `npm run up`: builds the lab and takes it to the target version. */
 export async function up(extra: Extra): Promise<number> {
   const ctx = labContext();
+  claimState(ctx.stateDir, ctx.stack, ctx.root);
   await ensureLibvirt(ctx);
   await recover(ctx);
   return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
@@ -71,36 +74,55 @@ function removeBuildTrees(ctx: LabContext): Promise<void> {
   return rm(inState(ctx.stateDir, "build"), { recursive: true, force: true }).catch(() => undefined);
 }
 
-/** `npm run destroy`: removes all of the lab except the documented caches; a second run does nothing. */
+/** True where the run before left something that names this stack as its owner. */
+function ownsState(ctx: LabContext): boolean {
+  return stateOwner(ctx.stateDir, ctx.stack) === ctx.stack;
+}
+
+async function destroyStack(ctx: LabContext, extra: Extra): Promise<number> {
+  await recover(ctx);
+  // With options for pulumi, such as --target, the lab may stay.
+  const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();
+  const status = await runPulumi([
+    "destroy",
+    "--yes",
+    "--skip-preview",
+    "--stack",
+    ctx.stack,
+    ...terminal(),
+    ...extra,
+  ]);
+  await removing;
+  if (status !== 0) return status;
+  return runPulumi(["stack", "rm", "--yes", "--stack", ctx.stack, ...quiet()]);
+}
+
+/**
+ * `npm run destroy`: removes all of the lab except the documented caches; a second run does nothing. What is another
+ * stack's stays.
+ */
 export async function destroy(extra: Extra): Promise<number> {
-  const ctx = labContext();
-  if (stackExists(ctx)) {
-    await ensureLibvirt(ctx);
-    await recover(ctx);
-    // With options for pulumi, such as --target, the lab may stay.
-    const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();
-    const status = await runPulumi([
-      "destroy",
-      "--yes",
-      "--skip-preview",
-      "--stack",
-      ctx.stack,
-      ...terminal(),
-      ...extra,
-    ]);
-    await removing;
+  const ctx = labContext({ anyOwner: true });
+  const exists = stackExists(ctx);
+  if (exists) checkStateOwner(ctx);
+  else if (!ownsState(ctx)) {
+    process.stderr.write(`destroy: stack ${ctx.stack} does not exist: nothing to destroy\n`);
+    return 0;
+  }
+  await ensureLibvirt(ctx);
+  if (exists) {
+    // A lab of the version before has not noted whose it is; without its stack nothing would say so.
+    claimState(ctx.stateDir, ctx.stack, ctx.root);
+    const status = await destroyStack(ctx, extra);
     if (status !== 0) return status;
-    const removed = await runPulumi(["stack", "rm", "--yes", "--stack", ctx.stack, ...quiet()]);
-    if (removed !== 0) return removed;
   } else {
-    process.stderr.write(`destroy: stack ${ctx.stack} does not exist; nothing to remove but left-overs\n`);
+    process.stderr.write(
+      `destroy: stack ${ctx.stack} does not exist any more: removing what its state directory has of it\n`,
+    );
   }
   // A killed run may leave things that no state records: the host script finds them by itself.
-  if (existsSync(ctx.stateDir)) {
-    await hostScript(ctx, "edge-host.sh", "destroy");
-    if (ctx.host.remote) await new Connection(ctx.host.remote, ctx.root, ctx.stack).remove();
-  }
-  rmSync(ctx.stateDir, { recursive: true, force: true });
-  rmSync(join(ctx.root, ".lab"), { recursive: true, force: true });
+  await hostScript(ctx, "edge-host.sh", "destroy");
+  if (ctx.host.remote) await new Connection(ctx.host.remote, ctx.root, ctx.stack).remove();
+  removeState(ctx);
   return 0;
 }

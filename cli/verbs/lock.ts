@@ -12,6 +12,13 @@ export async function lock(options: { release: boolean }): Promise<number> {
   for (const { commit, device, check } of before.halted) {
     process.stdout.write(`rollout of ${commit.slice(0, 12)} halted: ${check} on ${device}\n`);
   }
+  const { withdrawn } = before;
+  if (withdrawn) {
+    const back = withdrawn.fromVersion ?? withdrawn.from?.slice(0, 12) ?? "?";
+    process.stdout.write(
+      `rollout of ${withdrawn.version ?? "?"} withdrawn: devices are told to run ${back}; the next npm run up goes on\n`,
+    );
+  }
   if (options.release && before.holders.length > 0) {
     await depot.releaseLock();
     process.stdout.write("released\n");

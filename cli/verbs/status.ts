@@ -108,12 +108,24 @@ export async function status(options: { json: boolean }): Promise<number> {
   }
   const depot = new DepotClient(ctx.stateDir);
   const clients = up ? await depot.clients() : [];
+  const rollout = up ? await depot.rollout() : undefined;
   const devices = up ? (await depot.devices()).map((d) => deviceStatus(d, clients)) : [];
   if (options.json) {
     const { targetVersion, network } = ctx.config;
-    process.stdout.write(
-      `${JSON.stringify({ stack: ctx.stack, up, targetVersion, vip: network.vip, devices }, null, 2)}\n`,
-    );
-  } else print(ctx, devices);
+    const document = {
+      stack: ctx.stack,
+      up,
+      targetVersion,
+      vip: network.vip,
+      ...(rollout ? { rollout: { state: rollout.state, version: rollout.version } } : {}),
+      devices,
+    };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  } else {
+    print(ctx, devices);
+    if (rollout?.state === "withdrawn") {
+      process.stdout.write(`rollout of ${rollout.version ?? "?"} withdrawn; the next npm run up goes on\n`);
+    }
+  }
   return 0;
 }

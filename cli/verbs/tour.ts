@@ -93,7 +93,7 @@ export async function tour(): Promise<number> {
     stateDir,
     versions: [config.releases[0]?.version ?? config.targetVersion, config.targetVersion],
     owner,
-    contentUrl: contentUrl(address),
+    contentUrl: contentUrl(address, config.ports.content),
     registryUrl: `http://${registry}`,
     appUrl: appUrl(vip),
   });

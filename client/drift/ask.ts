@@ -5,7 +5,7 @@ import { x } from "tinyexec";
 import { z } from "zod";
 
 import type { Findings } from "../../lib/drift";
-import type { LabHost } from "../../lib/labHost";
+import type { LabInputs } from "../../lib/labProgram";
 import { EMPTY_STATE, parseStackState, type StackState } from "../../lib/stackState";
 import { hostProgram } from "../hostProgram";
 import { LabError } from "../labError";
@@ -28,11 +28,18 @@ export function readStackState(stateDir: string, project: string, stack: string)
 }
 
 /** Looks for drift where the lab is: here as root, else by a program that becomes root, or that runs there. */
-export async function askDrift(host: LabHost, state: StackState, root: string): Promise<Findings> {
+export async function askDrift(
+  { host, stack }: Pick<LabInputs, "host" | "stack">,
+  state: StackState,
+  root: string,
+): Promise<Findings> {
   if (state.commands.size === 0) return new Map();
   const { stateDir, libvirtUri, remote } = host;
   if (!remote && process.getuid?.() === 0) return findDrift({ stateDir, libvirtUri, root }, state);
-  const { command, args, env } = hostProgram({ host }, ["./assets/host/node.sh", "operations/drift/main.ts"]);
+  const { command, args, env } = hostProgram({ host, stack }, [
+    "./assets/host/node.sh",
+    "operations/drift/main.ts",
+  ]);
   const result = await x(command, args, {
     throwOnError: false,
     stdin: JSON.stringify({ commands: [...state.commands.values()], objects: state.objects }),

@@ -13,7 +13,7 @@ import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import { consoleLog, enrolledMark } from "../../protocol/paths";
 import type { DeviceView } from "../../protocol/status";
-import { recordDefinition, switchOn, type DevicePower } from "./power";
+import { nameOwner, recordDefinition, switchOn, type DevicePower } from "./power";
 
 /** A device whose console does not change for this long is stuck, seconds. */
 const SILENCE_SECONDS = 420;
@@ -72,6 +72,7 @@ async function poll(
 }
 
 async function installed(target: Target, depot: DepotClient): Promise<number> {
+  await nameOwner(target);
   return poll(target, "install", async (text) => {
     const state = installState(text);
     if (state.kind === "failed") fail(target, `the installation failed: ${state.reason}`);

@@ -1,6 +1,8 @@
 import { x } from "tinyexec";
 
 import { LabError } from "../../client/labError";
+import { ownerElement, OWNER_NAMESPACE } from "../../lib/owner";
+import { stateOwner } from "../../lib/stateOwner";
 
 /** A device's domain in libvirt. */
 export interface DevicePower {
@@ -15,10 +17,37 @@ async function virsh({ libvirtUri }: DevicePower, ...args: string[]): Promise<st
   return result.stdout;
 }
 
+async function isOn(power: DevicePower): Promise<boolean> {
+  return (await virsh(power, "list", "--name")).split("\n").includes(power.device);
+}
+
+/** The provider has no argument for a domain's metadata, and any change of its XSLT would install the device anew. */
+export async function nameOwner(power: DevicePower): Promise<void> {
+  const { stateDir, device } = power;
+  const stack = stateOwner(stateDir, "");
+  if (stack === undefined) return;
+  const element = ownerElement({ stack, stateDir }).replace(
+    /^<edge-lab:owner xmlns:edge-lab="[^"]*"/,
+    "<owner",
+  );
+  const where = (await isOn(power)) ? ["--live", "--config"] : ["--config"];
+  await virsh(
+    power,
+    "metadata",
+    device,
+    "--uri",
+    OWNER_NAMESPACE,
+    "--key",
+    "edge-lab",
+    "--set",
+    element,
+    ...where,
+  );
+}
+
 /** Switches a device on if it is off. Returns true where it was off. */
 export async function switchOn(power: DevicePower): Promise<boolean> {
-  const running = (await virsh(power, "list", "--name")).split("\n");
-  if (running.includes(power.device)) return false;
+  if (await isOn(power)) return false;
   await virsh(power, "start", power.device);
   return true;
 }

@@ -23,10 +23,10 @@ export async function reports(depot: DepotClient): Promise<DeviceView[]> {
 }
 
 /** Nudges devices to shorten the wait; they also poll by themselves. An unreachable device is left to its timer. */
-export async function nudge(fleet: Fleet, names: readonly string[]): Promise<void> {
+export async function nudge(fleet: Fleet, names: readonly string[], seconds = 20): Promise<void> {
   const start = `sudo systemctl start --no-block ${UPDATE_SERVICE}`;
   const chosen = fleet.devices.filter((d) => names.includes(d.name));
-  await Promise.all(chosen.map((d) => runOnDevice(fleet.stateDir, d.address, start, 20)));
+  await Promise.all(chosen.map((d) => runOnDevice(fleet.stateDir, d.address, start, seconds)));
 }
 
 /** Those of the devices that are not busy with an update. */

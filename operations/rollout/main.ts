@@ -1,25 +1,31 @@
 /**
  * Takes every device to one commit: waits for a healthy lab, moves the ref, and watches the devices upgrade one at a
  * time (the depot's reboot lock ensures that). If a device turns red or cannot take the commit, the ref moves back and
- * the program fails with the evidence.
+ * the program fails with the evidence. The same if somebody ends this program; if it cannot react, the depot notices,
+ * because the program tells it every few seconds that it is there.
  */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
 import { scaleToZero } from "../../client/scaleToZero";
 import { DepotClient } from "../../client/depotClient";
+import { Interrupted, interruption } from "../../client/interruption";
 import { LabError } from "../../client/labError";
-import { requiredEnv, runProgram } from "../../client/program";
+import { requiredEnv, runInterruptible } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import type { DeviceView } from "../../protocol/status";
 import { collectEvidence } from "./evidence";
 import { Fetched } from "./fetched";
 import { idle, nudge, reports, type Fleet } from "./fleet";
+import { Marker, type Unfinished } from "./marker";
 import { PublishedRef } from "./ref";
 import { settle } from "./settle";
 import { describe, judge, type Goal } from "./verdict";
+import { Watch } from "./watch";
+import { endUnfinished, withdrawOwn } from "./withdrawal";
 
 const POLL_MS = 1000;
 /** A rollout without a changed report for this long is stuck, seconds; more than three emulated boots. */
@@ -31,6 +37,7 @@ const input = z.object({ devices: z.array(z.object({ name: z.string(), address: 
 
 interface Rollout extends Fleet {
   readonly ref: PublishedRef;
+  readonly refName: string;
   readonly goal: Goal;
   readonly version: string;
 }
@@ -75,47 +82,111 @@ async function watch(r: Rollout): Promise<void> {
 async function refuseKnownFailure(r: Rollout): Promise<void> {
   const names = r.devices.map((d) => d.name);
   const verdict = judge(await reports(r.depot), names, r.goal);
-  if (verdict.kind === "failed") await fail(r, verdict.device, `${verdict.what}; it is not tried again`);
+  if (verdict.kind === "failed")
+    await fail(
+      r,
+      verdict.device,
+      `${verdict.what}; it is not tried again; fix: npm run lab -- retry ${verdict.device.name}`,
+    );
 }
 
-async function moveAndWatch(r: Rollout): Promise<DeviceView[]> {
-  const before = await r.ref.current();
+/** What a rollout before this one has left; the ref is where it was then. */
+async function endLeftOver(r: Rollout): Promise<void> {
+  const left = new Marker(r.stateDir).read();
+  if (!left) return;
+  const ended = await endUnfinished(r.stateDir, r.depot, left);
+  if (ended === "another") throw new LabError(`rollout of ${left.version}: another run watches it`);
+  process.stderr.write(`rollout: that of ${left.version}, which was interrupted before, is ${ended}\n`);
+}
+
+/** Devices that an interrupted rollout has taken there already. */
+async function sayWhoIsPast(r: Rollout): Promise<void> {
+  const there = (await reports(r.depot)).filter((d) => d.report?.booted.commit === r.goal.commit);
+  const names = there.map((d) => d.name).filter((name) => r.devices.some((d) => d.name === name));
+  if (names.length === 0 || names.length === r.devices.length) return;
+  process.stderr.write(
+    `rollout of ${r.version}: ${names.join(", ")} already ${names.length > 1 ? "run" : "runs"} it\n`,
+  );
+}
+
+async function upgrade(r: Rollout, fetched: Fetched): Promise<DeviceView[]> {
+  await watch(r);
+  const states = await settle(r, `lab on ${r.version}`);
+  for (const { device, files, bytes } of await fetched.byDevice()) {
+    process.stderr.write(`rollout of ${r.version}: ${device} fetched ${files} files, ${bytes} bytes\n`);
+  }
+  return states;
+}
+
+/** Where the ref names the commit already there is nothing to move, and nothing to withdraw. */
+async function watchOnly(r: Rollout, interrupted: Promise<never>): Promise<DeviceView[]> {
   const fetched = await Fetched.since(r.depot);
   await r.depot.startRollout(r.goal.commit, r.version);
+  return Promise.race([interrupted, upgrade(r, fetched)]);
+}
+
+/** A signal to the whole group also ends what this program waits for, and that may be seen first. */
+async function wasInterrupted(e: unknown, interrupted: Promise<never>): Promise<Interrupted | undefined> {
+  if (e instanceof Interrupted) return e;
+  const late = await Promise.race([interrupted, sleep(200)]).catch((why: unknown) => why);
+  return late instanceof Interrupted ? late : undefined;
+}
+
+async function moveAndWatch(r: Rollout, before: string, interrupted: Promise<never>): Promise<DeviceView[]> {
+  const { commit: targetCommit } = r.goal;
+  const unfinished: Unfinished = {
+    id: randomUUID(),
+    ref: r.refName,
+    version: r.version,
+    targetCommit,
+    from: before,
+  };
+  const fetched = await Fetched.since(r.depot);
+  const marker = new Marker(r.stateDir);
+  const beat = await Watch.begin(r.depot, unfinished, marker);
+  const moving = r.ref.move(targetCommit);
   try {
-    if (before !== r.goal.commit) await r.ref.move(r.goal.commit);
-    await watch(r);
-    const states = await settle(r, `lab on ${r.version}`);
-    for (const { device, files, bytes } of await fetched.byDevice()) {
-      process.stderr.write(`rollout of ${r.version}: ${device} fetched ${files} files, ${bytes} bytes\n`);
-    }
+    const states = await Promise.race([interrupted, beat.over, moving.then(() => upgrade(r, fetched))]);
+    await r.depot.endRollout(unfinished.id, "done");
+    marker.remove();
     return states;
   } catch (e) {
-    if (before !== r.goal.commit) {
-      await r.ref.move(before);
-      process.stderr.write(
-        `rollout: ${r.version} is withdrawn, the ref names ${before.slice(0, 12)} again\n`,
-      );
-    }
+    await moving.catch(() => undefined); // one move of the ref at a time
+    const why = await wasInterrupted(e, interrupted);
+    if (why) throw new LabError(`${why.message}: ${await withdrawOwn(r, unfinished)}`);
+    if ((await r.ref.current()) === targetCommit) await r.ref.move(before);
+    process.stderr.write(`rollout: ${r.version} is withdrawn, the ref names ${before.slice(0, 12)} again\n`);
+    await r.depot.endRollout(unfinished.id, "failed");
+    marker.remove();
     throw e;
+  } finally {
+    beat.stop();
   }
 }
 
-async function main(): Promise<void> {
+async function rollOut(interrupted: Promise<never>): Promise<void> {
   const stateDir = requiredEnv("EDGE_STATE_DIR");
   const depot = new DepotClient(stateDir);
+  const refName = requiredEnv("EDGE_REF");
   const rollout: Rollout = {
     stateDir,
     depot,
-    ref: new PublishedRef(stateDir, requiredEnv("EDGE_REF")),
+    ref: new PublishedRef(stateDir, refName),
+    refName,
     goal: { commit: requiredEnv("EDGE_COMMIT"), gateOpen: (await depot.target()).upgradeGate === "open" },
     version: requiredEnv("EDGE_VERSION"),
     appUrl: requiredEnv("EDGE_APP_URL"),
     devices: input.parse(JSON.parse(readFileSync(0, "utf8"))).devices,
   };
-  await settle(rollout, "lab");
+  await endLeftOver(rollout);
+  await Promise.race([interrupted, settle(rollout, "lab")]);
   await refuseKnownFailure(rollout);
-  const states = await moveAndWatch(rollout);
+  await sayWhoIsPast(rollout);
+  const before = await rollout.ref.current();
+  const states =
+    before === rollout.goal.commit
+      ? await watchOnly(rollout, interrupted)
+      : await moveAndWatch(rollout, before, interrupted);
   await scaleToZero(rollout);
   const result = {
     devices: states
@@ -129,4 +200,10 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-runProgram(main);
+runInterruptible(async () => {
+  const interrupted = interruption();
+  await rollOut(interrupted).catch((e: unknown) => {
+    if (!(e instanceof Interrupted)) throw e;
+    throw new LabError(`${e.message}: no ref was moved by this run; the next \`up\` goes on`);
+  });
+});

@@ -18,6 +18,7 @@ export class LabProject {
   readonly stateDir = join(this.path, ".lab");
   private readonly before = { cwd: process.cwd(), env: { ...process.env } };
   private depot: Server | undefined;
+  private readonly asked: string[] = [];
 
   constructor() {
     this.dir.copy("Pulumi.yaml", "Pulumi.dev.yaml", "assets/blueprints", "assets/builders/debian/list-types");
@@ -56,12 +57,18 @@ export class LabProject {
   async serveDepot(answers: Record<string, unknown>): Promise<void> {
     mkdirSync(join(this.stateDir, "depot"), { recursive: true });
     this.depot = createServer((request, response) => {
+      this.asked.push(`${request.method ?? ""} ${request.url ?? ""}`);
       const answer = answers[request.url ?? ""];
       response.statusCode = answer === undefined ? 404 : 200;
       response.end(JSON.stringify(answer ?? "no such path"));
     });
     const server = this.depot;
     await new Promise<void>((resolve) => server.listen(join(this.stateDir, "depot/admin.sock"), resolve));
+  }
+
+  /** What the depot was asked, in order. */
+  depotCalls(): string[] {
+    return this.asked;
   }
 
   /** Runs a verb and captures its output. */

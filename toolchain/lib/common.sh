@@ -1,6 +1,12 @@
 # Names and messages shared by the toolchain's scripts. Source this.
 # shellcheck shell=bash
 
+# The caller's locale, umask and PATH change nothing; a shell that evals env.sh keeps its own.
+export LC_ALL=C.UTF-8
+unset LANGUAGE
+umask 022
+[[ :$PATH: == *:/usr/sbin:* ]] || export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # Holds all download and build caches; `npm run clean` removes it.
 CACHE=${EDGE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-lab}
@@ -46,11 +52,11 @@ wait_for() {
 # identity FILE: changes when another file takes this name.
 identity() { stat -L -c '%n %s %Y' "$1" 2>/dev/null || printf '%s absent\n' "$1"; }
 
-# on_host NAME: prints the path of the host's own program, not of the one linked here
+# on_host NAME: prints the path of the host's own program, not of one linked here, by us or by npm
 on_host() {
   local directory
   while read -r -d : directory; do
-    [[ $directory == */node_modules/.edge-lab/bin || ! -x $directory/$1 ]] && continue
+    [[ $directory == */node_modules/.edge-lab/bin || $directory == */node_modules/.bin || ! -x $directory/$1 ]] && continue
     printf '%s\n' "$directory/$1"
     return
   done <<<"$PATH:"

@@ -56,9 +56,41 @@ stack_exists() {
   [[ -f $EDGE_LAB_STATE/pulumi/.pulumi/stacks/$project/${PULUMI_STACK##*/}.json ]]
 }
 
+# The stack that the state directory belongs to; nothing where it is nobody's yet. lib/stateOwner.ts says the same.
+state_owner() {
+  local owner stacks name used=''
+  owner=$(sed -n 's/^stack //p' "$EDGE_LAB_STATE/owner" 2>/dev/null) || owner=''
+  if [[ -z $owner ]]; then
+    stacks=$EDGE_LAB_STATE/pulumi/.pulumi/stacks/$(sed -n 's/^name: *//p' "$ROOT/Pulumi.yaml")
+    for name in "$stacks"/*.json; do
+      grep -qs '"urn:pulumi:' "$name" || continue
+      name=${name##*/}
+      name=${name%.json}
+      used=${used:-$name}
+      [[ $name != "${PULUMI_STACK##*/}" ]] || used=$name
+    done
+    owner=$used
+  fi
+  printf '%s\n' "$owner"
+}
+
+# A state directory holds one lab: two would be one lab with two descriptions.
+claim_state() {
+  local owner stack=${PULUMI_STACK##*/}
+  owner=$(state_owner)
+  [[ -z $owner || $owner == "$stack" ]] || die "edge-lab:stateDir = $EDGE_LAB_STATE; nothing was changed
+    rule: is one stack's alone, and this one belongs to stack $owner
+    fix:  write edge-lab:stateDir: .lab-$stack in Pulumi.$stack.yaml, or remove the other lab: EDGE_LAB_STACK=$owner npm run destroy"
+  [[ ! -e $EDGE_LAB_STATE/owner ]] || return 0
+  mkdir -p "$EDGE_LAB_STATE"
+  printf 'stack %s\nproject %s\n' "$stack" "$ROOT" >"$EDGE_LAB_STATE/owner.new"
+  mv "$EDGE_LAB_STATE/owner.new" "$EDGE_LAB_STATE/owner"
+}
+
 # `stack init` writes the salt to stackConfigDir of Pulumi.yaml, below the state directory, so the
 # work tree stays clean.
 make_stack() {
+  claim_state
   stack_exists && return
   mkdir -p "$EDGE_LAB_STATE/pulumi"
   make_passphrase

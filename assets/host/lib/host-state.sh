@@ -1,14 +1,26 @@
-# shellcheck shell=bash
-# Host settings that the lab, or libvirt on its behalf, changes: recorded first, restored by destroy.
+# shellcheck shell=bash source-path=SCRIPTDIR
+# Host settings that the lab, or libvirt on its behalf, changes: recorded first, restored by destroy; where labs share
+# the host, by the last one.
+
+host_state_lib=${BASH_SOURCE[0]%/*}
+# shellcheck source=labs.sh
+. "$host_state_lib/labs.sh"
 
 NOTED=$STATE_DIR/host
 
 firewall_tables() { nft list tables 2>/dev/null | awk '{print $2, $3}' | sort; }
 
-# note_once NAME CMD...: keeps CMD's output; the first call counts
+# note_once NAME CMD...: keeps CMD's output; the first call counts, also another lab's
 note_once() {
   [[ -e $NOTED/$1 ]] && return 0
   mkdir -p "$NOTED"
+  local dir
+  while read -r dir; do
+    [[ ! -e $dir/host/$1 ]] || {
+      cp "$dir/host/$1" "$NOTED/$1"
+      return
+    }
+  done < <(other_states)
   "${@:2}" >"$NOTED/$1.tmp"
   mv "$NOTED/$1.tmp" "$NOTED/$1"
 }
@@ -71,12 +83,21 @@ open_path() {
   done < <(closed_folders)
 }
 
+# needed_by_others DIR: another lab's state lies below it. It has noted the folder too, for it was closed without the right.
+needed_by_others() {
+  local state
+  while read -r state; do
+    [[ $state/ != "${1%/}"/* ]] || return 0
+  done < <(other_states)
+  return 1
+}
+
 close_path() {
   [[ -e $NOTED/acl ]] || return 0
   local dir users
   mapfile -t users < <(path_users)
   while read -r dir; do
-    [[ ! -d $dir ]] || setfacl -x "$(acl_of '' "${users[@]}")" "$dir"
+    [[ ! -d $dir ]] || needed_by_others "$dir" || setfacl -x "$(acl_of '' "${users[@]}")" "$dir"
   done <"$NOTED/acl"
   rm -f "$NOTED/acl"
 }
@@ -103,4 +124,23 @@ restore_host() {
     chmod "$mode" /dev/kvm
   fi
   close_path
+}
+
+# leave_host: this lab is no more on it. Needs libvirtd.sh; runs with the labs locked, for two may leave at once.
+leave_host() {
+  local others
+  others=$(other_states | paste -sd' ')
+  if [[ -n $others ]]; then
+    say host "another lab needs it as it is ($others): the last one puts back what it was"
+    libvirtd_hand_over
+    close_path
+  else
+    libvirtd_destroy
+    if [[ -d $NOTED ]]; then
+      remove_firewall_leftovers
+      restore_host
+    fi
+  fi
+  rm -rf "$NOTED"
+  labs_forget
 }

@@ -1,20 +1,13 @@
 # shellcheck shell=bash
 # What a killed run left half made: no state knows it, so its content identifies it.
-# Needs paths.sh, service.sh and libvirtd.sh.
-
-# The names that the program gives its libvirt network and storage pool.
-LIBVIRT_NAME=edge-lab
+# Needs paths.sh, service.sh, owner.sh and libvirtd.sh.
 
 virsh_quiet() { virsh -q -c "$EDGE_LIBVIRT_URI" "$@"; }
 
-# ours KIND NAME: its XML names this state directory or, for a network, the lab's domain
+# ours KIND NAME: it names this lab as its owner, or lies in its state directory
 ours() {
   local xml
-  case $1 in
-    domain) xml=$(virsh_quiet dumpxml "$2" 2>/dev/null) && [[ $xml == *"'$STATE_DIR/"* ]] ;;
-    pool) xml=$(virsh_quiet pool-dumpxml "$2" 2>/dev/null) && [[ $xml == *">$STATE_DIR/pool<"* ]] ;;
-    net) xml=$(virsh_quiet net-dumpxml "$2" 2>/dev/null) && [[ $xml == *"<domain name='edge.lab'"* ]] ;;
-  esac
+  xml=$(object_xml "$1" "$2") && owns "$1" "$xml"
 }
 
 # listed NAME ARGS...: is it in this virsh list?
@@ -30,12 +23,15 @@ remove_domains() {
   done
 }
 
-# remove_object KIND: our pool or net
-remove_object() {
-  listed "$LIBVIRT_NAME" "$1-list" --all && ours "$1" "$LIBVIRT_NAME" || return 0
-  say leftovers "$1 $LIBVIRT_NAME"
-  ! listed "$LIBVIRT_NAME" "$1-list" || virsh_quiet "$1-destroy" "$LIBVIRT_NAME" >&2
-  virsh_quiet "$1-undefine" "$LIBVIRT_NAME" >&2
+# remove_objects KIND: the pools or nets that are this lab's, whatever they are called
+remove_objects() {
+  local name
+  for name in $(virsh_quiet "$1-list" --all --name); do
+    ours "$1" "$name" || continue
+    say leftovers "$1 $name"
+    ! listed "$name" "$1-list" || virsh_quiet "$1-destroy" "$name" >&2
+    virsh_quiet "$1-undefine" "$name" >&2
+  done
 }
 
 remove_services() {
@@ -52,6 +48,6 @@ remove_leftovers() {
   remove_services
   command -v virsh >/dev/null && libvirtd_answers || return 0
   remove_domains
-  remove_object pool
-  remove_object net
+  remove_objects pool
+  remove_objects net
 }

@@ -22,8 +22,13 @@ pid_in() {
 # A zombie has ended too: its adoptive parent may take a while to reap it.
 has_ended() { [[ ! -d /proc/$1 || $(cat "/proc/$1/stat" 2>/dev/null) == *") Z "* ]]; }
 
-libvirtd_apply() {
-  libvirtd_answers && return 0
+libvirtd_apply() { libvirtd_answers || libvirtd_start; }
+
+# One at a time: two labs may find it down at once. The lock is not the daemon's to keep.
+libvirtd_start() (
+  exec 5</run
+  flock -w 120 5 || die "another run has been starting libvirtd for 120 s"
+  ! libvirtd_answers || exit 0
   mkdir -p "${LIBVIRTD_MARK%/*}"
   say libvirtd "starting"
   date +%s >"$LIBVIRTD_MARK"
@@ -35,10 +40,21 @@ libvirtd_apply() {
       systemctl start libvirtd.service virtlogd.socket
     fi
   else
-    pid_in /run/virtlogd.pid virtlogd >/dev/null || run_logged libvirtd setsid virtlogd -d
-    pid_in /run/libvirtd.pid libvirtd >/dev/null || run_logged libvirtd setsid libvirtd -d
+    pid_in /run/virtlogd.pid virtlogd >/dev/null || run_logged libvirtd setsid virtlogd -d 5<&-
+    pid_in /run/libvirtd.pid libvirtd >/dev/null || run_logged libvirtd setsid libvirtd -d 5<&-
   fi
   wait_until 90 libvirtd_answers || die "libvirtd does not answer at $EDGE_LIBVIRT_URI after 90 s; see $STATE_DIR/log/libvirtd.log"
+)
+
+# libvirtd_hand_over: another lab needs the daemon; the last one ends it. Needs labs.sh.
+libvirtd_hand_over() {
+  [[ -e $LIBVIRTD_MARK ]] || return 0
+  local dir
+  while read -r dir; do
+    mkdir -p "$dir/host"
+    [[ -e $dir/host/${LIBVIRTD_MARK##*/} ]] || cp "$LIBVIRTD_MARK" "$dir/host/"
+  done < <(other_states)
+  rm -f "$LIBVIRTD_MARK"
 }
 
 # libvirtd_reload: has it read its settings again, which sets its networks' firewall rules anew

@@ -26,7 +26,7 @@ check_subscription() {
     found=$(subscription_problem)
     [[ -z $found ]] || problem "the host's subscription: $found" "renew it, then run: subscription-manager refresh"
   else
-    [[ $1 == yes ]] || problem "this host is not registered" "register it, or run: pulumi config set --secret --path edge-lab:subscription.activationKey, and set edge-lab:subscription.organization"
+    [[ $1 == yes ]] || problem "this host is not registered" "register it, or run: pulumi config set --path edge-lab:subscription.organization NUMBER; pulumi config set --secret --path edge-lab:subscription.activationKey"
   fi
 }
 

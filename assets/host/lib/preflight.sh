@@ -1,6 +1,10 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR
 # What a host must have before anything on it changes. Each check adds to PROBLEMS; all are shown at once.
 # Read-only, except for the package index that the image builder keeps in the cache directory.
+
+preflight_lib=${BASH_SOURCE[0]%/*}
+# shellcheck source=labs.sh
+. "$preflight_lib/labs.sh"
 
 PROBLEMS=()
 CHANGED="nothing on it was changed"
@@ -59,6 +63,8 @@ check_kernel() {
 # Tries it in a network namespace that ends with the command, so nothing is left behind.
 bridge_builtin() { unshare --net ip link add probe0 type bridge 2>/dev/null; }
 
+free_cidr() { echo "192.168.$((RANDOM % 50 + 150)).0/24"; }
+
 # check_subnet CIDR BRIDGE [UPLINK]: nothing else on the host uses it
 check_subnet() {
   local line dev net
@@ -67,35 +73,68 @@ check_subnet() {
     dev=${line##* dev }
     dev=${dev%% *}
     [[ $net == default || $dev == "$2" || $dev == "${3:-}" || $dev == lo ]] && continue
+    [[ -z ${CLASHES["device:$dev"]:-} ]] || continue
     [[ $net == */* ]] || net=$net/32
     ! cidrs_overlap "$1" "$net" ||
-      problem "network.cidr $1 overlaps $net, which $dev uses" "choose a free network.cidr, e.g. 192.168.$((RANDOM % 50 + 150)).0/24"
+      problem "network.cidr $1 overlaps $net, which $dev uses" "choose a free network.cidr, e.g. $(free_cidr)"
   done < <(ip -4 route show table main | sed -E 's/^(blackhole|unreachable|prohibit) //')
 }
 
 # check_port ADDRESS PORT: nothing listens there or on every address (ss writes * if that includes IPv4)
 check_port() {
   local line
+  [[ -z ${CLASHES["port:$2"]:-}${CLASHES["cidr:${EDGE_CIDR:-}"]:-} ]] || return 0
   while read -r line; do
     case ${line%:*} in
       0.0.0.0 | '*' | "$1") ;;
       *) continue ;;
     esac
     [[ ${line%:*} == "$1" && -e $STATE_DIR/services ]] && continue
-    problem "port $2 of the lab's bridge is taken: something listens on $line" "stop it (ss -ltnp 'sport = :$2' names it)"
+    problem "port $2 of the lab's bridge is taken: something listens on $line" "stop it (ss -ltnp 'sport = :$2' names it), or write another in ports"
     return
   done < <(ss -Hltn "sport = :$2" 2>/dev/null | awk '{print $4}')
+}
+
+# whose XML: the owner in brackets, where it names one
+whose() {
+  local words
+  words=$(owner_words "$1")
+  [[ -z $words ]] || echo ": it is that of $words"
 }
 
 # check_domains NAME...: no foreign libvirt domain has one of our names
 check_domains() {
   command -v virsh >/dev/null || return 0
-  virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1 || return 0
+  owner_virsh version >/dev/null 2>&1 || return 0
   local name xml
   for name in "$@"; do
-    xml=$(virsh -q -c "$EDGE_LIBVIRT_URI" dumpxml "$name" 2>/dev/null) || continue
-    [[ $xml == *"$STATE_DIR/"* ]] || problem "libvirt has a domain $name that is not this lab's" "rename the device in devices, or remove that domain"
+    xml=$(object_xml domain "$name") || continue
+    [[ -n ${CLASHES["domain:$name"]:-} ]] || owns domain "$xml" ||
+      problem "libvirt has a domain $name that is not this lab's$(whose "$xml")" "rename the device in devices, or remove that domain"
   done
+}
+
+# check_network_name NAME: no foreign libvirt network or pool has the lab's name
+check_network_name() {
+  command -v virsh >/dev/null || return 0
+  owner_virsh version >/dev/null 2>&1 || return 0
+  [[ -z ${CLASHES["network:$1"]:-} ]] || return 0
+  local xml
+  if xml=$(object_xml pool "$1") && ! owns pool "$xml"; then
+    problem "libvirt has a pool $1 that is not this lab's (its folder is$(sed -n 's:.*<path>\(.*\)</path>.*: \1:p' <<<"$xml"))" "write another network.name, or remove that pool"
+  elif xml=$(object_xml net "$1") && ! owns net "$xml"; then
+    # One of the version before names no owner; that version was let in here, and made it.
+    [[ -z $(owner_attribute id "$xml") && -e $STATE_DIR/host/applied ]] ||
+      problem "libvirt has a network $1 that is not this lab's$(whose "$xml")" "write another network.name, or remove that network"
+  fi
+}
+
+# check_owner STACK: the state directory is this stack's, or nobody's yet
+check_owner() {
+  local owner
+  owner=$(owner_stack)
+  [[ -z $owner || -z $1 || $owner == "$1" ]] ||
+    problem "stateDir $STATE_DIR belongs to stack $owner" "write edge-lab:stateDir: .lab-$1 in Pulumi.$1.yaml, or remove that lab: EDGE_LAB_STACK=$owner npm run destroy"
 }
 
 # libvirtd must run in the namespace of the lab's bridge and dnsmasq.

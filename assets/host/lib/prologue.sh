@@ -1,8 +1,9 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
-# What every host script starts with: root, paths, progress, bounded waits, the answer. Source it first, with the
-# script's own arguments; the script ends with run_verb "$@".
+# What every host script starts with: an environment of its own, root, paths, progress, bounded waits, the answer. Source
+# it first, with the script's own arguments; the script ends with run_verb "$@".
 
-library=$(dirname "${BASH_SOURCE[0]}")
+library=${BASH_SOURCE[0]%/*}
+. "$library/caller.sh"
 . "$library/root.sh"
 become_root "$@"
 . "$library/paths.sh"

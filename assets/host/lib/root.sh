@@ -8,7 +8,6 @@ become_root() {
     [[ -z ${EDGE_CALLER_PATH:-} ]] || export PATH=$EDGE_CALLER_PATH
     [[ -z ${EDGE_CALLER_HOME:-} ]] || export HOME=$EDGE_CALLER_HOME
     unset EDGE_CALLER_PATH EDGE_CALLER_HOME
-    # A user's PATH may lack root's directories.
     [[ :$PATH: == *:/usr/sbin:* ]] || export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
     return 0
   fi

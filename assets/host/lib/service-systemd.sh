@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# service.sh on a host with systemd: one unit edge-lab-NAME per service.
+# service.sh on a host with systemd: one unit edge-lab-NAME per service; if another lab has that, edge-lab-ID-NAME.
 
 SYSTEMD_DIR=${EDGE_SYSTEMD_DIR:-/etc/systemd/system}
 
@@ -9,8 +9,31 @@ unit_quoted() {
   printf '"%s"' "${text//%/%%}"
 }
 
+# unit_path TEXT: as it stands in a unit's path
+unit_path() { printf %s "${1//%/%%}"; }
+
+# unit_is_ours FILE NAME: its log lies in this state directory
+unit_is_ours() { grep -qxF "StandardOutput=append:$(unit_path "$STATE_DIR")/log/$2.log" "$1"; }
+
+# unit_of NAME: the unit that this lab has, or will have
+unit_of() {
+  local plain=edge-lab-$1.service own
+  own=edge-lab-$(owner_id)-$1.service
+  if [[ -e $SYSTEMD_DIR/$own ]]; then
+    echo "$own"
+  elif [[ ! -e $SYSTEMD_DIR/$plain ]] || unit_is_ours "$SYSTEMD_DIR/$plain" "$1"; then
+    echo "$plain"
+  else
+    echo "$own"
+  fi
+}
+
 manager_ensure() {
-  local unit=$SYSTEMD_DIR/edge-lab-$1.service namespace
+  local unit namespace
+  # Another lab may look for a name at the same moment.
+  exec 6<"$SYSTEMD_DIR"
+  flock -w 60 6 || die "another run holds $SYSTEMD_DIR"
+  unit=$SYSTEMD_DIR/$(unit_of "$1")
   namespace=$(ip netns identify $$)
   {
     cat <<UNIT
@@ -18,12 +41,14 @@ manager_ensure() {
 Description=Edge Lab: $1
 After=network.target
 StartLimitIntervalSec=0
+X-EdgeLab-Stack=$(owner_stack)
+X-EdgeLab-StateDirectory=$(unit_path "$STATE_DIR")
 [Service]
 ExecStart=/usr/bin/env bash $(unit_quoted "$SERVICE_DIR/$1.run")
 Restart=always
 RestartSec=1
 TimeoutStopSec=10
-StandardOutput=append:${STATE_DIR//%/%%}/log/$1.log
+StandardOutput=append:$(unit_path "$STATE_DIR")/log/$1.log
 StandardError=inherit
 UNIT
     [[ -z $namespace ]] || echo "NetworkNamespacePath=/run/netns/$namespace"
@@ -41,17 +66,19 @@ UNIT
     # The launcher is unchanged, but what starts it is not.
     rm -f "$SERVICE_DIR/$1.started"
   fi
+  exec 6<&-
   systemctl daemon-reload
-  systemctl --quiet enable "edge-lab-$1.service"
+  systemctl --quiet enable "${unit##*/}"
 }
 
-manager_running() { systemctl --quiet is-active "edge-lab-$1.service"; }
-manager_start() { systemctl start "edge-lab-$1.service"; }
-manager_stop() { systemctl stop "edge-lab-$1.service"; }
-manager_restart() { systemctl restart "edge-lab-$1.service"; }
+manager_running() { systemctl --quiet is-active "$(unit_of "$1")"; }
+manager_start() { systemctl start "$(unit_of "$1")"; }
+manager_stop() { systemctl stop "$(unit_of "$1")"; }
+manager_restart() { systemctl restart "$(unit_of "$1")"; }
 
 manager_remove() {
-  local unit=edge-lab-$1.service
+  local unit
+  unit=$(unit_of "$1")
   [[ -e $SYSTEMD_DIR/$unit ]] || return 0
   systemctl --quiet disable --now "$unit"
   rm -f "$SYSTEMD_DIR/$unit" "$SYSTEMD_DIR/$unit.new"

@@ -18,6 +18,9 @@ service_lib=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=holders.sh
 . "$service_lib/holders.sh"
 
+# shellcheck source=owner.sh
+. "$service_lib/owner.sh"
+
 service_manager=supervisor
 [[ -d /run/systemd/system ]] && service_manager=systemd
 service_manager=${EDGE_SERVICE_MANAGER:-$service_manager}

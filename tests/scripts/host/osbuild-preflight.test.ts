@@ -93,6 +93,7 @@ describe("preflight of a host for the osbuild backend", () => {
         EDGE_CIDR: "198.51.100.0/24",
         EDGE_GATEWAY: "198.51.100.1",
         EDGE_BRIDGE: "edgetest0",
+        EDGE_NETWORK: "edge-lab",
         EDGE_PORTS: "8000 5000",
         EDGE_MEMORY_MIB: "1",
         EDGE_DISK_GIB: "0",

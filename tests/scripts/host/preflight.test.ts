@@ -153,6 +153,7 @@ describe("preflight", () => {
           EDGE_CIDR: "127.0.0.0/8",
           EDGE_GATEWAY: "127.0.0.1",
           EDGE_BRIDGE: "edgelab0",
+          EDGE_NETWORK: "edge-lab",
           EDGE_PORTS: "8000 5000",
           EDGE_MEMORY_MIB: "99999999",
           EDGE_DISK_GIB: "99999",
@@ -186,6 +187,7 @@ describe("preflight", () => {
         mkdirSync(join(project.path, path, ".."), { recursive: true });
         writeFileSync(join(project.path, path), `#!/bin/sh\n${text}`, { mode: 0o755 });
       };
+      preflight.standIn("virsh", "exit 1");
       program("assets/builders/debian/depsolve", "");
       program(
         "assets/host/packages.sh",

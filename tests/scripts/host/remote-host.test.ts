@@ -229,13 +229,17 @@ describe("host scripts on another host", () => {
     });
 
     it("remove all of the lab there with destroy, for a stack that is gone too", async () => {
+      const leave = (): void => {
+        mkdirSync(join(host.path, ".lab/mine"), { recursive: true });
+        writeFileSync(join(host.path, ".lab/owner"), "stack dev\n");
+      };
       await host.sh("mkdir -p /var/lib/edge-lab/other");
-      mkdirSync(join(host.path, ".lab/mine"), { recursive: true });
+      leave();
       const { status, stderr } = await host.lab("destroy");
       assert.equal(status, 0, stderr);
       assert.equal(await host.sh("ls /var/lib/edge-lab"), "other");
       await host.sh("rmdir /var/lib/edge-lab/other");
-      mkdirSync(join(host.path, ".lab/mine"), { recursive: true });
+      leave();
       assert.equal((await host.lab("destroy")).status, 0);
       assert.equal(await host.sh("ls /var/lib"), "");
     });

@@ -17,8 +17,11 @@ const inputs: Record<string, Record<string, string>> = {
   "enrol.sh": { EDGE_DEVICE: "edge-device-1", EDGE_ADDRESS: "192.168.76.11" },
   "iso.sh": { EDGE_ROLE: "primary" },
   "libvirtd.sh": { EDGE_LIBVIRT_URI: "test:///default" },
+  "libvirt-status.sh": { EDGE_LIBVIRT_URI: "test:///default" },
   "publish.sh": { EDGE_REF: "debian/trixie/x86_64/edge" },
 };
+/** Only asks; all others have apply, destroy and status. */
+const ASKS = "libvirt-status.sh";
 /** These only run another program and have no verbs. */
 const WRAPPERS = ["remote-verb.sh", "node.sh", "remote-run.sh", "remote.sh"];
 const scripts = readdirSync("assets/host").filter((name) => name.endsWith(".sh") && !WRAPPERS.includes(name));
@@ -42,14 +45,22 @@ describe("host scripts", () => {
         assert.notEqual(status, 0);
         assert.equal(stdout, "");
         // Some have an additional verb.
-        assert.match(stderr, /^error: usage: .*apply\|destroy\|status(\|[a-z]+)*\n$/);
+        assert.match(
+          stderr,
+          script === ASKS
+            ? /^error: usage: .*status\|record\n$/
+            : /^error: usage: .*apply\|destroy\|status(\|[a-z]+)*\n$/,
+        );
       }
     });
 
     it(`${script} names an input that is missing`, () => {
       const names = ["EDGE_STATE_DIR", ...Object.keys(env).filter((name) => name !== "EDGE_ADDRESS")];
       for (const name of names) {
-        const { status, stderr } = host.run(script, "apply", { ...env, [name]: "" });
+        const { status, stderr } = host.run(script, script === ASKS ? "status" : "apply", {
+          ...env,
+          [name]: "",
+        });
         assert.notEqual(status, 0, name);
         assert.match(stderr, new RegExp(`${name}\\b`));
         assert.equal(stderr.trim().split("\n").length, 1, stderr);
@@ -57,7 +68,10 @@ describe("host scripts", () => {
     });
 
     it(`${script} refuses a state directory that is no absolute path`, () => {
-      const { status, stderr } = host.run(script, "destroy", { ...env, EDGE_STATE_DIR: "lab" });
+      const { status, stderr } = host.run(script, script === ASKS ? "status" : "destroy", {
+        ...env,
+        EDGE_STATE_DIR: "lab",
+      });
       assert.notEqual(status, 0);
       assert.match(stderr, /EDGE_STATE_DIR=lab is not an absolute path/);
     });

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { eventually, isRunning, kill, needs, openFiles, Sandbox } from "../support/sandbox";
@@ -258,6 +267,25 @@ esac
       assert.ok(!existsSync(join(units, "edge-lab-one.service")));
       assert.ok(!existsSync(box.path("services")));
       systemd("service_remove one");
+    });
+
+    it("has a unit of another name where another lab has the plain one, and leaves that alone", () => {
+      const plain = join(units, "edge-lab-one.service");
+      writeFileSync(plain, "[Service]\nStandardOutput=append:/else/.lab/log/one.log\n");
+      systemd("service_apply one sleep 1000");
+      const [own = ""] = readdirSync(units).filter((name) =>
+        /^edge-lab-[0-9a-f]{16}-one\.service$/.test(name),
+      );
+      assert.match(
+        readFileSync(join(units, own), "utf8"),
+        /^X-EdgeLab-StateDirectory=.*it's a "state" dir$/m,
+      );
+      assert.ok(calls().includes(`start ${own}`));
+      systemd("service_remove one");
+      assert.ok(calls().includes(`--quiet disable --now ${own}`));
+      assert.deepEqual(readdirSync(units), ["edge-lab-one.service"]);
+      systemd("service_remove one");
+      assert.match(readFileSync(plain, "utf8"), /else/);
     });
 
     it("starts a program with the launcher that the unit names, and again when it changed", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { destroy, preview, up } from "../../../cli/verbs/deploy";
+import { ownerElement } from "../../../lib/owner";
 import { LabProject } from "../../support/labProject";
 
 const STACK = "pulumi/.pulumi/stacks/edge-lab/dev.json";
@@ -71,6 +72,21 @@ describe("lab up, preview and destroy", () => {
     assert.equal(lab.calls()[0], "pulumi cancel --yes --stack dev");
   });
 
+  it("withdraw the rollout of a run that was killed, and only then ask for that", async () => {
+    lab.put(STACK, "{}");
+    lab.standIn("node.sh", "", "assets/host");
+    await lab.run(() => up([]));
+    assert.ok(!lab.calls().some((call) => call.startsWith("node.sh")));
+    lab.put("rollout.json", "{}");
+    await lab.run(() => preview([]));
+    assert.ok(lab.calls().includes("node.sh operations/rollout/recover.ts"));
+    lab.standIn("node.sh", "exit 1", "assets/host");
+    await assert.rejects(
+      lab.run(() => up([])),
+      /could not be withdrawn/,
+    );
+  });
+
   const pending = (type: string, resource: object): object => ({
     type,
     resource: { urn: "urn:x", ...resource },
@@ -93,10 +109,17 @@ describe("lab up, preview and destroy", () => {
       "pulumi",
       `case $2 in export) cat ${lab.stateDir}/export.json ;; import) cat >${lab.stateDir}/imported ;; esac`,
     );
+    lab.standIn(
+      "virsh",
+      `case $* in *dumpxml*) echo "<log file='${lab.stateDir}/console/x.log'/>" ;; *list*) echo edge-device-1 ;; esac`,
+    );
     await lab.run(() => up([]));
-    assert.deepEqual(lab.calls().slice(0, 4), [
+    assert.deepEqual(lab.calls().slice(0, 7), [
       "pulumi stack export --stack dev",
+      "virsh -q -c qemu:///system dumpxml --inactive edge-device-1",
+      "virsh -q -c qemu:///system list --name",
       "virsh -q -c qemu:///system destroy edge-device-1",
+      "virsh -q -c qemu:///system list --name --all",
       "virsh -q -c qemu:///system undefine edge-device-1",
       "pulumi stack import --force --stack dev",
     ]);
@@ -104,6 +127,34 @@ describe("lab up, preview and destroy", () => {
       version: 3,
       deployment: { resources: [{ urn: "urn:kept" }] },
     });
+  });
+
+  it("leave an object alone that another lab has by that name, whatever was begun", async () => {
+    const begun = (kind: string, name: string): object =>
+      pending("creating", { type: `libvirt:index/${kind}`, inputs: { name } });
+    const state = exported(
+      begun("domain:Domain", "edge-device-1"),
+      begun("network:Network", "edge-lab"),
+      begun("pool:Pool", "edge-lab"),
+    );
+    lab.put(STACK, state);
+    lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
+    const other = { stack: "dev", stateDir: "/srv/other/.lab" };
+    writeFileSync(
+      join(lab.path, "network.xml"),
+      `<network><name>edge-lab</name><metadata>${ownerElement(other)}</metadata></network>`,
+    );
+    lab.standIn(
+      "virsh",
+      `case "$*" in
+        *net-dumpxml*) cat "${lab.path}/network.xml" ;;
+        *pool-dumpxml*) echo "<pool><target><path>/srv/other/.lab/pool</path></target></pool>" ;;
+        *dumpxml*) echo "<domain><source file='/srv/other/.lab/pool/x'/></domain>" ;;
+      esac`,
+    );
+    const { err } = await lab.run(() => up([]));
+    assert.equal(err.match(/is not this lab's and stays/g)?.length, 3, err);
+    assert.ok(!lab.calls().some((call) => /virsh .*(destroy|undefine)/.test(call)), lab.calls().join("\n"));
   });
 
   it("look again at a libvirt object that was being changed or removed", async () => {
@@ -121,13 +172,55 @@ describe("lab up, preview and destroy", () => {
     );
     lab.put(STACK, state);
     lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
-    lab.standIn("virsh", 'echo "error: failed to get pool" >&2; exit 1');
+    // A virsh that speaks German: no word of it is read.
+    const german = "echo 'Fehler: Speicherpool »edge-lab« nicht gefunden' >&2; exit 1";
+    lab.standIn("virsh", `case $* in *list*) ;; *) ${german} ;; esac`);
     assert.equal((await lab.run(() => up([]))).status, 0);
-    lab.standIn("virsh", 'echo "error: cannot acquire state change lock" >&2; exit 1');
+    assert.ok(!lab.calls().some((call) => /pool-(destroy|undefine)/.test(call)));
+    // It goes away between the list and the command.
+    const once = `[ -e ${lab.path}/gone ] || echo edge-lab`;
+    lab.standIn("virsh", `case $* in *list*) ${once} ;; *) touch ${lab.path}/gone; ${german} ;; esac`);
+    assert.equal((await lab.run(() => up([]))).status, 0);
+    lab.standIn("virsh", `case $* in *list*) echo edge-lab ;; *) ${german} ;; esac`);
     await assert.rejects(
       lab.run(() => up([])),
-      /virsh pool-destroy edge-lab: error: cannot acquire/,
+      /virsh pool-destroy edge-lab: Fehler: /,
     );
+    lab.standIn("virsh", "exit 1");
+    await assert.rejects(
+      lab.run(() => up([])),
+      /virsh pool-list --name: $/m,
+    );
+  });
+
+  it("remove a volume of a pool that is active, and ask no other pool", async () => {
+    const inputs = { name: "edge-device-1.qcow2", pool: "edge-lab" };
+    const state = exported(pending("creating", { type: "libvirt:index/volume:Volume", inputs }));
+    lab.put(STACK, state);
+    lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
+    await lab.run(() => up([]));
+    assert.ok(!lab.calls().some((call) => call.includes("vol-")));
+    lab.standIn(
+      "virsh",
+      `case $* in *pool-list*) echo edge-lab ;; *vol-list*) echo " Name  Pfad"; echo " edge-device-1.qcow2  /x" ;; esac`,
+    );
+    await lab.run(() => up([]));
+    assert.ok(
+      lab.calls().includes("virsh -q -c qemu:///system vol-delete edge-device-1.qcow2 --pool edge-lab"),
+    );
+  });
+
+  it("ask virsh in no language but the programs' own, whatever the caller's", async () => {
+    const state = exported(
+      pending("creating", { type: "libvirt:index/pool:Pool", inputs: { name: "edge-lab" } }),
+    );
+    lab.put(STACK, state);
+    lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
+    lab.standIn("virsh", `echo "$LC_ALL,$LANGUAGE" >>${lab.path}/locale`);
+    Object.assign(process.env, { LC_ALL: "de_DE.UTF-8", LANGUAGE: "de", LANG: "de_DE.UTF-8" });
+    await lab.run(() => up([]));
+    const said = readFileSync(join(lab.path, "locale"), "utf8").trim().split("\n");
+    assert.deepEqual([...new Set(said)], ["C.UTF-8,"]);
   });
 
   describe("remove a libvirt object whose creation failed half-way, which no state knows", () => {
@@ -143,15 +236,20 @@ describe("lab up, preview and destroy", () => {
 
     it("and no other", async () => {
       lab.put(STACK, state("edge-device-1"));
-      lab.standIn("virsh", `[[ $* != *dumpxml* ]] || echo "<source file='${lab.stateDir}/pool/x.qcow2'/>"`);
+      lab.standIn(
+        "virsh",
+        `case $* in *dumpxml*) echo "<source file='${lab.stateDir}/pool/x.qcow2'/>" ;; *list*) echo edge-device-2 ;; esac`,
+      );
       const { err } = await lab.run(() => up([]));
       assert.match(err, /removing partial Domain edge-device-2/);
-      assert.deepEqual(lab.calls().slice(0, 3), [
-        "virsh -q -c qemu:///system dumpxml edge-device-2",
+      assert.deepEqual(lab.calls().slice(0, 5), [
+        "virsh -q -c qemu:///system dumpxml --inactive edge-device-2",
+        "virsh -q -c qemu:///system list --name",
         "virsh -q -c qemu:///system destroy edge-device-2",
+        "virsh -q -c qemu:///system list --name --all",
         "virsh -q -c qemu:///system undefine edge-device-2",
       ]);
-      assert.match(lab.calls()[3] ?? "", /^pulumi up/);
+      assert.match(lab.calls()[5] ?? "", /^pulumi up/);
     });
 
     it("unless it is another's", async () => {
@@ -195,7 +293,7 @@ describe("lab up, preview and destroy", () => {
     for (let i = 0; i < 2; i++) {
       const { status, err } = await lab.run(() => destroy([]));
       assert.equal(status, 0);
-      assert.match(err, /stack dev does not exist/);
+      assert.match(err, /^destroy: stack dev does not exist: nothing to destroy\n$/);
     }
     assert.deepEqual(lab.calls(), []);
   });

@@ -4,7 +4,9 @@ import { join } from "node:path";
 
 import { clean, diskUsage } from "../../../cli/verbs/caches";
 import { doctor } from "../../../cli/verbs/doctor";
+import { lock } from "../../../cli/verbs/lock";
 import { logs } from "../../../cli/verbs/logs";
+import { retry } from "../../../cli/verbs/retry";
 import { openConsole, ssh } from "../../../cli/verbs/shell";
 import { status } from "../../../cli/verbs/status";
 import type { DeviceReport } from "../../../protocol/report";
@@ -57,6 +59,22 @@ const clients: ClientView[] = [
   },
 ];
 
+const rollout = {
+  state: "done",
+  id: "r",
+  targetCommit: NEW,
+  version: "0.0.2",
+  startedAt: "2026-11-23T10:00:00.000Z",
+  from: "a".repeat(64),
+  fromVersion: "0.0.1",
+};
+const depot = (state = "done"): Record<string, unknown> => ({
+  "/v1/devices": devices,
+  "/v1/clients": clients,
+  "/v1/rollout": { ...rollout, state },
+  "/v1/lock": { holders: [], halted: [], withdrawn: state === "withdrawn" ? rollout : null },
+});
+
 describe("lab verbs", () => {
   let lab: LabProject;
   beforeEach(() => {
@@ -83,7 +101,7 @@ describe("lab verbs", () => {
     });
 
     it("has every device, also one that has not reported", async () => {
-      await lab.serveDepot({ "/v1/devices": devices, "/v1/clients": clients });
+      await lab.serveDepot(depot());
       const { out } = await lab.run(() => status({ json: true }));
       const document = JSON.parse(out) as { up: boolean; devices: Record<string, unknown>[] };
       assert.ok(document.up);
@@ -103,7 +121,7 @@ describe("lab verbs", () => {
     });
 
     it("is a table with a column for each of these", async () => {
-      await lab.serveDepot({ "/v1/devices": devices, "/v1/clients": clients });
+      await lab.serveDepot(depot());
       const { out } = await lab.run(() => status({ json: false }));
       const [title, head = "", one = "", two = "", ...more] = out.trimEnd().split("\n");
       assert.deepEqual(more, []);
@@ -114,12 +132,66 @@ describe("lab verbs", () => {
       assert.match(two, /edge-device-2 +backup .*no report +- +- /);
     });
 
+    it("says that the last rollout was withdrawn, as lab lock does", async () => {
+      await lab.serveDepot(depot("withdrawn"));
+      const { out } = await lab.run(() => status({ json: false }));
+      assert.match(out, /^rollout of 0\.0\.2 withdrawn; the next npm run up goes on$/m);
+      const json = (await lab.run(() => status({ json: true }))).out;
+      assert.deepEqual((JSON.parse(json) as { rollout: object }).rollout, {
+        state: "withdrawn",
+        version: "0.0.2",
+      });
+      assert.equal(
+        (await lab.run(() => lock({ release: false }))).out,
+        "nobody holds the reboot lock\nrollout of 0.0.2 withdrawn: devices are told to run 0.0.1; the next npm run up goes on\n",
+      );
+    });
+
     it("names the depot's answer when that is an error", async () => {
       await lab.serveDepot({ "/v1/devices": devices });
       await assert.rejects(
         lab.run(() => status({ json: true })),
         /depot: GET \/v1\/clients answered 404: "no such path"/,
       );
+    });
+  });
+
+  describe("retry", () => {
+    const halts = { [`/v1/halts/${NEW}`]: { holders: [], halted: [] } };
+
+    it("lets a device forget, ends the halt, and says which commits they were", async () => {
+      await lab.serveDepot(halts);
+      lab.standIn("ssh", `echo ${NEW}`);
+      const { status: code, out } = await lab.run(() => retry("edge-device-2", { all: false }));
+      assert.equal(code, 0);
+      assert.equal(out, "edge-device-2: forgot bbbbbbbbbbbb; npm run up rolls it out again\n");
+      assert.deepEqual(lab.depotCalls(), [`DELETE /v1/halts/${NEW}`]);
+      assert.match(lab.calls().join(), /core@192\.168\.76\.12 sudo \/usr\/libexec\/edge\/retry$/);
+    });
+
+    it("asks every device with --all, and names one that could not be reached", async () => {
+      await lab.serveDepot(halts);
+      lab.standIn("ssh", `[[ $* != *76.12* ]] || { echo "no route to host" >&2; exit 255; }`);
+      const run = lab.run(() => retry(undefined, { all: true }));
+      await assert.rejects(
+        run,
+        /^LabError: edge-device-2 did not forget anything: status 255: no route to host$/,
+      );
+      assert.equal(lab.calls().length, 2);
+    });
+
+    it("wants one device that there is, or all", async () => {
+      for (const [name, all, error] of [
+        ["edge-9", false, /there is no device "edge-9"; rule: .*; fix: one of edge-device-1, edge-device-2/],
+        [undefined, false, /rule: one device, or --all/],
+        ["edge-device-1", true, /rule: one device, or --all/],
+      ] as const) {
+        await assert.rejects(
+          lab.run(() => retry(name, { all })),
+          error,
+        );
+      }
+      assert.deepEqual(lab.calls(), []);
     });
   });
 

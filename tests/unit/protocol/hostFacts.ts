@@ -8,22 +8,7 @@ const OSBUILD = `${BUILDERS}/osbuild`;
 
 /** libvirt, packages, and another host. */
 export const HOST_FACTS: readonly Fact[] = [
-  {
-    name: "LIBVIRT.network",
-    value: LIBVIRT.network,
-    places: [at(`${HOST}/lib/leftovers.sh`, /^LIBVIRT_NAME=(.*)$/m)],
-  },
-  {
-    name: "LIBVIRT.pool",
-    value: LIBVIRT.pool,
-    places: [at(`${HOST}/lib/leftovers.sh`, /^LIBVIRT_NAME=(.*)$/m)],
-  },
-  {
-    name: "LIBVIRT.domain",
-    value: LIBVIRT.domain,
-    mention: /edge\.lab\b/,
-    places: [at(`${HOST}/lib/leftovers.sh`, /<domain name='([^']*)'/)],
-  },
+  { name: "LIBVIRT.domain", value: LIBVIRT.domain, mention: /edge\.lab\b/, places: [] },
   { name: "LIBVIRT.bridges", value: LIBVIRT.bridges.nat, mention: /edgelab0|edgelan0/, places: [] },
   {
     name: "GUEST.package",
@@ -48,7 +33,7 @@ export const HOST_FACTS: readonly Fact[] = [
     name: "REMOTE_HOST.state",
     value: REMOTE_HOST.state,
     mention: /\/var\/lib\/edge-lab/,
-    places: [],
+    places: [at(`${HOST}/lib/labs.sh`, /^LABS_DIR=\$\{EDGE_LABS_DIR:-(\S+)\/\.labs\}$/m)],
   },
   {
     name: "REMOTE_HOST.cache",
@@ -67,6 +52,16 @@ export const STATE_FACTS: readonly Fact[] = [
     places: [
       at(`${HOST}/edge-host.sh`, /\$STATE_DIR\/(host\/app\w*)/, { count: 2 }),
       at(`${HOST}/libvirtd.sh`, /\$STATE_DIR\/(host\/\w*) \]\]/),
+      at(`${HOST}/lib/labs.sh`, /\$STATE_DIR\/(host\/app\w*) \]\]/),
+      at(`${HOST}/lib/preflight.sh`, /\$STATE_DIR\/(host\/app\w*) \]\]/),
+    ],
+  },
+  {
+    name: "STATE.owner",
+    value: STATE.owner,
+    places: [
+      at(`${HOST}/lib/owner.sh`, /\$STATE_DIR\/(owner)"/, { count: 2 }),
+      at(`${HOST}/lib/labs.sh`, /(?:dir|stateDir\))\/(owner)\b/, { count: 2 }),
     ],
   },
   {
@@ -79,6 +74,7 @@ export const STATE_FACTS: readonly Fact[] = [
       at("depot/server.ts", /admin: `\$\{config\.dir\}\/([^`]*)`/, { value: "admin.sock" }),
     ],
   },
+  { name: "STATE.rollout", value: STATE.rollout, mention: /rollout\.json/, places: [] },
   {
     name: "STATE.registryConfig",
     value: STATE.registryConfig,
@@ -119,7 +115,10 @@ export const STATE_FACTS: readonly Fact[] = [
   {
     name: "STATE.pool",
     value: STATE.pool,
-    places: [at(`${HOST}/lib/leftovers.sh`, />\$STATE_DIR\/(\w+)</)],
+    places: [
+      at(`${HOST}/lib/owner.sh`, />\$\(xml_escaped "\$STATE_DIR"\)\/(\w+)</),
+      at("cli/pulumi/whose.ts", />\$\{xmlText\(stateDir\)\}\/(\w+)</),
+    ],
   },
   {
     name: "STATE.build",

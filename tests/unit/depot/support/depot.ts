@@ -44,6 +44,8 @@ export const report = (device: string, more: object = {}): DeviceReport => ({
 /** A depot in a temporary folder, with the two devices of LAB; requests need no network. */
 export class DepotFixture {
   readonly dir = mkdtempSync(join(tmpdir(), "depot-api-"));
+  /** The depot's clock. */
+  now = new Date();
   depot!: Depot;
   private web!: FastifyInstance;
   private admin!: FastifyInstance;
@@ -66,7 +68,7 @@ export class DepotFixture {
       staleSeconds: 600,
     };
     const log = pino({ level: "silent" });
-    this.depot = new Depot(config, log);
+    this.depot = new Depot(config, log, () => this.now);
     this.web = publicApp(this.depot, log);
     this.admin = adminApp(this.depot, log);
   }
@@ -110,6 +112,15 @@ export class DepotFixture {
 
   put(url: string, payload: object): Promise<LightMyRequestResponse> {
     return this.admin.inject({ method: "PUT", url, payload });
+  }
+
+  admins(url: string, payload: object): Promise<LightMyRequestResponse> {
+    return this.admin.inject({ method: "POST", url, payload });
+  }
+
+  /** Lets time pass. */
+  wait(seconds: number): void {
+    this.now = new Date(this.now.getTime() + seconds * 1000);
   }
 
   asAdmin(method: "GET" | "DELETE", url: string): Promise<LightMyRequestResponse> {

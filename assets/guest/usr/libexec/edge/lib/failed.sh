@@ -35,3 +35,22 @@ failed_forget() {
   mv -f "$file.new" "$file"
   sync -f "$file"
 }
+
+# Forgets every commit that failed, with the verdicts of its boots: the next attempts are the first. Sets FORGOTTEN, a
+# commit a line.
+failed_forget_all() {
+  local file=$STATE/failed.json record commit
+  FORGOTTEN=""
+  [[ -s $file ]] || return 0
+  FORGOTTEN=$(jq -r '[.[].commit] | unique[]' "$file")
+  [[ -z $FORGOTTEN ]] || FORGOTTEN+=$'\n'
+  for record in "$STATE"/health/*.json; do
+    [[ -e $record ]] || continue
+    for commit in $FORGOTTEN; do
+      [[ $(<"$record") != *"\"commit\":\"$commit\""* ]] || rm -f -- "$record"
+    done
+  done
+  printf '[]\n' >"$file.new"
+  mv -f "$file.new" "$file"
+  sync -f "$file"
+}

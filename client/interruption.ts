@@ -1,0 +1,29 @@
+import { LabError } from "./labError";
+
+/** The program was told to end, or nobody waits for it any more. */
+export class Interrupted extends LabError {
+  override name = "Interrupted";
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const PARENT_MS = 500;
+
+/**
+ * Rejects when this program is told to end, or whoever started it is gone: killed, it cannot tell. From then on the
+ * program has seconds to put in order what must not go on without it, and ends itself.
+ */
+export function interruption(): Promise<never> {
+  const interrupted = new Promise<never>((_, reject) => {
+    const end = (why: string): void => reject(new Interrupted(why));
+    for (const signal of SIGNALS) process.on(signal, () => end(`interrupted (${signal})`));
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) end("interrupted (whoever started it is gone)");
+    }, PARENT_MS).unref();
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on("error", () => end("interrupted (nobody reads what it says)"));
+    }
+  });
+  interrupted.catch(() => undefined); // it may come while nobody is waiting for it
+  return interrupted;
+}

@@ -1,0 +1,23 @@
+/**
+ * Puts back what a rollout that was killed has left: the ref, its summary, and the depot's word to the devices. Asked
+ * before each run of Pulumi; nothing to do where no rollout was left unfinished.
+ */
+import { DepotClient } from "../../client/depotClient";
+import { requiredEnv, runProgram } from "../../client/program";
+import { Marker } from "./marker";
+import { endUnfinished } from "./withdrawal";
+
+async function main(): Promise<void> {
+  const stateDir = requiredEnv("EDGE_STATE_DIR");
+  const unfinished = new Marker(stateDir).read();
+  if (!unfinished) return;
+  const ended = await endUnfinished(stateDir, new DepotClient(stateDir), unfinished);
+  const what = {
+    withdrawn: "is withdrawn: its program was killed",
+    done: "has ended: every device runs it",
+    another: "is watched by another run",
+  }[ended];
+  process.stderr.write(`recover: the rollout of ${unfinished.version} ${what}\n`);
+}
+
+runProgram(main);

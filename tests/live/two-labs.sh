@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Two whole labs at once on one host, from one clone: brought up, checked, the first one destroyed, the second checked
+# again and destroyed; then the host has what it had before. It takes as long as two labs take (4 GiB of memory for the
+# devices of each) and is run by hand, as root: npm run test:live. A host without systemd gets a network namespace of
+# its own for it. EDGE_LIVE_KEEP=1 leaves the clone, with its logs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+NAME=edgelive-$$
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/edge-live-XXXXXX")
+LV=(virsh -q -c qemu:///system)
+
+say() { printf 'two labs: %s\n' "$*"; }
+die() {
+  say "FAILED: $*"
+  exit 1
+}
+
+# inside CMD...: in the namespace, where there is one
+inside() { "${IN[@]}" "$@"; }
+# npm_run STACK WORD...
+npm_run() {
+  local stack=$1
+  shift
+  inside env -C "$WORK/clone" EDGE_LAB_STACK="$stack" npm run -s "$@"
+}
+
+network_up() {
+  IN=()
+  [[ ! -d /run/systemd/system ]] || return 0
+  IN=(ip netns exec "$NAME")
+  FORWARD=$(cat /proc/sys/net/ipv4/ip_forward)
+  ip netns add "$NAME"
+  ip link add "live$$" type veth peer name live0 netns "$NAME"
+  ip addr add 10.213.78.1/30 dev "live$$"
+  ip link set "live$$" up
+  ip -n "$NAME" addr add 10.213.78.2/30 dev live0
+  ip -n "$NAME" link set live0 up
+  ip -n "$NAME" link set lo up
+  ip -n "$NAME" route add default via 10.213.78.1
+  echo 1 >/proc/sys/net/ipv4/ip_forward
+  nft -f - <<<"table ip $NAME { chain post { type nat hook postrouting priority 100; ip saddr 10.213.78.2 masquerade; }; }"
+}
+
+network_down() {
+  ((${#IN[@]})) || return 0
+  ip netns del "$NAME"
+  nft delete table ip "$NAME"
+  echo "$FORWARD" >/proc/sys/net/ipv4/ip_forward
+}
+
+finish() {
+  local status=$?
+  trap - EXIT
+  if ((status != 0)); then
+    for stack in dev second; do npm_run "$stack" destroy || say "destroy of $stack ended with status $?"; done
+  fi
+  network_down
+  [[ -n ${EDGE_LIVE_KEEP:-} ]] || rm -rf "$WORK"
+  exit "$status"
+}
+
+# listing: what a lab could leave behind
+listing() {
+  local kind
+  for kind in list net-list pool-list; do inside "${LV[@]}" "$kind" --all --name 2>/dev/null | awk -v k="$kind" 'NF {print k, $1}' || :; done
+  inside ip -o link | awk '{print "link", $2}'
+  inside nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//; s/^/rule /'
+  inside ss -Hltn | awk '{print "listens", $4}' | sort
+  cat /proc/sys/net/ipv4/ip_forward
+  ls -A /var/lib/edge-lab 2>/dev/null || :
+  find /etc/systemd/system -name 'edge-lab*'
+}
+
+# healthy STACK ADDRESS: all is well, the app answers
+healthy() {
+  npm_run "$1" lab -- doctor || die "doctor of $1"
+  inside curl -sS --noproxy '*' -m 60 --fail -o /dev/null "http://$2:8080/" || die "the app of $1 at $2"
+  npm_run "$1" lab -- status
+}
+
+main() {
+  ((EUID == 0)) || die "run it as root"
+  network_up
+  trap finish EXIT
+  git clone -q . "$WORK/clone"
+  cat >"$WORK/clone/Pulumi.second.yaml" <<'YAML'
+config:
+  edge-lab:stateDir: .lab-second
+  edge-lab:network: { cidr: 192.168.77.0/24, bridge: edgelab1, name: edge-lab-2 }
+  edge-lab:devices:
+    - { name: second-1, role: primary }
+    - { name: second-2, role: backup }
+YAML
+  listing >"$WORK/before"
+  say "a stack that was never made has nothing to destroy"
+  npm_run never destroy 2>&1 | grep -q 'does not exist: nothing to destroy' || die "destroy of a stack that was never made"
+
+  say "up, both at once"
+  npm_run dev up >"$WORK/dev.log" 2>&1 &
+  local first=$! second
+  npm_run second up >"$WORK/second.log" 2>&1 &
+  second=$!
+  wait "$first" || { tail -n 40 "$WORK/dev.log" && die "up of dev"; }
+  wait "$second" || { tail -n 40 "$WORK/second.log" && die "up of second"; }
+  healthy dev 192.168.76.100
+  healthy second 192.168.77.100
+  npm_run dev up -- --expect-no-changes >/dev/null || die "the second up of dev changes something"
+
+  say "a third stack that clashes changes nothing"
+  printf 'config:\n  edge-lab:stateDir: .lab-third\n' >"$WORK/clone/Pulumi.third.yaml"
+  ! npm_run third up >"$WORK/third.log" 2>&1 || die "a lab came up on another one's network"
+  grep -q 'network.cidr 192.168.76.0/24 overlaps 192.168.76.0/24 of the lab of stack dev' "$WORK/third.log" ||
+    { tail -n 20 "$WORK/third.log" && die "the clash is not named"; }
+  npm_run third destroy || die "destroy of third"
+
+  say "destroy of a stack that was never made, and of the first lab, leave the second one"
+  npm_run never destroy || die "destroy of a stack that was never made"
+  healthy dev 192.168.76.100
+  npm_run dev destroy || die "destroy of dev"
+  ! inside "${LV[@]}" net-info edge-lab >/dev/null 2>&1 || die "the first lab's network is still there"
+  [[ ! -e $WORK/clone/.lab/pulumi ]] || die "the first lab's state is still there"
+  healthy second 192.168.77.100
+  npm_run second up -- --expect-no-changes >/dev/null || die "the second up of second changes something"
+
+  npm_run second destroy || die "destroy of second"
+  listing >"$WORK/after"
+  diff "$WORK/before" "$WORK/after" || die "the host is not as it was"
+  [[ ! -e $WORK/clone/.lab && ! -e $WORK/clone/.lab-second ]] || die "a state directory is still there"
+  [[ -z $(git -C "$WORK/clone" status --porcelain -- . ':!Pulumi.second.yaml' ':!Pulumi.third.yaml') ]] || die "the work tree is not clean"
+  say "all is well"
+}
+
+main "$@"

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# A host with a libvirt daemon of its own: libvirt-host.sh SCRIPT ARGUMENTS..., started in new namespaces (unshare).
+# What libvirt keeps lies in memory and ends with the namespaces; the machine's own libvirt is neither seen nor changed.
+set -euo pipefail
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+mount -t tmpfs run /run
+mkdir -p /run/lock /run/etc/qemu /run/etc/storage
+cp /etc/libvirt/*.conf /run/etc/
+for directory in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
+  mount -t tmpfs libvirt "$directory"
+done
+cp -r /run/etc/. /etc/libvirt/
+mkdir -p /var/lib/libvirt/dnsmasq
+ip link set lo up
+virtlogd -d
+libvirtd -d
+export EDGE_LIBVIRT_URI=qemu:///system EDGE_LABS_DIR=/run/edge-lab/.labs
+for _ in {1..200}; do
+  ! virsh -q -c "$EDGE_LIBVIRT_URI" version >/dev/null 2>&1 || break
+  sleep 0.1
+done
+exec bash -euo pipefail "$@"
