@@ -16,7 +16,7 @@ export async function lock(options: { release: boolean }): Promise<number> {
   if (withdrawn) {
     const back = withdrawn.fromVersion ?? withdrawn.from?.slice(0, 12) ?? "?";
     process.stdout.write(
-      `rollout of ${withdrawn.version ?? "?"} withdrawn: devices are told to run ${back}; the next npm run up goes on\n`,
+      `rollout of ${withdrawn.version} withdrawn: devices are told to run ${back}; the next npm run up goes on\n`,
     );
   }
   if (options.release && before.holders.length > 0) {

@@ -231,7 +231,7 @@ describe("host scripts on another host", () => {
     it("remove all of the lab there with destroy, for a stack that is gone too", async () => {
       const leave = (): void => {
         mkdirSync(join(host.path, ".lab/mine"), { recursive: true });
-        writeFileSync(join(host.path, ".lab/owner"), "stack dev\n");
+        writeFileSync(join(host.path, ".lab/mine/owner"), "stack dev\n");
       };
       await host.sh("mkdir -p /var/lib/edge-lab/other");
       leave();
