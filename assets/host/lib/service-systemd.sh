@@ -87,11 +87,12 @@ manager_remove() {
   systemctl reset-failed "$unit" 2>/dev/null || :
 }
 
-manager_files() { echo "$SYSTEMD_DIR/edge-lab-$1.service"; }
+manager_files() { echo "$SYSTEMD_DIR/$(unit_of "$1")"; }
 
 manager_drift() {
   tools systemctl timeout || return 0
-  local unit=edge-lab-$1.service line LoadState='' ActiveState='' SubState='' UnitFileState='' NeedDaemonReload=''
+  local unit line LoadState='' ActiveState='' SubState='' UnitFileState='' NeedDaemonReload=''
+  unit=$(unit_of "$1")
   while IFS= read -r line; do
     [[ $line != *=* ]] || printf -v "${line%%=*}" %s "${line#*=}"
   done < <(LC_ALL=C timeout 2 systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload "$unit" 2>/dev/null)
