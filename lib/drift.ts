@@ -46,6 +46,11 @@ export function driftMarks(state: StackState, findings: Findings): DriftMarks {
   return marks;
 }
 
+/** libvirt's objects that are made anew where they drifted. */
+const REPLACED = /^libvirt:index\/(domain|network|pool):/;
+/** The trigger of an object that was never repaired: the engine replaces nothing for the first value of a trigger. */
+const AS_MADE = "0";
+
 /**
  * Gives every resource its mark: a Command in its environment, which runs it again in place; a libvirt object as the
  * trigger of its replacement.
@@ -53,9 +58,8 @@ export function driftMarks(state: StackState, findings: Findings): DriftMarks {
 export function markDrift(marks: DriftMarks): pulumi.ResourceTransformation {
   return ({ type, name, props, opts }) => {
     const mark = marks.get(name);
-    if (mark === undefined) return undefined;
-    if (type.startsWith("libvirt:")) return { props, opts: { ...opts, replacementTrigger: mark } };
-    if (type !== "command:local:Command") return undefined;
+    if (REPLACED.test(type)) return { props, opts: { ...opts, replacementTrigger: mark ?? AS_MADE } };
+    if (mark === undefined || type !== "command:local:Command") return undefined;
     const { environment, ...rest } = props as { environment: Record<string, pulumi.Input<string>> };
     return { opts, props: { ...rest, environment: { ...environment, [DRIFT_VARIABLE]: mark } } };
   };

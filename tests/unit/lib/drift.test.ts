@@ -64,12 +64,12 @@ describe("the stack's state", () => {
   });
 });
 
-describe("drift marks", () => {
-  const found = new Map([
-    ["registry-service", ["does not answer", "its supervisor is gone"]],
-    ["n-network", ["libvirt has no network"]],
-  ]);
+const found = new Map([
+  ["registry-service", ["does not answer", "its supervisor is gone"]],
+  ["n-network", ["libvirt has no network"]],
+]);
 
+describe("drift marks", () => {
   it("are a new text for what drifted, and nothing for what did not", () => {
     assert.deepEqual(Object.fromEntries(driftMarks(state(), found)), {
       "registry-service": "1: does not answer; its supervisor is gone",
@@ -130,6 +130,16 @@ describe("a marked resource", () => {
       opts: { protect: true, replacementTrigger: "1: gone" },
       props,
     });
+  });
+
+  it("that is libvirt's has a trigger from the beginning: the first value of one replaces nothing", () => {
+    for (const type of ["domain:Domain", "network:Network", "pool:Pool"]) {
+      const marked = mark(args(`libvirt:index/${type}`, "never-repaired"));
+      assert.equal((marked?.opts as { replacementTrigger?: string }).replacementTrigger, "0", type);
+    }
+    assert.equal(mark(args("libvirt:index/volume:Volume", "d-disk")), undefined);
+    assert.equal(driftMarks(state({}, "0"), found).get("n-network"), "1: libvirt has no network");
+    assert.equal(driftMarks(state({}, "0"), new Map()).get("n-network"), "0");
   });
 
   it("of another kind or name is left alone", () => {
