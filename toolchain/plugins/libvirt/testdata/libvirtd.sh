@@ -11,6 +11,8 @@ for path in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; d
 done
 [[ -e $own/etc/libvirt/libvirtd.conf ]] || cp -a /etc/libvirt/. "$own/etc/libvirt"
 rm -rf "$own/etc/libvirt/qemu/networks/autostart"
+# If QEMU's user cannot open /dev/kvm, libvirt probes QEMU again at every call, half a minute each time.
+printf '%s = "root"\n' user group >"$own/etc/libvirt/qemu.conf"
 mount -t tmpfs tmpfs /run
 for path in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
   mount --bind "$own$path" "$path"
