@@ -18,7 +18,7 @@ function read(): LabInputs {
   }
 }
 
-/** Asks the lab how it is, makes its resources, and resolves to the stack's outputs. */
+/** Looks for drift, creates the lab's resources, and resolves to the stack's outputs. */
 async function main(): Promise<Record<string, unknown>> {
   const inputs = read();
   const recorded = readStackState(inputs.stateDir, pulumi.getProject(), pulumi.getStack());

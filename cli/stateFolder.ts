@@ -5,7 +5,7 @@ import type { LabContext } from "../client/context";
 import { stacksIn } from "../lib/stateOwner";
 import { inState } from "../protocol/paths";
 
-/** What stacks share that were made in one state directory: the backend, and the key of its secrets. */
+/** What stacks in one state directory share: the backend, and the key of its secrets. */
 const SHARED = ["pulumi", "pulumi-home", "passphrase"];
 
 function entries(folder: string): string[] {
@@ -17,8 +17,8 @@ function removeWhereEmpty(folder: string): void {
 }
 
 /**
- * Removes a stack's files once its lab is gone: the state directory, and what `pulumi config set` wrote. What is
- * another stack's stays: its configuration, its backend, and a state directory of its own below this one.
+ * Removes a stack's files once its lab is gone: the state directory, and what `pulumi config set` wrote. Keeps what
+ * belongs to another stack: its configuration, its backend, and its own state directory below this one.
  */
 export function removeState({ root, stateDir, stack }: LabContext): void {
   const common = join(root, ".lab");

@@ -34,8 +34,8 @@ export function overrides(root: string, stack: string): Record<string, string> {
 
 /**
  * Reads the selected stack's configuration; `npm run` has set the variables.
- * @param options.anyOwner also where the state directory is another stack's; the caller then leaves it alone
- * @throws ConfigError where it is
+ * @param options.anyOwner accept a state directory of another stack; the caller then leaves it alone
+ * @throws ConfigError if it belongs to another stack and anyOwner is not set
  */
 export function labContext(options: { anyOwner?: boolean } = {}): LabContext {
   const root = process.cwd();

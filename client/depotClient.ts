@@ -16,7 +16,7 @@ import {
   type TargetView,
 } from "../protocol/status";
 
-/** The depot's answer was an error, with its HTTP status, or there was none. */
+/** The depot answered with an error (and its HTTP status), or not at all. */
 export class DepotError extends Error {
   constructor(
     message: string,
@@ -60,7 +60,7 @@ export class DepotClient {
 
   /**
    * Begins a rollout: devices may take reboot locks for this commit, and an earlier halt is forgotten.
-   * @param lease without one it goes on until another begins
+   * @param lease without one, the rollout continues until another begins
    */
   async startRollout(targetCommit: string, version: string, lease?: Lease): Promise<void> {
     await this.call("PUT", "/v1/rollout", { targetCommit, version, ...lease } satisfies Rollout);
@@ -71,17 +71,17 @@ export class DepotClient {
     return rolloutViewSchema.parse(await this.call("GET", "/v1/rollout"));
   }
 
-  /** Somebody still watches the rollout; a DepotError with status 409 where it is over. */
+  /** Reports that somebody still watches the rollout; throws a DepotError with status 409 if it is over. */
   async renewLease(id: string): Promise<void> {
     await this.call("POST", "/v1/rollout/lease", { id } satisfies Renewal);
   }
 
-  /** Ends a rollout; a DepotError with status 409 where another one has begun. */
+  /** Ends a rollout; throws a DepotError with status 409 if another one has begun. */
   async endRollout(id: string, outcome: Outcome): Promise<void> {
     await this.call("POST", "/v1/rollout/end", { id, outcome } satisfies Ending);
   }
 
-  /** Lets a commit be rolled out again that has failed on a device. */
+  /** Allows another rollout of a commit that failed on a device. */
   async forgetHalt(commit: string): Promise<void> {
     await this.call("DELETE", `/v1/halts/${commit}`);
   }

@@ -1,6 +1,6 @@
 import { LabError } from "./labError";
 
-/** The program was told to end, or nobody waits for it any more. */
+/** The program was told to end, or nobody waits for it any longer. */
 export class Interrupted extends LabError {
   override name = "Interrupted";
 }
@@ -9,8 +9,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const PARENT_MS = 500;
 
 /**
- * Rejects when this program is told to end, or whoever started it is gone: killed, it cannot tell. From then on the
- * program has seconds to put in order what must not go on without it, and ends itself.
+ * Rejects when this program is told to end, or when its parent is gone: a killed parent cannot send a signal. The
+ * program then has seconds to end what must not continue without it, and exits.
  */
 export function interruption(): Promise<never> {
   const interrupted = new Promise<never>((_, reject) => {
@@ -24,6 +24,6 @@ export function interruption(): Promise<never> {
       stream.on("error", () => end("interrupted (nobody reads what it says)"));
     }
   });
-  interrupted.catch(() => undefined); // it may come while nobody is waiting for it
+  interrupted.catch(() => undefined); // it may reject while nobody awaits it
   return interrupted;
 }

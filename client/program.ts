@@ -22,7 +22,7 @@ export function runProgram(main: () => Promise<void>): void {
   });
 }
 
-/** The same for a program that may be in the middle of something else when it fails: that does not go on. */
+/** The same for a program that may fail while other work is under way, which must stop with it. */
 export function runInterruptible(main: () => Promise<void>): void {
   main().catch((e: unknown) => {
     report(e);

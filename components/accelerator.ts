@@ -9,7 +9,7 @@ export interface AcceleratorArgs {
   accelerator: "auto" | "kvm" | "tcg";
   /** A boot ISO with the guest's kernel. */
   bootIso: pulumi.Input<string>;
-  /** What the probe answered before, for previews. */
+  /** The probe's previous answer, for previews. */
   recorded?: string | undefined;
 }
 

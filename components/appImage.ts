@@ -14,7 +14,7 @@ export interface AppImageArgs {
   source?: { readonly tag: "v1" | "v2"; readonly digest: pulumi.Input<string> };
   /** Digests of images that must be pushed before this one: the layers below it, or what `prod` names. */
   after?: pulumi.Input<string>[];
-  /** What the push answered before, for previews. */
+  /** The previous answer of the push, for previews. */
   recorded?: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export class AppImage extends pulumi.ComponentResource {
       { parent: this },
     );
     const result = resultOf<{ digest: string; image: string }>(script, "app-image.sh", recorded);
-    // Another name of an image that is there has that image's digest.
+    // A second tag of an existing image has that image's digest.
     this.digest = args.source
       ? pulumi.all([script.urn, args.source.digest]).apply(([, digest]) => digest)
       : result.apply((r) => r.digest);

@@ -7,7 +7,7 @@ import { after, hostScript } from "../lib/hostScript";
 export interface BlueprintArgs {
   stateDir: pulumi.Input<string>;
   builder: "debian" | "osbuild";
-  /** The release's version, which the text has. */
+  /** The release's version, as in the text. */
   version: string;
   /** The blueprint's TOML text, with one release's version and packages. */
   text: string;

@@ -42,7 +42,7 @@ export interface ComposedCommitArgs {
   parent?: ComposedCommit;
   /** The content server; the osbuild backend fetches the parent from there. */
   contentUrl?: pulumi.Input<string>;
-  /** The compose of this name that the stack's state knows, for previews. */
+  /** This compose as recorded in the stack's state, for previews. */
   recorded?: RecordedCommand | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface DepotArgs {
   stateDir: pulumi.Input<string>;
   /** Address to listen on: the host's on the lab's bridge. */
   gateway: pulumi.Input<string>;
-  /** The same address if it is known beforehand. */
+  /** The same address, if it is known in advance. */
   host?: string | undefined;
   /** TCP port, see protocol/ports.ts. */
   port: number;

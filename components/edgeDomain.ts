@@ -17,11 +17,11 @@ export interface EdgeDomainArgs {
   vcpus: number;
   diskGiB: number;
   accelerator: pulumi.Input<"kvm" | "tcg">;
-  /** Storage pool for the disk, its name as it is configured, and its path on the host. */
+  /** Storage pool for the disk, its configured name, and its path on the host. */
   pool: libvirt.Pool;
   poolName: string;
   poolPath: pulumi.Input<string>;
-  /** The network to plug into, its bridge, and libvirt's name for it where it gives addresses, else empty. */
+  /** The network to plug into, its bridge, and its libvirt name if it assigns addresses, else empty. */
   plugged: pulumi.Resource;
   bridge: string;
   network: string;
@@ -29,7 +29,7 @@ export interface EdgeDomainArgs {
   iso: pulumi.Input<string>;
   /** Hash of everything that defines this device; if it changes, the device is replaced by a new installation. */
   identity: pulumi.Input<string>;
-  /** How often, and why, the device had to be made anew because its disk was gone; empty for never. */
+  /** How often, and why, the device was recreated because its disk was gone; empty for never. */
   generation: string;
   /** Values that must exist before the device is switched on: content to install, app to run. */
   after: pulumi.Input<string>[];
@@ -70,7 +70,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
     const diskName = pulumi.interpolate`${device.name}-${args.identity}.qcow2`;
     const disk = new libvirt.Volume(
       `${name}-disk`,
-      // The pool's name as it is, not as its output: a pool that is made anew must not take the disks with it.
+      // The pool's plain name, not its output: replacing the pool must not replace the disks.
       { name: diskName, pool: args.poolName, format: "qcow2", size: args.diskGiB * 2 ** 30 },
       { parent: this, provider: args.provider, dependsOn: args.pool },
     );

@@ -22,10 +22,10 @@ export interface EdgeFleetArgs {
   /** libvirt URI for the host's own scripts. */
   libvirtUri: string;
   config: LabConfig;
-  /** What the stack's state knows of earlier runs, and what of it is not as declared. */
+  /** What the stack's state has from earlier runs, and what of it is not as declared. */
   recorded: StackState;
   drift: Findings;
-  /** The network that devices plug into, its bridge, and libvirt's name for it where it gives addresses, else empty. */
+  /** The network that devices plug into, its bridge, and its libvirt name if it assigns addresses, else empty. */
   plugged: pulumi.Resource;
   bridge: string;
   network: string;

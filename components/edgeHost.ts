@@ -18,9 +18,9 @@ export interface EdgeHostArgs {
   cidr: string;
   gateway: string;
   bridge: string;
-  /** Name of the libvirt network and pool that the lab will have. */
+  /** Name of the lab's libvirt network and pool. */
   network: string;
-  /** Stack that the lab is of. */
+  /** Stack of the lab. */
   stack: string;
   /** For a lab in the host's own network: the uplink interface, and the addresses and MACs that the lab takes there. */
   lan?: { readonly uplink: string; readonly addresses: readonly string[]; readonly macs: readonly string[] };

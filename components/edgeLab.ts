@@ -31,15 +31,15 @@ const STATE_DISK_GIB = 4;
 
 /** Inputs of {@link EdgeLab}. */
 export interface EdgeLabArgs {
-  /** Stack that the lab is of: with the state directory, the owner of all that it makes. */
+  /** Stack of the lab; with the state directory, the owner of everything that the lab makes. */
   stack: string;
   config: LabConfig;
   /** The host that the lab runs on: this one, or another. */
   host: LabHost;
   blueprint: Blueprint;
-  /** What the stack's state knows of earlier runs. */
+  /** What the stack's state has from earlier runs. */
   recorded: StackState;
-  /** What of the lab is not as declared, by resource name. */
+  /** What in the lab is not as declared, by resource name. */
   drift: Findings;
 }
 

@@ -12,11 +12,11 @@ export interface NatArgs {
   /** The lab's network in CIDR notation; the host takes its first address. */
   cidr: string;
   gateway: string;
-  /** The bridge that libvirt makes for it. */
+  /** The bridge that libvirt creates for it. */
   bridge: string;
   /** Name of the libvirt network. */
   network: string;
-  /** Who the network says that it belongs to. */
+  /** The owner that the network's metadata names. */
   owner: Owner;
 }
 
@@ -28,7 +28,7 @@ export interface LanArgs {
   uplink: string;
   /** The LAN in CIDR notation. */
   cidr: string;
-  /** The bridge to make. */
+  /** The bridge to create. */
   bridge: string;
 }
 
@@ -51,17 +51,17 @@ interface Made {
  */
 export class HostBridge extends pulumi.ComponentResource {
   /**
-   * What devices wait for before they plug in. A resource and not a value: with the bridge's name as an output, a
-   * network that is made anew would be taken for another one, and every device be made anew with it.
+   * What devices wait for before they plug in. A resource, not a value: if the bridge's name were an output, replacing
+   * the network would replace every device.
    */
   public readonly made: pulumi.Resource;
   /** Name of the bridge; devices plug into it. */
   public readonly bridge: string;
-  /** Name of the libvirt network that gives the devices their addresses; empty where their kickstart fixes them. */
+  /** Name of the libvirt network that assigns the devices' addresses; empty if their kickstart sets them. */
   public readonly network: string;
-  /** The host's address on the bridge, once the bridge is there. */
+  /** The host's address on the bridge; resolved when the bridge exists. */
   public readonly gateway: pulumi.Output<string>;
-  /** The same if it is known beforehand, which a LAN's is not. */
+  /** The same, if it is known in advance; a LAN's is not. */
   public readonly knownGateway: string | undefined;
   /** The devices' default gateway, and their name servers. */
   public readonly router: pulumi.Output<string>;
@@ -101,8 +101,8 @@ export class HostBridge extends pulumi.ComponentResource {
         dns: { enabled: true, localOnly: true },
         xml: { xslt: networkXslt(args.owner) },
       },
-      // A network of the version before names no owner: replaced for that, it would cut its devices off. The host's
-      // script tells it instead.
+      // A network of the previous version names no owner. Replacing it would cut off its devices, so the host's script
+      // adds the owner.
       { parent: this, provider, deleteBeforeReplace: true, ignoreChanges: ["xml"] },
     );
     const address = after(network, gateway);

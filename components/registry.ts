@@ -7,7 +7,7 @@ export interface RegistryArgs {
   stateDir: pulumi.Input<string>;
   /** Address to listen on: only the host's on the lab's bridge. */
   gateway: pulumi.Input<string>;
-  /** The same address where it is known beforehand. */
+  /** The same address, if it is known in advance. */
   host?: string | undefined;
   /** TCP port, see protocol/ports.ts. */
   port: number;

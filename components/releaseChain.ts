@@ -20,7 +20,7 @@ export interface ReleaseChainArgs {
   kickstartUser: string;
   /** The content server, from which the osbuild backend fetches a release's parent. */
   contentUrl: pulumi.Input<string>;
-  /** What the stack's state knows of earlier composes, by the resource's name; for previews. */
+  /** Earlier composes in the stack's state, by resource name; for previews. */
   recorded: ReadonlyMap<string, RecordedCommand>;
 }
 

@@ -30,7 +30,7 @@ export class Depot {
   private readonly state: State;
   private readonly file: StateFile;
   private readonly tail: LogTail;
-  /** The rollout whose lease has run out, which was logged. */
+  /** The rollout whose expired lease was logged. */
   private lapsed: string | undefined;
 
   constructor(
@@ -79,7 +79,7 @@ export class Depot {
     this.noticeLapse();
   }
 
-  /** Says once that a lease has run out; what follows from it is computed where it is asked for. */
+  /** Logs once that a lease has expired; the consequences are computed on demand. */
   private noticeLapse(): void {
     const { rollout } = this.state;
     if (!rollout || rollout.ended || !withdrawnOf(rollout, this.now()) || this.lapsed === rollout.id) return;
@@ -186,7 +186,7 @@ export class Depot {
     return started;
   }
 
-  /** The watcher of this rollout is alive. False where the rollout is another one by now, or has ended. */
+  /** The watcher of this rollout is alive. False if the rollout has ended or another one has begun. */
   renewLease(id: string): boolean {
     const { rollout } = this.state;
     if (rollout?.id !== id || rollout.ended) return false;
@@ -197,7 +197,7 @@ export class Depot {
     return true;
   }
 
-  /** Ends a rollout; once more changes nothing. False where the rollout is another one by now. */
+  /** Ends a rollout; idempotent. False if another rollout has begun. */
   async endRollout(id: string, outcome: Outcome): Promise<boolean> {
     const { rollout } = this.state;
     if (rollout?.id !== id) return false;
@@ -213,7 +213,7 @@ export class Depot {
     await this.file.flush();
   }
 
-  /** A watched rollout that every device has taken, also where its watcher has vanished. */
+  /** True if every device runs a watched rollout's commit, even if its watcher has vanished. */
   private leftIsNothing(): boolean {
     const { lab, rollout, devices } = this.state;
     if (!lab || rollout?.leaseUntil === undefined || rollout.ended) return false;
@@ -224,7 +224,7 @@ export class Depot {
     );
   }
 
-  /** Lets the rollout of a commit go on that has failed: the device is to try it again. */
+  /** Lifts the halt of a failed commit, so that devices try it again. */
   async forgetHalt(commit: string): Promise<void> {
     this.state.halts = without(this.state.halts, (key) => key === commit);
     await this.file.flush();

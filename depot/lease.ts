@@ -3,7 +3,7 @@ import type { RolloutState } from "../protocol/status";
 import type { Received } from "./received";
 import { entry } from "./records";
 
-/** A started rollout, with the failures that were known before: they are why it was started anew. */
+/** A started rollout, with the failures known at its start, which do not halt it. */
 export interface StartedRollout extends Rollout {
   readonly id: string;
   readonly startedAt: string;
@@ -13,7 +13,7 @@ export interface StartedRollout extends Rollout {
   readonly ended?: { readonly outcome: Outcome; readonly at: string };
 }
 
-/** The rollout with its lease, where it has one, from now on. */
+/** The rollout with its lease, if any, renewed from now. */
 export function renewed(rollout: StartedRollout, now: Date): StartedRollout {
   const { leaseSeconds } = rollout;
   if (typeof leaseSeconds !== "number") return rollout;
@@ -21,8 +21,8 @@ export function renewed(rollout: StartedRollout, now: Date): StartedRollout {
 }
 
 /**
- * A lease that has run out withdraws the rollout. It is no end: a watcher that was only late (a laptop that slept)
- * renews it, and the rollout goes on.
+ * An expired lease withdraws the rollout but does not end it: a watcher that was only late (a laptop that slept)
+ * renews the lease, and the rollout continues.
  */
 export function stateOf(rollout: StartedRollout, now: Date): Exclude<RolloutState, "none"> {
   if (rollout.ended) return rollout.ended.outcome;
@@ -30,14 +30,14 @@ export function stateOf(rollout: StartedRollout, now: Date): Exclude<RolloutStat
   return leaseUntil !== undefined && Date.parse(leaseUntil) <= now.getTime() ? "withdrawn" : "going";
 }
 
-/** The withdrawn rollout, if the last one is that. */
+/** The last rollout, if it is withdrawn. */
 export function withdrawnOf(rollout: StartedRollout | null, now: Date): StartedRollout | undefined {
   return rollout && stateOf(rollout, now) === "withdrawn" ? rollout : undefined;
 }
 
 /**
- * The commit that devices shall run: what the ref names, or, while it still names what was withdrawn, the commit
- * before. A ref that somebody has moved elsewhere meanwhile is the truth.
+ * The commit that devices must run: the one that the ref names, or the previous one while the ref still names the
+ * withdrawn commit. If somebody has moved the ref elsewhere since, the ref counts.
  */
 export function labTarget(
   published: string | null,
@@ -50,9 +50,9 @@ export function labTarget(
 }
 
 /**
- * What one device is told. A device that runs the withdrawn commit already, and is not red, keeps it: it is healthy,
- * and whether the rollout goes on is for the next one to say. (Pending too: it may turn green between its question
- * and the answer, and would go back.)
+ * The target of one device. A device that already runs the withdrawn commit and is not red keeps it: it is healthy, and
+ * the next rollout decides whether to continue. (Pending counts too: the device may turn green between its request and
+ * the answer, and would then go back.)
  */
 export function deviceTarget(
   { report }: Received,
@@ -65,7 +65,7 @@ export function deviceTarget(
   return keeps && withdrawn.from === target ? withdrawn.targetCommit : target;
 }
 
-/** Whether every device is green on the rollout's commit: nothing is left that could be withdrawn. */
+/** Whether every device is green on the rollout's commit, so that nothing is left to withdraw. */
 export function isEverywhere(
   rollout: StartedRollout,
   names: readonly string[],

@@ -56,7 +56,7 @@ export function lock(depot: Depot): LockView {
   };
 }
 
-/** The last rollout, and what became of it. */
+/** The last rollout and its state. */
 export function rollout(depot: Depot): RolloutView {
   const last = depot.rollout;
   return {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** The parts of a schema that say which type a value has. */
+/** The parts of a schema that define a value's type. */
 type Schema = z.core.$ZodType;
 type Def = z.core.$ZodTypes["_zod"]["def"];
 
@@ -19,9 +19,9 @@ function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * A value as `pulumi config set` has stored it, in the type that the schema asks for. With --path the command makes
- * whole numbers and true and false of a text, and keeps a text of everything else, fractions included; what is a
- * list or a map may come as JSON. A value that cannot be meant otherwise is left, for validation to name.
+ * Converts a value that `pulumi config set` stored to the type that the schema asks for. With --path the command
+ * converts whole numbers, true and false and stores everything else, fractions included, as text; a list or a map may
+ * come as JSON. A value that fits no type stays as it is, and validation names it.
  */
 export function coerce(schema: Schema, value: unknown): unknown {
   const def = schema._zod.def as Def;
@@ -31,7 +31,7 @@ export function coerce(schema: Schema, value: unknown): unknown {
     case "prefault":
       return coerce(def.innerType, value);
     case "union":
-      // Each turns what it knows; two options of one key have it in the same type.
+      // Each option converts its own keys; a key that two options share has the same type in both.
       return def.options.reduce((v: unknown, option) => coerce(option, v), value);
     case "object": {
       const map = typeof value === "string" && value.trim().startsWith("{") ? parsed(value) : value;

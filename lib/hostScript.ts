@@ -61,18 +61,18 @@ export function hostScript(
 }
 
 /**
- * A value that is known beforehand and that holds once a resource is there: whoever uses it waits for the resource, and
- * a preview knows it although the resource is to be made, or made anew. It depends on that resource alone: what the
- * resource itself depends on may be replaced without a replacement of whatever has this value.
+ * A value that is known in advance and valid once a resource exists: its users wait for the resource, and a preview
+ * knows it even if the resource will be created or replaced. It depends on that resource alone: replacing one of the
+ * resource's dependencies does not replace the users of this value.
  */
 export function after<T>(resource: pulumi.CustomResource, value: T): pulumi.Output<T> {
-  // A resource's name is known in every preview and resolves, in an update, when the resource is there.
+  // A resource's URN is known in every preview; in an update it resolves when the resource exists.
   return resource.urn.apply<T>(() => value);
 }
 
 /**
- * The script's answer, its one JSON line; a script that answered otherwise is a defect and named.
- * @param expected the answer that a preview takes where the script is to run again; without it a preview does not know
+ * The script's answer, its one JSON line; any other output is a defect, and the error names the script.
+ * @param expected the answer that a preview assumes if the script will run again; without it the answer is unknown
  */
 export function resultOf<T>(
   script: command.local.Command,

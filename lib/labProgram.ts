@@ -58,7 +58,7 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
     attempt(() => parseStackFile(text, file)) ?? attempt(() => parseStackFile(text, file, "plain"));
   // Both readings have reported a file that is not YAML: once is enough.
   if (!stackFile) throw new ConfigError(file, problems.slice(0, 1));
-  // The committed file is held to its types; what a command has stored is read as it was meant.
+  // The committed file must have the right types; values stored by `pulumi config set` are converted.
   const given = coerce(schema, parseEngineConfig(engine)) as Record<string, unknown>;
   const raw = mergeSources(defaults, stackFile, given);
   const config = attempt(() => resolveConfig(raw, file));
@@ -73,7 +73,7 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
 
 /**
  * A state directory holds one lab.
- * @throws ConfigError where it is another stack's
+ * @throws ConfigError if it belongs to another stack
  */
 export function checkStateOwner({ stateDir, stack }: Pick<LabInputs, "stateDir" | "stack">): void {
   const problems = stateOwnerProblems(stateDir, stack);

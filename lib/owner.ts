@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { XMLParser } from "fast-xml-parser";
 
-/** Whose an object of the host is: a stack, and the state directory that it alone has. */
+/** The owner of an object on the host: a stack, and the state directory that belongs to it alone. */
 export interface Owner {
   readonly stack: string;
   /** On the lab's host; absolute. */
@@ -12,7 +12,7 @@ export interface Owner {
 /** Namespace of the element that libvirt keeps in a domain's and a network's `<metadata>`. */
 export const OWNER_NAMESPACE = "urn:edge-lab:owner:1";
 
-/** Says which state directory it is in 16 characters that need no escaping anywhere; assets/host/lib/owner.sh has it too. */
+/** Identifies a state directory in 16 characters that need no escaping anywhere; also in assets/host/lib/owner.sh. */
 export function ownerId(stateDir: string): string {
   return createHash("sha256").update(stateDir).digest("hex").slice(0, 16);
 }
@@ -24,7 +24,7 @@ export function xmlAttribute(text: string): string {
   return text.replace(/[&<>"]/g, (c) => ENTITIES[c] ?? c);
 }
 
-/** Text as libvirt writes it in an attribute or a path of its own. */
+/** Text as libvirt itself writes it in an attribute or a path. */
 export function xmlText(text: string): string {
   return xmlAttribute(text).replace(/'/g, "&apos;");
 }
@@ -41,11 +41,11 @@ const parser = new XMLParser({
   ignoreAttributes: false,
   removeNSPrefix: true,
   attributeNamePrefix: "",
-  // libvirt writes what is not ASCII as a number.
+  // libvirt writes non-ASCII characters as numeric references.
   htmlEntities: true,
 });
 
-/** The owner that an object's XML names; undefined where it names none. */
+/** The owner that an object's XML names; undefined if it names none. */
 export function ownerIn(xml: string): Owner | undefined {
   const root: unknown = Object.values(parser.parse(xml) as Record<string, unknown>)[0];
   const element = (root as { metadata?: { owner?: Record<string, unknown> } } | undefined)?.metadata?.owner;
@@ -54,9 +54,9 @@ export function ownerIn(xml: string): Owner | undefined {
   return typeof stack === "string" && typeof stateDir === "string" ? { stack, stateDir } : undefined;
 }
 
-/** The XSLT that puts the owner into a network's XML, of which the provider has no argument for metadata. */
+/** The XSLT that adds the owner to a network's XML, because the provider has no argument for metadata. */
 export function networkXslt(owner: Owner): string {
-  // In an attribute of a literal result element braces are special.
+  // Braces are special in attributes of a literal result element.
   const element = ownerElement(owner).replace(/[{}]/g, (c) => c + c);
   return `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
 <xsl:output omit-xml-declaration="yes" indent="yes"/>

@@ -114,8 +114,8 @@ export function parseProjectDefaults(text: string, file: string): ConfigMap {
 }
 
 /**
- * A number too large to be held exactly, as an organization's may be, stays the text that it is written as.
- * (What follows the value is V8's, and not in the language's types yet.)
+ * A number too large to hold exactly, such as an organization's, stays the text as written.
+ * (The reviver's third argument is V8's, and not in TypeScript's types yet.)
  */
 function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
   const { source } = context ?? {};

@@ -1,30 +1,30 @@
 import { z } from "zod";
 
-/** A Command as the stack's state records it: what it was last run with, and what it answered. */
+/** A Command as recorded in the stack's state: its last inputs and its answer. */
 export interface RecordedCommand {
   /** Name of the resource, unique in the stack. */
   readonly name: string;
   /** The command line of `apply`. */
   readonly create: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Empty where it is secret. */
+  /** Empty if it is secret. */
   readonly stdin: string;
   readonly stdout: string;
 }
 
-/** A libvirt object as the stack's state records it. */
+/** A libvirt object as recorded in the stack's state. */
 export interface RecordedObject {
   readonly name: string;
   readonly kind: "domain" | "network" | "pool" | "volume";
-  /** libvirt's own name for it. */
+  /** Its name in libvirt. */
   readonly libvirtName: string;
   /** Pool of a volume. */
   readonly pool: string;
-  /** Text of the resource's replacement trigger; empty where it has none. */
+  /** Text of the resource's replacement trigger; empty if it has none. */
   readonly trigger: string;
 }
 
-/** What a stack's state knows of the lab. */
+/** What a stack's state knows about the lab. */
 export interface StackState {
   readonly commands: ReadonlyMap<string, RecordedCommand>;
   readonly objects: readonly RecordedObject[];
@@ -45,7 +45,7 @@ const checkpoint = z.looseObject({
     .optional(),
 });
 
-/** A plain text; one that is secret is encrypted in the state, and nothing here. */
+/** A plain text; empty for a secret, which the state encrypts. */
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 function plainTexts(value: unknown): Record<string, string> {
@@ -57,7 +57,7 @@ const KIND = /^libvirt:index\/(domain|network|pool|volume):/;
 
 /**
  * Reads a stack's state file.
- * @param content the file of the backend, JSON
+ * @param content the backend's file, JSON
  */
 export function parseStackState(content: string): StackState {
   const resources = checkpoint.parse(JSON.parse(content)).checkpoint?.latest?.resources ?? [];

@@ -16,17 +16,17 @@ function read(path: string): string {
   }
 }
 
-/** Folder of the file backend that holds a file a stack. */
+/** Folder of the file backend with one file per stack. */
 function stacksFolder(stateDir: string): string {
   return join(stateDir, "pulumi", ".pulumi", "stacks", PROJECT);
 }
 
-/** A stack's file in the state directory's backend; reading it costs nothing, asking the CLI half a second. */
+/** A stack's file in the state directory's backend; reading it is fast, while the CLI takes half a second. */
 export function stackPath(stateDir: string, stack: string): string {
   return join(stacksFolder(stateDir), `${stack}.json`);
 }
 
-/** Stacks that the state directory's backend has. */
+/** Stacks in the state directory's backend. */
 export function stacksIn(stateDir: string): string[] {
   const folder = stacksFolder(stateDir);
   if (!existsSync(folder)) return [];
@@ -38,9 +38,9 @@ export function stacksIn(stateDir: string): string[] {
 
 /**
  * The stack that a state directory belongs to. The file `owner` says so (toolchain/lib/state.sh and
- * assets/host/lib/owner.sh read and write it too); a directory of the version before has none, and is that stack's
- * whose resources its backend knows.
- * @param stack the one who asks: where several have resources there, it is its own
+ * assets/host/lib/owner.sh read and write it too). A directory of the previous version has none, and belongs to the
+ * stack that has resources in its backend.
+ * @param stack the caller's stack, which is the owner if several stacks have resources there
  */
 export function stateOwner(stateDir: string, stack: string): string | undefined {
   const named = /^stack (.+)$/m.exec(read(inState(stateDir, "owner")))?.[1];
@@ -49,7 +49,7 @@ export function stateOwner(stateDir: string, stack: string): string | undefined 
   return used.includes(stack) ? stack : used[0];
 }
 
-/** Notes that a state directory is the stack's, unless that is noted already. */
+/** Notes that a state directory belongs to the stack, unless an owner is noted already. */
 export function claimState(stateDir: string, stack: string, project: string): void {
   const file = inState(stateDir, "owner");
   if (existsSync(file)) return;
@@ -58,7 +58,7 @@ export function claimState(stateDir: string, stack: string, project: string): vo
   renameSync(`${file}.new`, file);
 }
 
-/** What is wrong where a state directory belongs to another stack; nothing where it does not. */
+/** The problem if a state directory belongs to another stack; else none. */
 export function stateOwnerProblems(stateDir: string, stack: string): Problem[] {
   const owner = stateOwner(stateDir, stack);
   if (owner === undefined || owner === stack) return [];

@@ -25,7 +25,7 @@ export const LOCK_REFUSALS = [
   "failed_lock",
   /** What the device has staged is not the target any more. */
   "not_the_target",
-  /** What the device has staged was withdrawn: nobody watches its rollout any more. */
+  /** The commit that the device has staged was withdrawn: nobody watches its rollout any longer. */
   "rollout_withdrawn",
   /** The target has failed on a device: nobody else tries it until a rollout begins anew. */
   "rollout_halted",
@@ -56,18 +56,18 @@ export const haltSchema = z.object({
 });
 export type Halt = z.infer<typeof haltSchema>;
 
-/** A rollout that was withdrawn: by whoever watched it, or because nobody does any more. */
+/** A rollout that was withdrawn, by its watcher or because nobody watches it any longer. */
 export const withdrawnSchema = z.object({
   targetCommit: commitSchema,
   version: versionSchema,
-  /** What devices are told to run instead; null for a rollout that began without a lease. */
+  /** The commit that devices must run instead; null for a rollout without a lease. */
   from: commitSchema.nullable(),
-  /** By the composer's records. */
+  /** From the releases' records. */
   fromVersion: z.string().nullable(),
 });
 export type Withdrawn = z.infer<typeof withdrawnSchema>;
 
-/** GET /v1/lock, and DELETE of it, or of a halt (/v1/halts/COMMIT), on the admin socket: what is left. */
+/** GET /v1/lock; also what remains after DELETE of it, or of a halt (/v1/halts/COMMIT), on the admin socket. */
 export const lockViewSchema = z.object({
   /** Of the group that the lab's devices use, and of any other. */
   holders: z.array(holderSchema.extend({ group: z.string() })),

@@ -34,11 +34,11 @@ export const rolloutSchema = z
   .object({
     targetCommit: commitSchema,
     version: versionSchema,
-    /** Names this rollout, for its lease and its end; the depot makes one where it is left out. */
+    /** Identifies this rollout for its lease and its end; if absent, the depot creates one. */
     id: rolloutId.nullish(),
-    /** The commit that devices shall run when it is withdrawn. */
+    /** The commit that devices must run if it is withdrawn. */
     from: commitSchema.nullish(),
-    /** It counts as withdrawn when nobody has renewed its lease for so long; without one it needs no watcher. */
+    /** The rollout counts as withdrawn if its lease is not renewed for this long; without one it needs no watcher. */
     leaseSeconds: z.number().min(0.1).max(3600).nullish(),
   })
   .refine(
@@ -47,7 +47,7 @@ export const rolloutSchema = z
   );
 export type Rollout = z.infer<typeof rolloutSchema>;
 
-/** What a rollout has that somebody watches. */
+/** What a watched rollout has. */
 export interface Lease {
   readonly id: string;
   readonly from: string;

@@ -41,7 +41,7 @@ export const UPDATE_SERVICE = "edge-update.service";
 /** greenboot's check that the upgrade gate closes. */
 export const UPGRADE_CHECK = "01_check_upgrade.sh";
 
-/** libvirt's names on the lab's host, where the configuration gives no others. */
+/** libvirt's names on the lab's host, unless the configuration sets others. */
 export const LIBVIRT = {
   /** Of the network and of the storage pool. */
   name: "edge-lab",

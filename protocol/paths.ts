@@ -10,7 +10,7 @@ export const STATE = {
   owner: "owner",
   /** The depot's socket for this host's root. */
   adminSocket: "depot/admin.sock",
-  /** The rollout under way, for whoever comes after its program is killed. */
+  /** The rollout under way, for the next run if its program is killed. */
   rollout: "rollout.json",
   registryConfig: "registry/config.json",
   /** The OSTree repository that the depot serves. */
@@ -21,7 +21,7 @@ export const STATE = {
   console: "console",
   /** The devices' disks, a storage pool of libvirt. */
   pool: "pool",
-  /** Boot ISOs, one a role. */
+  /** Boot ISOs, one per role. */
   iso: "iso",
   /** The backends' scratch space. */
   build: "build",

@@ -3,9 +3,9 @@
  * repeat them; tests/unit/protocol/facts.test.ts holds each of those to what stands here.
  */
 export const PORTS = {
-  /** Default of the container registry, on the host's address of the lab's bridge. Devices pull the app, the host pushes it. */
+  /** Default of the container registry, on the host's bridge address. Devices pull the app, the host pushes it. */
   registry: 5000,
-  /** Default of the content server (depot), on the same address. Devices pull commits and report, people open the status page. */
+  /** Default of the depot, on the same address. Devices pull commits and report, people open the status page. */
   depot: 8000,
   /** The app on the virtual IP: systemd's socket listens, clients and the lab's own probes connect. */
   app: 8080,

@@ -25,7 +25,7 @@ export const REQUEST_REFUSALS = [
   "unknown_client",
   /** 403: the request came from another address than the device's own. */
   "foreign_address",
-  /** 409 to a renewal or an end: that rollout has ended, or another one has begun. */
+  /** 409 to a renewal or an end: the rollout has ended, or another one has begun. */
   "not_this_rollout",
   /** 404: there is no such path. */
   "not_found",

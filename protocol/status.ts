@@ -44,11 +44,11 @@ export const targetViewSchema = z.object({
 });
 export type TargetView = z.infer<typeof targetViewSchema>;
 
-/** Where a rollout stands; `withdrawn` is also one whose watcher has vanished. */
+/** State of a rollout; `withdrawn` includes one whose watcher has vanished. */
 export const ROLLOUT_STATES = ["none", "going", ...OUTCOMES] as const;
 export type RolloutState = (typeof ROLLOUT_STATES)[number];
 
-/** GET /v1/rollout, and the answer to a renewal or an end: the last rollout. All but the state is null where there is none. */
+/** GET /v1/rollout, and the answer to a renewal or an end: the last rollout. Without one, all but the state is null. */
 export const rolloutViewSchema = z.object({
   state: z.enum(ROLLOUT_STATES),
   id: z.string().nullable(),
@@ -56,7 +56,7 @@ export const rolloutViewSchema = z.object({
   version: versionSchema.nullable(),
   /** ISO 8601. */
   startedAt: z.string().nullable(),
-  /** What the devices ran before, where it can be withdrawn. */
+  /** What the devices ran before, if the rollout can be withdrawn. */
   from: commitSchema.nullable(),
   fromVersion: z.string().nullable(),
 });

@@ -57,10 +57,10 @@ apply() {
 
 destroy() { rm -rf "$STATE_DIR/run/accelerator"; }
 
-# kvm_device: true or false. EDGE_KVM_DEVICE: for tests, which change nothing in /dev.
+# kvm_device: true or false. EDGE_KVM_DEVICE lets tests leave /dev alone.
 kvm_device() { if [[ -c ${EDGE_KVM_DEVICE:-/dev/kvm} ]]; then echo true; else echo false; fi; }
 
-# What the probe found is only as good as the device that it was made on.
+# The probe's result is valid only while /dev/kvm stays present or absent as it was.
 status() {
   local kvm probed
   kvm=$(kvm_device)

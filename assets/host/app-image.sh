@@ -28,8 +28,8 @@ TAGS=$STATE_DIR/registry/data/docker/registry/v2/repositories/$NAME/_manifests/t
 
 api() { curl -sS --noproxy '*' -m 20 --fail "$@"; }
 
-# As apply left it: the digest on the first line, then for a tag that was built the digests of its layers. Not below the
-# registry's data, which may be lost.
+# What apply pushed: the digest on the first line, then, for a built tag, the digests of its blobs. Kept outside the
+# registry's data, which may get lost.
 DECLARED=$STATE_DIR/registry/declared/$EDGE_APP_TAG
 
 # An index type must be accepted too: a tag may have been pushed by hand.
@@ -39,15 +39,15 @@ tag_digest() {
   api "${accept[@]}" --head "$API/manifests/$1" | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip'
 }
 
-# blob_there DIGEST: has the registry's storage this blob, and its link to it? Read where it lies: the registry would be
-# asked once for each.
+# blob_there DIGEST: does the registry's storage have this blob and the link to it? Reads the files: the API would need
+# one request per blob.
 blob_there() {
   local hex=${1#sha256:}
   [[ -s ${TAGS%/repositories/*}/blobs/sha256/${hex:0:2}/$hex/data &&
     -s ${TAGS%/_manifests/tags}/_layers/sha256/$hex/link ]]
 }
 
-# pushed DIGEST LAYOUT: the registry has all of that image
+# pushed DIGEST LAYOUT: does the registry have the whole image?
 pushed() {
   local blob
   [[ $1 == "$(tag_digest "$EDGE_APP_TAG" 2>/dev/null)" ]] || return 1
@@ -68,7 +68,7 @@ note_declared() {
   mv "$DECLARED.new" "$DECLARED"
 }
 
-# One build at a time; a whole one, with a slow download, is far shorter than this wait.
+# One build at a time; even a full one with a slow download takes far less than this wait.
 lock_cache() {
   exec 9<"$APP_CACHE"
   flock -w 600 9 || die "another run holds $APP_CACHE"
@@ -80,7 +80,7 @@ push_built() (
   app_ensure "$1"
   local layout
   layout=$(app_layout "$1")
-  # Same content, same digest: nothing to do when the registry has it.
+  # Same content, same digest: nothing to do if the registry has it.
   ! pushed "$(jq -r '.manifests[0].digest' "$layout/index.json")" "$layout" || return 0
   say app "pushes $NAME:$1"
   run_logged app-image app_contained skopeo --insecure-policy copy --quiet --dest-tls-verify=false \
@@ -121,13 +121,13 @@ destroy() {
   app_uncontain
 }
 
-# image_drift STATUS_LINE DIGEST: what the registry says of the tag, against what was declared
+# image_drift STATUS_LINE DIGEST: compares the registry's answer for the tag with what was declared
 image_drift() {
   local declared=() blob code=${1#* } digest=$2
   code=${code%% *}
   [[ ! -r $DECLARED ]] || mapfile -t declared <"$DECLARED"
   if [[ ! $code =~ ^[0-9]+$ ]]; then
-    # Nobody answers: that is the registry's own drift.
+    # No answer: the registry's own status reports that.
     return
   elif [[ $code == 404 ]]; then
     drift "$NAME:$EDGE_APP_TAG is not in the registry"

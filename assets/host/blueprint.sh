@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/builder.sh
 . assets/host/lib/builder.sh
 
-# What was pushed, by the commit of the release before: which blueprint this is follows from no other input. All
-# releases' blueprints have one name, and the builder keeps the last: its hash is written by each push.
+# What was pushed, keyed by the previous release's commit: no other input identifies the blueprint. The blueprints of
+# all releases share one name and the builder keeps the last, so each push writes its hash.
 DIR=$STATE_DIR/blueprints
 PUSHED=$DIR/.pushed/${EDGE_AFTER:-first}
 
@@ -37,7 +37,7 @@ status() {
     read_line hash "$DIR/.pushed/$name.sha256" || :
     [[ $hash == "$(blueprint_hash "$name" 2>/dev/null)" ]] || drift "the blueprint $name was changed"
     "assets/builders/$EDGE_BUILDER/has-blueprint" "$STATE_DIR" "$name" >/dev/null 2>&1 || found=$?
-    # A builder that does not answer, 2, is the host's drift.
+    # Status 2, a builder that does not answer, is the host's drift.
     ((found != 1)) || drift "the image builder does not know the blueprint $name"
   fi
   json_text name "$name"

@@ -38,14 +38,14 @@ apply() {
 
 destroy() { remove_lan_bridge; }
 
-# active_profiles: UUIDs of what NetworkManager has in use, blank between; status 1 where it does not run
+# active_profiles: UUIDs of NetworkManager's active profiles, separated by blanks; status 1 if it does not run
 active_profiles() {
   local uuids
   uuids=$(LC_ALL=C timeout 2 nmcli -t -e no -f UUID,STATE connection show --active 2>/dev/null) || return 1
   sed -n 's/:activated$//p' <<<"$uuids" | paste -sd' '
 }
 
-# One question to NetworkManager, where bridged asks three.
+# One query to NetworkManager; bridged makes three.
 bridge_drift() {
   local active
   tools nmcli ip || return 0

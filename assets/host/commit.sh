@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${EDGE_VERSION:?version of the release}"
 REPO=$STATE_DIR/repo
 RECORD=$STATE_DIR/releases/$EDGE_VERSION.json
-# What the export of this release has put into the repository.
+# What the export of this release added to the repository.
 CONTENT=$STATE_DIR/releases/$EDGE_VERSION.objects
 
 apply() {

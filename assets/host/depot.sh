@@ -40,7 +40,7 @@ api_command() {
     "$node" --import "$loader" "$PROJECT/depot/main.ts" "$DIR/config.json")
 }
 
-# sockets_answer: the depot by both of its sockets, whatever nginx does
+# sockets_answer: does the depot answer on both of its sockets? Independent of nginx.
 sockets_answer() {
   local name
   for name in admin api; do
@@ -48,7 +48,7 @@ sockets_answer() {
   done
 }
 
-# A program that runs as it was started may still serve nothing: a socket was removed, or it hangs.
+# A program that runs unchanged may still serve nothing: its socket was removed, or it hangs.
 renew_silent() {
   ! service_running depot-api || sockets_answer || service_renew depot-api
   ! service_running depot-web || answers "$1/repo/config" || service_renew depot-web
@@ -70,7 +70,7 @@ start_services() {
 answers() { curl -sS --noproxy '*' -m 3 --fail --head -o /dev/null "http://$1" 2>/dev/null; }
 admin() (cd "$DIR" && curl -sS -m 10 --fail-with-body --unix-socket admin.sock -H 'Content-Type: application/json' "$@")
 
-# lab_digest: of the lab that the depot has
+# lab_digest: hash of the lab definition that the depot has
 lab_digest() { admin -m "${1:-10}" http://depot/v1/lab | sha256sum | cut -c 1-16; }
 
 apply() {
@@ -90,7 +90,7 @@ apply() {
     die "the depot does not answer on $address: $(tail -qn 3 "$STATE_DIR"/log/depot-{api,web}.log)"
   fi
   answer=$(admin -X PUT --data-binary @- http://depot/v1/lab <<<"$lab") || die "the depot refuses the lab: $answer"
-  # The lab itself comes on stdin only: what status compares with.
+  # For status, which gets no lab on stdin to compare with.
   lab_digest >"$DIR/lab.applied.new"
   mv "$DIR/lab.applied.new" "$DIR/lab.applied"
   say depot "serves $REPO on $address"

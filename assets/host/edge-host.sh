@@ -69,7 +69,7 @@ preflight() {
   else
     check_platform
   fi
-  # A lab that is up has taken its memory already, also where the note of it was lost.
+  # A lab that is up already uses its memory, even if its note was lost.
   if [[ ! -e $STATE_DIR/host/applied && ! -d $STATE_DIR/services ]]; then
     check_memory "$EDGE_MEMORY_MIB"
     check_disk "$EDGE_DISK_GIB" "$STATE_DIR" stateDir
@@ -95,7 +95,7 @@ subscription_of() {
   if [[ $rest == "$1" ]]; then echo null; else echo "${rest%\}}"; fi
 }
 
-# enter_host: two labs may have looked at the host at once; the second to come here sees the first one's note
+# enter_host: two labs may have checked the host at the same time; the second one here sees the first one's note
 enter_host() {
   local stack=${EDGE_STACK:-$(owner_stack)}
   claim_state "${stack:=dev}"
@@ -105,7 +105,7 @@ enter_host() {
   labs_register "$stack"
 }
 
-# own_objects: what the version before made names no owner
+# own_objects: objects that the previous version made name no owner
 own_objects() {
   local name stack
   stack=$(owner_stack)
@@ -135,7 +135,7 @@ apply() {
   open_path
   libvirtd_apply
   nat_mend
-  # A mark that was lost: what the lab started stays the lab's to end.
+  # Restores a lost mark: the lab must still stop what it started.
   ! grep -qsxF "${LIBVIRTD_MARK##*/}" "$NOTED/applied" || [[ -e $LIBVIRTD_MARK ]] || date +%s >"$LIBVIRTD_MARK"
   own_objects
   note_applied
@@ -144,7 +144,7 @@ apply() {
     --arg webConsole "$([[ $EDGE_BUILDER != osbuild ]] || echo "https://$(hostname):$WEB_CONSOLE_PORT/")"
 }
 
-# note_applied: when, and the names of the notes that there are
+# note_applied: writes the time and the names of the existing notes
 note_applied() {
   local name file=$STATE_DIR/host/applied
   {

@@ -22,7 +22,7 @@ release_address() {
   while read -r lease; do net_update delete "$lease"; done < <(leases "$1")
 }
 
-# lease_there: is this device's lease in the network's XML, on stdin, and no other of its MAC or address?
+# lease_there: does the network's XML (stdin) have this device's lease, and no other with its MAC or address?
 lease_there() {
   local lease right=0 all=0
   while read -r lease; do
@@ -36,12 +36,12 @@ lease_there() {
 
 network_xml() { timeout "${1:-60}" virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null; }
 
-# Is there a machine of this name? Then this is a repair: its log and its reports go on.
+# Does a machine with this name exist? Then this is a repair, which keeps its log and reports.
 machine_there() {
   [[ -n ${EDGE_LIBVIRT_URI:-} && -n $(timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE" 2>/dev/null) ]]
 }
 
-# plug_in: a bridge that was made anew has lost the interfaces of the devices that run
+# plug_in: a recreated bridge lacks the interfaces of running devices
 plug_in() {
   local bridge interface
   machine_there || return 0
@@ -53,7 +53,7 @@ plug_in() {
   ip link set dev "$interface" master "$bridge" up
 }
 
-# enrol_machine: forgets what an older one of that name left
+# enrol_machine: removes what an older machine with that name left
 enrol_machine() {
   if machine_there; then
     [[ ! -e $MARK ]] || return 0
@@ -61,7 +61,7 @@ enrol_machine() {
     rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$DEFINITION"
   fi
   : >"$MARK"
-  # The host key of the machine that had this address before is not this one's.
+  # The machine that had this address before had another host key.
   if ssh-keygen -F "$EDGE_ADDRESS" -f "$STATE_DIR/ssh/known_hosts" >/dev/null 2>&1; then
     ssh-keygen -q -f "$STATE_DIR/ssh/known_hosts" -R "$EDGE_ADDRESS" >&2
     rm -f "$STATE_DIR/ssh/known_hosts.old"
@@ -73,7 +73,7 @@ apply() {
   if [[ -n $NETWORK ]]; then
     : "${EDGE_MAC:?}" "${EDGE_LIBVIRT_URI:?}"
   fi
-  # A lease that is right is not taken away for a moment.
+  # Do not remove a correct lease, even briefly.
   if [[ -n $NETWORK ]] && ! lease_there < <(network_xml); then
     release_address "mac='$EDGE_MAC'"
     release_address "ip='$EDGE_ADDRESS'"
@@ -94,7 +94,7 @@ status() {
   local bytes xml
   [[ -d ${CONSOLE%/*} ]] || drift "the folder of the console logs is gone"
   [[ ! -d ${CONSOLE%/*} || -e $MARK ]] || drift "it is not enrolled: its mark is gone"
-  # A network that is not there is the network's own drift.
+  # A missing network is the network's own drift.
   if [[ -n $NETWORK && -n ${EDGE_LIBVIRT_URI:-} ]] && xml=$(network_xml 2) && [[ $xml == *'<network'* ]]; then
     lease_there <<<"$xml" || drift "its fixed lease of ${EDGE_ADDRESS:-no address} is not in the network $NETWORK"
   fi

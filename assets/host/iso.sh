@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${EDGE_ROLE:?primary or backup}"
 
 ISO=$STATE_DIR/iso/edge-$EDGE_ROLE.iso
-# Size and time of the last change as it was made: reading the whole file for each status would take too long.
+# Size and mtime when it was made: hashing the whole file for each status would take too long.
 MADE=$STATE_DIR/iso/.edge-$EDGE_ROLE.made
 
 iso_stamp() { stat -c '%s %.9Y' "$ISO" 2>/dev/null; }

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# What libvirt has, in one answer: libvirt-status.sh status. record: keeps what the domains are defined as, for status to
-# compare; a domain that was recorded before keeps its record. Inputs: EDGE_STATE_DIR,
-# EDGE_LIBVIRT_URI, EDGE_DOMAINS (names of the domains to look at).
+# libvirt-status.sh status: what libvirt has, in one answer. record: keeps the domains' definitions for status to
+# compare; an existing record of the same domain stays. Inputs: EDGE_STATE_DIR, EDGE_LIBVIRT_URI, EDGE_DOMAINS (names).
 # Result: {"answers","domains","networks","pools","volumes"}, see client/drift/libvirt.ts. status changes nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -12,14 +11,14 @@ VERBS=(status record)
 
 virsh_lines() { timeout 5 virsh -q -c "$EDGE_LIBVIRT_URI" "$@" 2>/dev/null; }
 
-# flags ALL ACTIVE: {"NAME":true|false} of two lists of names
+# flags ALL ACTIVE: {"NAME":true|false} from two lists of names
 flags() {
   jq -n --arg all "$1" --arg active "$2" \
     '($active | split("\n")) as $on | [$all | split("\n")[] | select(. != "") | {(.): (. as $n | $on | index($n) != null)}] | add // {}'
 }
 
-# definition NAME: the domain's UUID, and a hash of what it will be started with next. Metadata, such as the owner, is not
-# part of that.
+# definition NAME: the domain's UUID, and a hash of the definition for its next start, without metadata such as the
+# owner.
 definition() {
   local xml uuid
   xml=$(virsh_lines dumpxml --inactive "$1") || xml=""

@@ -22,10 +22,10 @@ else
   reinstall() { run_logged packages with_policy apt install --reinstall "$@"; }
 fi
 
-# A line is a package and the commands of it that scripts call.
+# Each line has a package and its commands that scripts call.
 packages() { grep -hvE '^(#|$)' "${LISTS[@]}" | cut -d' ' -f1 | sort -u; }
 
-# lost_commands: "COMMAND PACKAGE" of those that are not there. Asking the package manager takes far longer.
+# lost_commands: "COMMAND PACKAGE" for each missing command. Asking the package manager takes far longer.
 lost_commands() {
   local list line name
   for list in "${LISTS[@]}"; do
@@ -42,7 +42,7 @@ apply() {
   local names
   mapfile -t names < <(packages)
   install "${names[@]}"
-  # A package that is installed, and yet its program is not there.
+  # The package is installed, but its command is missing.
   mapfile -t names < <(lost_commands | cut -d' ' -f2 | sort -u)
   ((${#names[@]} == 0)) || reinstall "${names[@]}"
   counts

@@ -12,11 +12,11 @@ REPO=$STATE_DIR/repo
 
 current() { ostree --repo="$REPO" rev-parse "$EDGE_REF" 2>/dev/null; }
 
-# known COMMIT: it is in the repository, and the lab made it: for a release (of today or before) or for a scenario
+# known COMMIT: is it in the repository, and did the lab make it, for a release (current or earlier) or a scenario?
 known() {
   local ref named
   commit_there "$1" || return 1
-  # A repository of before this list was kept has none.
+  # Older repositories have no such list.
   [[ -e $STATE_DIR/releases/commits ]] || return 0
   while read -r named; do [[ $named != "$1" ]] || return 0; done <"$STATE_DIR/releases/commits"
   for ref in "$REPO"/refs/heads/scenario/*; do
@@ -25,8 +25,8 @@ known() {
   return 1
 }
 
-# last_published: what the ref named before it was lost, for a rollout may have moved it: by the summary, which every
-# move ends with, else by the depot's last rollout that did not fail
+# last_published: what the lost ref named last, because a rollout may have moved it: from the summary, which every move
+# updates last, else from the depot's last rollout if it did not fail
 last_published() {
   local commit
   for commit in $(ostree --repo="$REPO" summary --view 2>/dev/null | grep -A 3 -xF "* $EDGE_REF" | grep -oE '[0-9a-f]{64}') \

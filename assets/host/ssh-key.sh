@@ -7,11 +7,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 KEY=$STATE_DIR/ssh/id_ed25519
 
-# public_half: what the private key says that the public one is; nothing where it is no key. A private key that others
-# may read is refused by ssh-keygen, and is mended first.
+# public_half: the public key computed from the private one; empty if that is no key. ssh-keygen refuses a private key
+# that others may read, so mend fixes its mode first.
 public_half() { ssh-keygen -y -P '' -f "$KEY" 2>/dev/null </dev/null; }
 
-# mend: devices know this key, so it stays as long as there is its private half
+# mend: devices know this key, so keep it as long as the private half exists
 mend() {
   local public
   [[ -s $KEY ]] || return 0
@@ -40,7 +40,7 @@ apply() {
 
 destroy() { rm -rf "$STATE_DIR/ssh" "$STATE_DIR/ssh.new"; }
 
-# same_key A B: do two lines in OpenSSH's form name the same key, whatever their comments are
+# same_key A B: do two lines in OpenSSH's format name the same key? Ignores their comments.
 same_key() {
   local a b
   read -r -a a <<<"$1"
@@ -56,7 +56,7 @@ status() {
     exists=true
     mode=$(stat -c %a "$KEY" 2>/dev/null) || :
     if [[ $mode != 600 ]]; then
-      # ssh-keygen, like ssh, does not look at such a key.
+      # ssh-keygen, like ssh, refuses such a key.
       drift "the ssh key has mode $mode: only its owner may read it"
     elif tools ssh-keygen; then
       read_line public "$KEY.pub" || :

@@ -2,10 +2,10 @@ import type { LabContext } from "../../client/context";
 import { virsh } from "./virsh";
 import { whose, type ObjectKind } from "./whose";
 
-/** A kind of libvirt object: what it is, and virsh's words for it. */
+/** A kind of libvirt object, and virsh's words for it. */
 interface Kind {
   readonly kind: ObjectKind;
-  /** Lists the names of all objects, with `--all`, or else of those that run. */
+  /** Lists names: with `--all` of all objects, else of the running ones. */
   readonly list: readonly string[];
   readonly stop: string;
   readonly remove: string;
@@ -31,19 +31,19 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
-/** Runs virsh, which must succeed. What it says is for people; programs read its lists. */
+/** Runs virsh, which must succeed. Its messages are for people; only its lists are parsed. */
 async function ask(ctx: LabContext, args: readonly string[]): Promise<string> {
   const { ok, text } = await virsh(ctx, [...args]);
   if (!ok) throw new Error(`virsh ${args.join(" ")}: ${text}`);
   return text;
 }
 
-/** The first words of a list's lines: names. */
+/** Names: the first word of each line. */
 async function names(ctx: LabContext, list: readonly string[]): Promise<string[]> {
   return (await ask(ctx, list)).split("\n").map((line) => line.trim().split(/\s/)[0] ?? "");
 }
 
-/** Runs a command on an object that the list has; one that went away meanwhile is the goal, not an error. */
+/** Runs a command on an object that the list has; an object that vanishes meanwhile is the goal, not an error. */
 async function act(ctx: LabContext, list: readonly string[], name: string, args: string[]): Promise<void> {
   if (!(await names(ctx, list)).includes(name)) return;
   const { ok, text } = await virsh(ctx, args);
@@ -51,12 +51,12 @@ async function act(ctx: LabContext, list: readonly string[], name: string, args:
 }
 
 async function removeVolume(ctx: LabContext, name: string, pool: string): Promise<void> {
-  // What an inactive pool holds cannot be asked for, and goes with its folder.
+  // An inactive pool cannot list its volumes; they go with its folder.
   if (!(await names(ctx, ["pool-list", "--name"])).includes(pool)) return;
   await act(ctx, ["vol-list", pool], name, ["vol-delete", name, "--pool", pool]);
 }
 
-/** Removes what a run had begun to make, unless somebody else has something of that name. */
+/** Removes what a run began to create, unless the object with that name is somebody else's. */
 export async function removeBegun(
   ctx: LabContext,
   type: string,

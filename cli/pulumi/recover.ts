@@ -77,12 +77,12 @@ export async function recover(ctx: LabContext): Promise<void> {
   await removeUntracked(ctx, readFileSync(stackFile(ctx), "utf8"));
 }
 
-/** A rollout notes that it is under way; on another host that is asked for only where a run was cut off. */
+/** True if a rollout left its note; on another host true if a run was cut off, which avoids a query. */
 function wasKilledInRollout(ctx: LabContext, cutOff: boolean): boolean {
   return ctx.host.remote ? cutOff : existsSync(inState(ctx.stateDir, "rollout"));
 }
 
-/** Withdraws a rollout whose program is gone; the program that does so runs as root, where the lab is. */
+/** Withdraws a rollout whose program is gone, with a program that runs as root on the lab's host. */
 async function endRollout(ctx: LabContext): Promise<void> {
   const program = ["./assets/host/node.sh", "operations/rollout/recover.ts"];
   const { command, args, env } = hostProgram(ctx, program);

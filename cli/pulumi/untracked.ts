@@ -14,7 +14,7 @@ const stackState = z.looseObject({
     .optional(),
 });
 
-/** A kind of libvirt object that the lab makes, and the names that it gives. */
+/** A kind of libvirt object that the lab makes, and the names that it uses. */
 interface Kind {
   readonly type: string;
   readonly kind: ObjectKind;

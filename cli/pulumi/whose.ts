@@ -2,7 +2,7 @@ import { ownerId, ownerIn, xmlText } from "../../lib/owner";
 import type { LabContext } from "../../client/context";
 import { virsh } from "./virsh";
 
-/** Kinds of libvirt's objects that a lab makes, and virsh's words that print one as it is defined. */
+/** Kinds of libvirt objects that a lab makes, and virsh's words that print their definition. */
 const DUMP = {
   domain: ["dumpxml", "--inactive"],
   network: ["net-dumpxml", "--inactive"],
@@ -12,8 +12,8 @@ const DUMP = {
 export type ObjectKind = keyof typeof DUMP;
 
 /**
- * Whose an object's XML says that it is. Domains and networks name their owner; a domain that was just made does not
- * yet, but its files lie in the state directory, and a pool's folder does. A network of the version before says nothing.
+ * Who owns an object, according to its XML. Domains and networks name their owner. A new domain does not yet, but its
+ * files lie in the state directory, as does a pool's folder. A network of the previous version names no owner.
  */
 export function ownership(kind: ObjectKind, xml: string, stateDir: string): "ours" | "another's" | "unknown" {
   const owner = ownerIn(xml);
@@ -27,7 +27,7 @@ export function ownership(kind: ObjectKind, xml: string, stateDir: string): "our
   return xml.includes(inside) ? "ours" : "another's";
 }
 
-/** Whose an object of libvirt is; undefined where there is none of that name. */
+/** Who owns a libvirt object; undefined if none has that name. */
 export async function whose(
   ctx: LabContext,
   kind: ObjectKind,

@@ -74,14 +74,14 @@ function removeBuildTrees(ctx: LabContext): Promise<void> {
   return rm(inState(ctx.stateDir, "build"), { recursive: true, force: true }).catch(() => undefined);
 }
 
-/** True where the run before left something that names this stack as its owner. */
+/** True if the state directory belongs to this stack. */
 function ownsState(ctx: LabContext): boolean {
   return stateOwner(ctx.stateDir, ctx.stack) === ctx.stack;
 }
 
 async function destroyStack(ctx: LabContext, extra: Extra): Promise<number> {
   await recover(ctx);
-  // With options for pulumi, such as --target, the lab may stay.
+  // With options for pulumi, such as --target, parts of the lab may stay.
   const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();
   const status = await runPulumi([
     "destroy",
@@ -98,8 +98,8 @@ async function destroyStack(ctx: LabContext, extra: Extra): Promise<number> {
 }
 
 /**
- * `npm run destroy`: removes all of the lab except the documented caches; a second run does nothing. What is another
- * stack's stays.
+ * `npm run destroy`: removes all of the lab except the documented caches; a second run does nothing. Keeps what belongs
+ * to another stack.
  */
 export async function destroy(extra: Extra): Promise<number> {
   const ctx = labContext({ anyOwner: true });
@@ -111,7 +111,7 @@ export async function destroy(extra: Extra): Promise<number> {
   }
   await ensureLibvirt(ctx);
   if (exists) {
-    // A lab of the version before has not noted whose it is; without its stack nothing would say so.
+    // A lab of the previous version has no owner file; once its stack is gone, nothing would name its owner.
     claimState(ctx.stateDir, ctx.stack, ctx.root);
     const status = await destroyStack(ctx, extra);
     if (status !== 0) return status;

@@ -5,7 +5,7 @@ import { runOnDevice } from "../../client/ssh";
 import { deviceProgram } from "../../protocol/paths";
 import { deviceNamed } from "./shell";
 
-/** A report to the depot is part of it, on a busy emulated device. */
+/** Includes a report to the depot, from a busy emulated device. */
 const LIMIT_SECONDS = 90;
 
 type Device = LabContext["config"]["devices"][number];
@@ -16,7 +16,7 @@ function chosen(ctx: LabContext, name: string | undefined, all: boolean): readon
   throw new LabError("which device? rule: one device, or --all; fix: npm run lab -- retry DEVICE");
 }
 
-/** Lets one device forget; returns the commits. */
+/** Makes one device forget its failed commits, and returns them. */
 async function forget(ctx: LabContext, { name, address }: Device): Promise<string[]> {
   const { exitCode, stdout, stderr } = await runOnDevice(
     ctx.stateDir,
@@ -29,7 +29,7 @@ async function forget(ctx: LabContext, { name, address }: Device): Promise<strin
   throw new LabError(`${name} did not forget anything: status ${exitCode}: ${why}`);
 }
 
-/** `lab retry DEVICE|--all`: devices forget the commits that failed on them, and take them again. */
+/** `lab retry DEVICE|--all`: devices forget the commits that failed on them and take them again. */
 export async function retry(name: string | undefined, options: { all: boolean }): Promise<number> {
   const ctx = labContext();
   const depot = new DepotClient(ctx.stateDir);

@@ -14,9 +14,9 @@ import { findDrift } from "./find";
 const findings = z.record(z.string(), z.array(z.string()));
 
 /**
- * The stack's state, read from the backend's own file. Empty before the first run, and where the backend is no folder:
- * then nothing is known of what was made.
- * @param stateDir the state directory on this side, where the backend is unless PULUMI_BACKEND_URL names another
+ * The stack's state, read from the backend's own file. Empty before the first run, and if the backend is not a folder:
+ * then nothing is known about the lab.
+ * @param stateDir the local state directory, which holds the backend unless PULUMI_BACKEND_URL names another
  */
 export function readStackState(stateDir: string, project: string, stack: string): StackState {
   const url = process.env["PULUMI_BACKEND_URL"];
@@ -27,7 +27,7 @@ export function readStackState(stateDir: string, project: string, stack: string)
   return existsSync(path) ? parseStackState(readFileSync(path, "utf8")) : EMPTY_STATE;
 }
 
-/** Looks for drift where the lab is: here as root, else by a program that becomes root, or that runs there. */
+/** Looks for drift: in this process if it is root on the lab's host, else with a program that is. */
 export async function askDrift(
   { host, stack }: Pick<LabInputs, "host" | "stack">,
   state: StackState,

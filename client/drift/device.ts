@@ -1,10 +1,10 @@
 import type { DeviceView } from "../../protocol/status";
 import type { LibvirtStatus } from "./libvirt";
 
-/** A device reports twice a minute; after this long without a word something is wrong, seconds. */
+/** A device reports twice a minute; if it is silent for longer than this, something is wrong. Seconds. */
 const SILENT_SECONDS = 300;
 
-/** Whether a device that was ready is still there: switched on, and heard of. */
+/** Whether a device that was ready is still switched on and reporting. */
 export function readyDrift(
   device: string,
   libvirt: LibvirtStatus,
@@ -15,12 +15,12 @@ export function readyDrift(
   const domain = libvirt.domains[device];
   if (domain?.running === false) return ["it is switched off"];
   const at = records?.find((r) => r.name === device)?.receivedAt;
-  if (records === undefined || !at) return []; // a depot that is away is drift of its own
+  if (records === undefined || !at) return []; // a missing depot is its own drift
   const seconds = Math.round((now - Date.parse(at)) / 1000);
   return seconds > SILENT_SECONDS ? [`it has not reported for ${seconds} s`] : [];
 }
 
-/** Whether the devices run what the last rollout has left them on. */
+/** Whether the devices run the commit that the last rollout left. */
 export function rolloutDrift(
   goal: { readonly commit: string; readonly ref: string | undefined },
   records: readonly DeviceView[] | undefined,
@@ -31,7 +31,7 @@ export function rolloutDrift(
   }
   for (const { name, report } of records ?? []) {
     if (!report || report.booted.commit === goal.commit) continue;
-    // It has tried: another attempt would end the same way.
+    // It tried the commit; another attempt would fail the same way.
     if (report.failed.some((f) => f.commit === goal.commit)) continue;
     found.push(`${name} runs ${report.booted.version ?? report.booted.commit.slice(0, 12)}`);
   }

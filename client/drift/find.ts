@@ -41,7 +41,7 @@ async function askLibvirt(
   return libvirtStatus.parse(JSON.parse(result.stdout));
 }
 
-/** What the depot knows of the devices; undefined while it is away. */
+/** What the depot knows about the devices; undefined while it does not answer. */
 async function askDepot(stateDir: string): Promise<DeviceView[] | undefined> {
   try {
     return await new DepotClient(stateDir).devices();
@@ -55,11 +55,11 @@ function refOf(stateDir: string, ref: string): string | undefined {
   try {
     return readFileSync(join(inState(stateDir, "repo"), "refs", "heads", ref), "utf8").trim();
   } catch {
-    return undefined; // the ref's own Command says that it is gone
+    return undefined; // the ref's own Command reports that
   }
 }
 
-/** Findings of a program that a resource waits for. */
+/** Findings for a Command that runs a program, not a host script. */
 function programDrift(
   { name, environment }: RecordedCommand,
   libvirt: LibvirtStatus,
@@ -74,7 +74,7 @@ function programDrift(
   return [];
 }
 
-/** A network that is made anew has neither the leases nor the interfaces of the devices: their enrolment brings them. */
+/** A recreated network lacks the devices' leases and interfaces; their enrolment restores them. */
 function unplugged(state: StackState, status: LibvirtStatus): [string, string[]][] {
   const gone = state.objects
     .filter((o) => o.kind === "network" && objectDrift(o, status).length > 0)
@@ -87,7 +87,7 @@ function unplugged(state: StackState, status: LibvirtStatus): [string, string[]]
     .map(({ name }): [string, string[]] => [name, ["its network is made anew"]]);
 }
 
-/** Asks every object that the stack's state knows, all at once, what is not as declared. Changes nothing. */
+/** Asks every object in the stack's state, concurrently, what is not as declared. Changes nothing. */
 export async function findDrift(source: DriftSource, state: StackState): Promise<Findings> {
   if (state.commands.size === 0) return new Map();
   const libvirt = askLibvirt(source, state);

@@ -2,11 +2,11 @@ import { z } from "zod";
 
 import type { RecordedObject } from "../../lib/stackState";
 
-/** What assets/host/libvirt-status.sh answers. */
+/** The answer of assets/host/libvirt-status.sh. */
 export const libvirtStatus = z.object({
-  /** False where no daemon answers: then nothing is known of its objects. */
+  /** False if no daemon answers: then nothing is known about its objects. */
   answers: z.boolean(),
-  /** By name. `definition` is its UUID and a hash; `recorded` the same when the device was last made ready, or empty. */
+  /** By name. `definition` is UUID and hash; `recorded` the same from when the device was last made ready, or empty. */
   domains: z.record(
     z.string(),
     z.object({ running: z.boolean(), definition: z.string(), recorded: z.string() }),
@@ -19,7 +19,7 @@ export const libvirtStatus = z.object({
 });
 export type LibvirtStatus = z.infer<typeof libvirtStatus>;
 
-/** What of a libvirt object is not as the stack's state has it. */
+/** How a libvirt object differs from the stack's state. */
 export function objectDrift({ kind, libvirtName }: RecordedObject, status: LibvirtStatus): string[] {
   if (!status.answers) return [];
   switch (kind) {

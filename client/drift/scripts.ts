@@ -4,18 +4,18 @@ import { z } from "zod";
 
 import type { RecordedCommand } from "../../lib/stackState";
 
-/** A status that takes longer than this is one of a part that hangs, milliseconds. */
+/** If `status` takes longer than this, a part hangs. Milliseconds. */
 const LIMIT_MS = 30_000;
 const APPLY = /^exec (?:\.\/assets\/host\/remote\.sh )?(\.\/assets\/host\/[a-z-]+\.sh) apply$/;
 
 const answer = z.looseObject({ drift: z.array(z.string()) });
 
-/** The host script behind a Command; undefined for a program that a resource only waits for. */
+/** The host script behind a Command; undefined if the Command runs a program instead. */
 export function scriptOf(command: RecordedCommand): string | undefined {
   return APPLY.exec(command.create)?.[1];
 }
 
-/** Reads what `status` printed: its last line is the answer. */
+/** Reads the output of `status`: its last line is the answer. */
 export function readStatus(printed: string): string[] {
   try {
     return answer.parse(JSON.parse(printed.trim().split("\n").pop() ?? "")).drift;
@@ -24,7 +24,7 @@ export function readStatus(printed: string): string[] {
   }
 }
 
-/** Asks a host script, with the environment that its Command was run with, what is not as declared. */
+/** Asks a host script, with its Command's recorded environment, what is not as declared. */
 export function scriptDrift(script: string, command: RecordedCommand, root: string): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(script, ["status"], {

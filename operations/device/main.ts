@@ -20,7 +20,7 @@ const SILENCE_SECONDS = 420;
 const POLL_MS = 1000;
 
 interface Target extends DevicePower {
-  /** Earlier reports do not count: they come from another machine, or from before it was switched on. */
+  /** Earlier reports do not count: they come from another machine, or from before the power-on. */
   readonly since: number;
 }
 
@@ -120,7 +120,7 @@ async function main(): Promise<void> {
   if (step === "ready" && (await switchOn(device))) {
     process.stderr.write(`${device.device}: was off, is switched on\n`);
   }
-  // What was said before a repair says nothing about the device now.
+  // Reports from before a repair say nothing about the device now.
   const target = { ...device, since: step === "ready" && repairing ? begun : enrolledAt(device) };
   const depot = new DepotClient(target.stateDir);
   const seconds = step === "installed" ? await installed(target, depot) : await ready(target, depot);

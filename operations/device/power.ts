@@ -21,7 +21,7 @@ async function isOn(power: DevicePower): Promise<boolean> {
   return (await virsh(power, "list", "--name")).split("\n").includes(power.device);
 }
 
-/** The provider has no argument for a domain's metadata, and any change of its XSLT would install the device anew. */
+/** The provider has no argument for a domain's metadata, and a change of its XSLT would reinstall the device. */
 export async function nameOwner(power: DevicePower): Promise<void> {
   const { stateDir, device } = power;
   const stack = stateOwner(stateDir, "");
@@ -45,14 +45,14 @@ export async function nameOwner(power: DevicePower): Promise<void> {
   );
 }
 
-/** Switches a device on if it is off. Returns true where it was off. */
+/** Switches a device on if it is off. Returns true if it was off. */
 export async function switchOn(power: DevicePower): Promise<boolean> {
   if (await isOn(power)) return false;
   await virsh(power, "start", power.device);
   return true;
 }
 
-/** Records what the domain is now defined as: what it is later compared with. */
+/** Records the domain's current definition, for later comparison. */
 export async function recordDefinition({ stateDir, libvirtUri, device }: DevicePower): Promise<void> {
   const result = await x("./assets/host/libvirt-status.sh", ["record"], {
     throwOnError: false,

@@ -1,6 +1,6 @@
 /**
  * Looks for drift on the lab's host, as root: reads the stack's state as {commands, objects} on standard input, and
- * prints what was found by resource name, one JSON document. Changes nothing.
+ * prints the findings by resource name as one JSON document. Changes nothing.
  */
 import { text } from "node:stream/consumers";
 

@@ -1,8 +1,8 @@
 /**
  * Takes every device to one commit: waits for a healthy lab, moves the ref, and watches the devices upgrade one at a
  * time (the depot's reboot lock ensures that). If a device turns red or cannot take the commit, the ref moves back and
- * the program fails with the evidence. The same if somebody ends this program; if it cannot react, the depot notices,
- * because the program tells it every few seconds that it is there.
+ * the program fails with the evidence. The ref also moves back if somebody ends this program; if the program cannot
+ * react, the depot notices, because it gets a sign of life every few seconds.
  */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -90,7 +90,7 @@ async function refuseKnownFailure(r: Rollout): Promise<void> {
     );
 }
 
-/** What a rollout before this one has left; the ref is where it was then. */
+/** Ends what an earlier rollout left; the ref is back where it was. */
 async function endLeftOver(r: Rollout): Promise<void> {
   const left = new Marker(r.stateDir).read();
   if (!left) return;
@@ -99,7 +99,7 @@ async function endLeftOver(r: Rollout): Promise<void> {
   process.stderr.write(`rollout: that of ${left.version}, which was interrupted before, is ${ended}\n`);
 }
 
-/** Devices that an interrupted rollout has taken there already. */
+/** Names the devices that an interrupted rollout has already updated. */
 async function sayWhoIsPast(r: Rollout): Promise<void> {
   const there = (await reports(r.depot)).filter((d) => d.report?.booted.commit === r.goal.commit);
   const names = there.map((d) => d.name).filter((name) => r.devices.some((d) => d.name === name));
@@ -118,14 +118,14 @@ async function upgrade(r: Rollout, fetched: Fetched): Promise<DeviceView[]> {
   return states;
 }
 
-/** Where the ref names the commit already there is nothing to move, and nothing to withdraw. */
+/** If the ref already names the commit, there is nothing to move and nothing to withdraw. */
 async function watchOnly(r: Rollout, interrupted: Promise<never>): Promise<DeviceView[]> {
   const fetched = await Fetched.since(r.depot);
   await r.depot.startRollout(r.goal.commit, r.version);
   return Promise.race([interrupted, upgrade(r, fetched)]);
 }
 
-/** A signal to the whole group also ends what this program waits for, and that may be seen first. */
+/** A signal to the whole process group also ends the children that this program waits for, which may show first. */
 async function wasInterrupted(e: unknown, interrupted: Promise<never>): Promise<Interrupted | undefined> {
   if (e instanceof Interrupted) return e;
   const late = await Promise.race([interrupted, sleep(200)]).catch((why: unknown) => why);

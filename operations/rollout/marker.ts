@@ -16,7 +16,7 @@ const schema = z.object({
 /** A rollout that has moved the ref and not ended. */
 export type Unfinished = z.infer<typeof schema>;
 
-/** Keeps on disk that a rollout is under way: whoever comes after a kill or a power cut finds what to put back. */
+/** Notes on disk that a rollout is under way, so that the next run after a kill or power cut knows what to restore. */
 export class Marker {
   private readonly path: string;
 

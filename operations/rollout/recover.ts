@@ -1,6 +1,6 @@
 /**
- * Puts back what a rollout that was killed has left: the ref, its summary, and the depot's word to the devices. Asked
- * before each run of Pulumi; nothing to do where no rollout was left unfinished.
+ * Restores what a killed rollout left: the ref, its summary, and the target that the depot tells the devices. Runs
+ * before each run of Pulumi; does nothing if no rollout was left unfinished.
  */
 import { DepotClient } from "../../client/depotClient";
 import { requiredEnv, runProgram } from "../../client/program";

@@ -2,14 +2,14 @@ import { DepotError, type DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import type { Marker, Unfinished } from "./marker";
 
-/** For so long a rollout goes on when nobody is heard of who watches it, seconds; the tests have less time. */
+/** How long a rollout continues without a sign of its watcher, in seconds; tests use less. */
 const LEASE_SECONDS = Number(process.env["EDGE_LEASE_SECONDS"] ?? 30);
-/** Renewals in that time: a few may be lost. */
+/** Renewals in that time, because some may be lost. */
 const RENEWALS = 6;
 
 /** Tells the depot that a rollout is watched. */
 export class Watch {
-  /** Rejects when the rollout is not this program's any more. */
+  /** Rejects when the rollout no longer belongs to this program. */
   readonly over: Promise<never>;
   private readonly timer: NodeJS.Timeout;
 
@@ -21,7 +21,7 @@ export class Watch {
       void depot.renewLease(id).catch((e: unknown) => {
         if (!(e instanceof DepotError)) end(e);
         else if (e.status === 409) end(new LabError(`rollout of ${version}: another run has ended it`));
-        // The depot is away, and restarts by itself.
+        // The depot does not answer; it restarts by itself.
       });
     this.timer = setInterval(renew, (LEASE_SECONDS * 1000) / RENEWALS);
   }
@@ -29,7 +29,7 @@ export class Watch {
   /** Begins the rollout at the depot. */
   static async begin(depot: DepotClient, unfinished: Unfinished, marker: Marker): Promise<Watch> {
     const { id, from, targetCommit, version } = unfinished;
-    marker.write(unfinished); // first: what comes after it can be put back
+    marker.write(unfinished); // first, so that everything after it can be undone
     await depot.startRollout(targetCommit, version, { id, from, leaseSeconds: LEASE_SECONDS });
     return new Watch(depot, unfinished);
   }

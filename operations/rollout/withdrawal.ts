@@ -5,7 +5,7 @@ import { nudge, reports, type Fleet } from "./fleet";
 import { Marker, type Unfinished } from "./marker";
 import { PublishedRef } from "./ref";
 
-/** Who is told to end has seconds: the depot answers at once, or is away, and then the lease ends the rollout. */
+/** An interrupted program has seconds: if the depot does not answer at once, the lease ends the rollout. */
 const DEPOT_MS = 2000;
 const NUDGE_SECONDS = 2;
 
@@ -13,8 +13,8 @@ const NUDGE_SECONDS = 2;
 export type Ended = "withdrawn" | "done" | "another";
 
 /**
- * Devices that are past a withdrawal, each as the beginning of a sentence: one that runs the commit keeps it, one that
- * reboots into it cannot be stopped.
+ * Devices that a withdrawal cannot reach, each as the beginning of a sentence: one that runs the commit keeps it, one
+ * that reboots into it cannot be stopped.
  */
 export function past(devices: readonly DeviceView[], commit: string, holders: readonly string[]): string[] {
   return devices.flatMap(({ name, report }) => {
@@ -32,13 +32,13 @@ async function endAt(depot: DepotClient, id: string, outcome: "done" | "withdraw
     return true;
   } catch (e) {
     if (!(e instanceof DepotError)) throw e;
-    return e.status !== 409; // an error otherwise: the lease will end it
+    return e.status !== 409; // any other error: the lease will end it
   }
 }
 
 /**
- * Ends a rollout that nobody watches any more: the depot stops it, the ref and its summary go back. Where every device
- * runs it already there is nothing to withdraw.
+ * Ends a rollout that nobody watches any longer: the depot stops it, the ref and its summary go back. If every device
+ * already runs it, there is nothing to withdraw.
  */
 export async function endUnfinished(
   stateDir: string,
@@ -48,7 +48,7 @@ export async function endUnfinished(
   const { id, ref: name, targetCommit, from } = unfinished;
   const marker = new Marker(stateDir);
   const record = await depot.rollout().catch((e: unknown) => {
-    if (e instanceof DepotError) return undefined; // away: the ref goes back all the same
+    if (e instanceof DepotError) return undefined; // no answer: the ref goes back all the same
     throw e;
   });
   const ours = record?.id === id;
@@ -69,7 +69,7 @@ export async function endUnfinished(
   return "withdrawn";
 }
 
-/** Withdraws what this program has begun, and says which devices are past it; the sentence is for the user. */
+/** Withdraws this program's rollout; the sentence for the user names the devices that are past it. */
 export async function withdrawOwn(fleet: Fleet, unfinished: Unfinished): Promise<string> {
   const { targetCommit, version } = unfinished;
   const holders = await fleet.depot.lock().then(
@@ -88,7 +88,7 @@ export async function withdrawOwn(fleet: Fleet, unfinished: Unfinished): Promise
   process.stderr.write(
     `rollout: ${version} is withdrawn, the ref names ${unfinished.from.slice(0, 12)} again\n`,
   );
-  // They drop what they have staged at their next question; this only shortens the time until then.
+  // Devices drop what they have staged at their next request; this only shortens the wait.
   await nudge(
     fleet,
     fleet.devices.map((d) => d.name),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { lab, type Finished } from "./support/lab";
 
-/** What a process was started as, and where; empty where it has ended. */
+/** A process's command line and working directory; empty if it has ended. */
 function look(pid: string): { command: string; folder: string } {
   try {
     return {
@@ -16,7 +16,7 @@ function look(pid: string): { command: string; folder: string } {
   }
 }
 
-/** Kills the lab's services with their supervisor; devices and libvirt's daemons are left alone. */
+/** Kills the lab's services with their supervisor, but not devices or libvirt's daemons. */
 function killServices(): number {
   const state = join(lab.dir, ".lab");
   const found = readdirSync("/proc")

@@ -5,7 +5,7 @@ import { driftMarks } from "../../lib/drift";
 import { parseStackState, type StackState } from "../../lib/stackState";
 import { Project } from "./support/project";
 
-/** A Command and a resource with a trigger, which carry marks as the lab's do. */
+/** A Command and a resource with a trigger, which carry marks like the lab's. */
 const PROGRAM = `
 import { local } from "@pulumi/command";
 import { RandomString } from "@pulumi/random";
@@ -28,7 +28,7 @@ describe("drift marks on the real engine", () => {
 
   const state = (): StackState =>
     parseStackState(readFileSync(project.path("backend/.pulumi/stacks/engine-test/test.json"), "utf8"));
-  /** Runs `up` with a trigger and with what was found about the service; returns what the run changed. */
+  /** Runs `up` with a trigger and the service's findings; returns what the run changed. */
   const up = async (trigger: string | undefined, found: string[] = []): Promise<string[]> => {
     const mark = driftMarks(state(), new Map([["service", found]])).get("service");
     await project.up({

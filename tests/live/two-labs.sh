@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Two whole labs at once on one host, from one clone: brought up, checked, the first one destroyed, the second checked
-# again and destroyed; then the host has what it had before. It takes as long as two labs take (4 GiB of memory for the
-# devices of each) and is run by hand, as root: npm run test:live. A host without systemd gets a network namespace of
-# its own for it. EDGE_LIVE_KEEP=1 leaves the clone, with its logs.
+# Two whole labs at once on one host, from one clone: brings both up, checks them, destroys the first, checks the second
+# again, destroys it, and checks that the host is as before. Takes as long as two labs, with 4 GiB of memory for each
+# lab's devices. Run by hand, as root: npm run test:live. On a host without systemd it runs in its own network
+# namespace. EDGE_LIVE_KEEP=1 keeps the clone, with its logs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -16,7 +16,7 @@ die() {
   exit 1
 }
 
-# inside CMD...: in the namespace, where there is one
+# inside CMD...: in the namespace, if there is one
 inside() { "${IN[@]}" "$@"; }
 # npm_run STACK WORD...
 npm_run() {
@@ -60,7 +60,7 @@ finish() {
   exit "$status"
 }
 
-# listing: what a lab could leave behind
+# listing: everything that a lab could leave behind
 listing() {
   local kind
   for kind in list net-list pool-list; do inside "${LV[@]}" "$kind" --all --name 2>/dev/null | awk -v k="$kind" 'NF {print k, $1}' || :; done
@@ -72,7 +72,7 @@ listing() {
   find /etc/systemd/system -name 'edge-lab*'
 }
 
-# healthy STACK ADDRESS: all is well, the app answers
+# healthy STACK ADDRESS: the doctor finds no problem and the app answers
 healthy() {
   npm_run "$1" lab -- doctor || die "doctor of $1"
   inside curl -sS --noproxy '*' -m 60 --fail -o /dev/null "http://$2:8080/" || die "the app of $1 at $2"

@@ -28,7 +28,7 @@ export class HostScripts {
   /** Writes a program of the project; its working directory is the project. */
   program(path: string, body: string): void {
     mkdirSync(join(this.path, path, ".."), { recursive: true });
-    // Anew, and never through a link: it may be one to the host's own program.
+    // Remove it first: writing through a link could change the host's own program.
     rmSync(join(this.path, path), { force: true });
     writeFileSync(join(this.path, path), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
   }

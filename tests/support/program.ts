@@ -145,11 +145,11 @@ export async function runProgram(options: {
   config?: Record<string, unknown>;
   stack?: string;
   preview?: boolean;
-  /** Folder of a backend with a state of the stack; default: none, as before the first run. */
+  /** Folder of a backend that has the stack's state; default: none, as before the first run. */
   backend?: string;
 }): Promise<ProgramRun> {
   const preview = options.preview === true;
-  // A lab of this checkout is none of the tests' business.
+  // Tests must not see a lab of this checkout.
   process.env["PULUMI_BACKEND_URL"] = `file://${options.backend ?? "/nonexistent"}`;
   recorded = [];
   const errors: unknown[] = [];

@@ -1,7 +1,7 @@
 # Names and messages shared by the toolchain's scripts. Source this.
 # shellcheck shell=bash
 
-# The caller's locale, umask and PATH change nothing; a shell that evals env.sh keeps its own.
+# Makes the caller's locale, umask and PATH irrelevant; a shell that evals env.sh keeps its own.
 export LC_ALL=C.UTF-8
 unset LANGUAGE
 umask 022
@@ -52,7 +52,7 @@ wait_for() {
 # identity FILE: changes when another file takes this name.
 identity() { stat -L -c '%n %s %Y' "$1" 2>/dev/null || printf '%s absent\n' "$1"; }
 
-# on_host NAME: prints the path of the host's own program, not of one linked here, by us or by npm
+# on_host NAME: prints the path of the host's own program, not of a link that the setup or npm made here
 on_host() {
   local directory
   while read -r -d : directory; do

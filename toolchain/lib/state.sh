@@ -56,7 +56,7 @@ stack_exists() {
   [[ -f $EDGE_LAB_STATE/pulumi/.pulumi/stacks/$project/${PULUMI_STACK##*/}.json ]]
 }
 
-# The stack that the state directory belongs to; nothing where it is nobody's yet. lib/stateOwner.ts says the same.
+# The stack that the state directory belongs to; empty if it has no owner yet. Same as in lib/stateOwner.ts.
 state_owner() {
   local owner stacks name used=''
   owner=$(sed -n 's/^stack //p' "$EDGE_LAB_STATE/owner" 2>/dev/null) || owner=''
@@ -74,7 +74,7 @@ state_owner() {
   printf '%s\n' "$owner"
 }
 
-# A state directory holds one lab: two would be one lab with two descriptions.
+# A state directory holds one lab; two stacks would describe the same lab twice.
 claim_state() {
   local owner stack=${PULUMI_STACK##*/}
   owner=$(state_owner)

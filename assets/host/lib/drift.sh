@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# What `status` answers: what the object is, and in DRIFT what about it is not as apply left it. It reads only, ends with
-# status 0 also where all is broken, and needs no jq: a host that lost it must still be told about.
+# The answer of `status`: what the object is, and in DRIFT what differs from how apply left it. It only reads, exits 0
+# even if everything is broken, and works without jq, so that it can report a host that lost it.
 
 DRIFT=()
 
-# drift TEXT: one finding, a short sentence without the script's name; said once
+# drift TEXT: adds a finding once, a short sentence without the script's name
 drift() {
   local known
   for known in "${DRIFT[@]}"; do [[ $known != "$1" ]] || return 0; done
   DRIFT+=("$1")
 }
 
-# json_text VARIABLE TEXT: a JSON string into the variable
+# json_text VARIABLE TEXT: sets the variable to TEXT as a JSON string
 json_text() {
   local json=${2//\\/\\\\}
   json=${json//\"/\\\"}
@@ -33,7 +33,7 @@ status_result() {
   printf '{%s"drift":[%s]}\n' "$json" "${list#,}"
 }
 
-# tools NAME...: are these commands there? Those that are not are drift.
+# tools NAME...: are these commands installed? Missing ones are drift.
 tools() {
   local name missing=''
   for name; do command -v "$name" >/dev/null || missing+=" $name"; done
@@ -43,7 +43,7 @@ tools() {
   }
 }
 
-# read_line VARIABLE FILE: its first line; empty, with status 1, where there is none
+# read_line VARIABLE FILE: its first line; empty, with status 1, if there is none
 read_line() {
   printf -v "$1" ''
   # shellcheck disable=SC2229 # the variable is named by the caller

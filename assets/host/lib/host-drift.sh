@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Is the host as edge-host.sh left it? Read without changing anything, and without asking whoever takes long. Needs drift.sh,
-# paths.sh, host-state.sh, libvirtd.sh; the EDGE_ variables of edge-host.sh.
+# Is the host as edge-host.sh left it? Changes nothing, and calls nothing slow. Needs drift.sh, paths.sh, host-state.sh,
+# libvirtd.sh; the EDGE_ variables of edge-host.sh.
 
 # kvm_drift: see mend_kvm_mode
 kvm_drift() {
@@ -22,7 +22,7 @@ path_drift() {
   done
 }
 
-# notes_drift: what destroy puts back is written in files that apply has listed
+# notes_drift: destroy needs the notes that apply listed, to restore the host
 notes_drift() {
   local name
   if [[ ! -e $NOTED/applied ]]; then
@@ -34,12 +34,12 @@ notes_drift() {
   done < <(tail -n +2 "$NOTED/applied")
 }
 
-# The network behind the host (mode nat), where its bridge is up: libvirt has set both, others take them away.
+# Is the network behind the host (mode nat) up? libvirt sets its forwarding and rules; other programs may remove them.
 nat_up() { [[ -z ${EDGE_UPLINK:-} && -n ${EDGE_BRIDGE:-} && -d /sys/class/net/$EDGE_BRIDGE ]]; }
 
 forwards() { [[ $(</proc/sys/net/ipv4/ip_forward) == 1 ]]; }
 
-# nat_rules: libvirt's rules for the lab's network, in iptables or, from libvirt 10.4 on, in a table of its own
+# nat_rules: are libvirt's rules for the lab's network set? In iptables, or from libvirt 10.4 on in its own nft table.
 nat_rules() {
   local rules rule
   rules=$(nft list table ip libvirt_network 2>/dev/null) || rules=''
@@ -57,8 +57,8 @@ nat_drift() {
   ! tools iptables-save || nat_rules || drift "firewall rules of the network $EDGE_CIDR are gone"
 }
 
-# nat_mend: libvirt sets its rules anew when it is told to read its settings again, but makes the chains that they stand
-# in once in its life (networkPreReloadFirewallRules, virOnce)
+# nat_mend: libvirt sets its rules again on reload, but creates their chains only once per process
+# (networkPreReloadFirewallRules, virOnce), so that may take a restart
 nat_mend() {
   nat_up || return 0
   forwards || {
@@ -73,7 +73,7 @@ nat_mend() {
   wait_until 20 nat_rules || die "libvirt does not set the firewall rules of $EDGE_CIDR; see iptables-save"
 }
 
-# osbuild_drift: see osbuild_host_apply. firewall-cmd takes long: what it keeps is read.
+# osbuild_drift: see osbuild_host_apply. Reads firewalld's files, because firewall-cmd is slow.
 osbuild_drift() {
   local unit kind zone port
   for unit in "${OSBUILD_UNITS[@]}"; do
@@ -93,7 +93,7 @@ osbuild_drift() {
 host_drift() {
   local answer
   answer=$(assets/host/packages.sh status 2>/dev/null) || answer=''
-  # Its findings, as they are: texts of packages.sh have neither quotes nor brackets.
+  # Copies its findings; the texts of packages.sh have neither quotes nor brackets.
   answer=${answer#*'"drift":['}
   answer=${answer%%']'*}
   while [[ $answer =~ \"([^\"]*)\" ]]; do

@@ -1,6 +1,6 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
-# Host settings that the lab, or libvirt on its behalf, changes: recorded first, restored by destroy; where labs share
-# the host, by the last one.
+# Host settings that the lab, or libvirt on its behalf, changes: recorded first, restored by destroy, or by the last lab
+# if several share the host.
 
 host_state_lib=${BASH_SOURCE[0]%/*}
 # shellcheck source=labs.sh
@@ -10,7 +10,7 @@ NOTED=$STATE_DIR/host
 
 firewall_tables() { nft list tables 2>/dev/null | awk '{print $2, $3}' | sort; }
 
-# note_once NAME CMD...: keeps CMD's output; the first call counts, also another lab's
+# note_once NAME CMD...: keeps the output of the first call, even if another lab made it
 note_once() {
   [[ -e $NOTED/$1 ]] && return 0
   mkdir -p "$NOTED"
@@ -31,7 +31,7 @@ note_host() {
   [[ ! -e /dev/kvm ]] || note_once kvm-mode stat -c '%g %a' /dev/kvm
 }
 
-# libvirt asks QEMU anew at every call when its user cannot open /dev/kvm: 32 s a domain instead of 0.04 s.
+# If its user cannot open /dev/kvm, libvirt probes QEMU on every call: 32 s per domain instead of 0.04 s.
 kvm_mode_right() {
   [[ -c /dev/kvm ]] || return 0
   local mode
@@ -62,7 +62,7 @@ acl_of() {
   for user in "${@:2}"; do echo "u:$user${1:+:$1}"; done | paste -sd,
 }
 
-# closed_folders: those from the state directory upwards that not everybody may pass through
+# closed_folders: the state directory and those above it that not everybody may pass through
 closed_folders() {
   local dir=$STATE_DIR mode
   while [[ -n $dir ]]; do
@@ -83,7 +83,7 @@ open_path() {
   done < <(closed_folders)
 }
 
-# needed_by_others DIR: another lab's state lies below it. It has noted the folder too, for it was closed without the right.
+# needed_by_others DIR: does another lab's state lie below it? That lab noted the folder too, as closed to these users.
 needed_by_others() {
   local state
   while read -r state; do
@@ -126,7 +126,7 @@ restore_host() {
   close_path
 }
 
-# leave_host: this lab is no more on it. Needs libvirtd.sh; runs with the labs locked, for two may leave at once.
+# leave_host: removes this lab from the host. Needs libvirtd.sh and the labs' lock, because two may leave at once.
 leave_host() {
   local others
   others=$(other_states | paste -sd' ')

@@ -1,12 +1,12 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
-# The labs of this host: each notes what it uses, so that another one can say with what it clashes, and so that the last
-# one puts back what they share. Needs paths.sh and log.sh.
+# The labs of this host: each notes what it uses, so that another lab can name a clash and the last one restores what
+# they share. Needs paths.sh and log.sh.
 
 labs_lib=${BASH_SOURCE[0]%/*}
 # shellcheck source=owner.sh
 . "$labs_lib/owner.sh"
 
-# A dot in front: a lab that was sent here from another machine has its state directory beside it.
+# A leading dot: the state directories of labs sent from other machines lie beside it.
 LABS_DIR=${EDGE_LABS_DIR:-/var/lib/edge-lab/.labs}
 
 # Labs in different network namespaces share neither a network nor a libvirt daemon.
@@ -25,10 +25,10 @@ labs_namespace() {
 # lab_value NOTE KEY
 lab_value() { sed -n "s/^$2 //p" "$1"; }
 
-# lab_words NOTE: that lab in a message
+# lab_words NOTE: how messages name that lab
 lab_words() { echo "the lab of stack $(lab_value "$1" stack) ($(lab_value "$1" stateDir))"; }
 
-# other_labs: notes of the labs beside this one; one whose state directory was removed by hand is no more
+# other_labs: notes of the other labs; a lab whose state directory was removed by hand no longer counts
 other_labs() {
   local note dir own namespace
   own=$(owner_id)
@@ -48,7 +48,7 @@ other_states() {
 }
 
 labs_locked() (
-  # The last lab of before removes the folder: a lock on what is no more there holds nobody off.
+  # A lab that leaves last removes the folder; a lock on a removed folder excludes nobody.
   until [[ $LABS_DIR -ef /proc/self/fd/7 ]]; do
     mkdir -p "$LABS_DIR"
     exec 7<"$LABS_DIR"
@@ -57,7 +57,7 @@ labs_locked() (
   "$@"
 )
 
-# labs_register STACK: what EDGE_ variables say of this lab
+# labs_register STACK: writes this lab's note from the EDGE_ variables
 labs_register() {
   local note
   note=$LABS_DIR/$(owner_id)
@@ -78,7 +78,7 @@ NOTE
   mv "$note.new" "$note"
 }
 
-# labs_forget: this lab's note; with the last one all of it
+# labs_forget: removes this lab's note, and with the last note the folder
 labs_forget() {
   rm -f "$LABS_DIR/$(owner_id)"{,.new}
   local note
@@ -95,10 +95,10 @@ common() {
   for word in $1; do [[ " $2 " != *" $word "* ]] || echo "$word"; done
 }
 
-# What was named already, as KIND:NAME: the checks of the host itself do not say it again.
+# Clashes already reported, as KIND:NAME; the checks of the host do not repeat them.
 declare -gA CLASHES=()
 
-# check_labs: each thing that another lab of this host has already. Needs preflight.sh.
+# check_labs: reports each thing that another lab of this host already has. Needs preflight.sh.
 check_labs() {
   local note
   while read -r note; do check_lab "$note"; done < <(other_labs)
@@ -137,7 +137,7 @@ check_lab() {
   done
 }
 
-# check_lab_lan NOTE WHO: both stand in the host's own network, where they share its address
+# check_lab_lan NOTE WHO: both labs are in the host's own network and share its address
 check_lab_lan() {
   local word
   if [[ $EDGE_UPLINK == "$(lab_value "$1" uplink)" ]]; then
@@ -154,14 +154,14 @@ check_lab_lan() {
   done
 }
 
-# next_name NAME: with the number at its end, one up
+# next_name NAME: NAME with its trailing number incremented
 next_name() {
   local stem
   stem=$(sed -E 's/[0-9]+$//' <<<"$1")
   echo "$stem$((10#0${1#"$stem"} + 1))"
 }
 
-# check_unchanged: what a lab that is up stands on cannot be exchanged under its devices
+# check_unchanged: the bridge and network of a lab that is up cannot be changed under its devices
 check_unchanged() {
   local note key was is
   note=$LABS_DIR/$(owner_id)

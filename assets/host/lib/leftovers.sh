@@ -4,7 +4,7 @@
 
 virsh_quiet() { virsh -q -c "$EDGE_LIBVIRT_URI" "$@"; }
 
-# ours KIND NAME: it names this lab as its owner, or lies in its state directory
+# ours KIND NAME: does it name this lab as its owner, or lie in its state directory?
 ours() {
   local xml
   xml=$(object_xml "$1" "$2") && owns "$1" "$xml"
@@ -23,7 +23,7 @@ remove_domains() {
   done
 }
 
-# remove_objects KIND: the pools or nets that are this lab's, whatever they are called
+# remove_objects KIND: removes this lab's pools or nets, whatever their names
 remove_objects() {
   local name
   for name in $(virsh_quiet "$1-list" --all --name); do

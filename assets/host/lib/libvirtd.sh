@@ -24,7 +24,7 @@ has_ended() { [[ ! -d /proc/$1 || $(cat "/proc/$1/stat" 2>/dev/null) == *") Z "*
 
 libvirtd_apply() { libvirtd_answers || libvirtd_start; }
 
-# One at a time: two labs may find it down at once. The lock is not the daemon's to keep.
+# One at a time: two labs may find it down at once. The daemon must not inherit the lock.
 libvirtd_start() (
   exec 5</run
   flock -w 120 5 || die "another run has been starting libvirtd for 120 s"
@@ -46,7 +46,7 @@ libvirtd_start() (
   wait_until 90 libvirtd_answers || die "libvirtd does not answer at $EDGE_LIBVIRT_URI after 90 s; see $STATE_DIR/log/libvirtd.log"
 )
 
-# libvirtd_hand_over: another lab needs the daemon; the last one ends it. Needs labs.sh.
+# libvirtd_hand_over: passes the mark to the other labs, which need the daemon; the last one stops it. Needs labs.sh.
 libvirtd_hand_over() {
   [[ -e $LIBVIRTD_MARK ]] || return 0
   local dir
@@ -57,7 +57,7 @@ libvirtd_hand_over() {
   rm -f "$LIBVIRTD_MARK"
 }
 
-# libvirtd_reload: has it read its settings again, which sets its networks' firewall rules anew
+# libvirtd_reload: reloads its settings, which also sets its networks' firewall rules again
 libvirtd_reload() {
   local pid
   if [[ ! -d /run/systemd/system ]]; then
@@ -69,7 +69,7 @@ libvirtd_reload() {
   fi
 }
 
-# libvirtd_restart: guests and networks go on; they are not the daemon's children to end
+# libvirtd_restart: guests and networks keep running, because they do not end with the daemon
 libvirtd_restart() {
   local pid
   if [[ ! -d /run/systemd/system ]]; then

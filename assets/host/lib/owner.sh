@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Whose an object of this host is. The owner of all that a lab makes is its stack and its state directory, which no
-# other lab has. Domains and networks name it in their metadata; a domain's files and a pool's folder lie in it.
-# Needs STATE_DIR (paths.sh).
+# Who owns an object of this host. The owner of everything that a lab makes is its stack and its state directory, which
+# no other lab has. Domains and networks name it in their metadata; a domain's files and a pool's folder lie in that
+# directory. Needs STATE_DIR (paths.sh).
 
 OWNER_URI=urn:edge-lab:owner:1
 
@@ -12,10 +12,10 @@ owner_id() {
   echo "${hash:0:16}"
 }
 
-# owner_stack: the stack that the state directory belongs to; nothing where it is not noted
+# owner_stack: the stack that the state directory belongs to; empty if none is noted
 owner_stack() { sed -n 's/^stack //p' "$STATE_DIR/owner" 2>/dev/null || :; }
 
-# claim_state STACK: notes it, once
+# claim_state STACK: notes it, unless one is noted
 claim_state() {
   [[ -e $STATE_DIR/owner ]] && return 0
   mkdir -p "$STATE_DIR"
@@ -26,25 +26,25 @@ claim_state() {
 # xml_escaped TEXT: as libvirt writes it in attributes and paths
 xml_escaped() { sed "s/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/\"/\&quot;/g; s/'/\&apos;/g" <<<"$1"; }
 
-# owner_attribute NAME XML: of the owner that an object's XML names; nothing where it names none
+# owner_attribute NAME XML: attribute of the owner that an object's XML names; empty if it names none
 owner_attribute() { sed -n "s/.*<[a-z-]*:owner [^>]*xmlns:[a-z-]*=\"$OWNER_URI\"[^>]* $1=\"\([^\"]*\)\".*/\1/p" <<<"$2" | head -n 1; }
 
-# owner_words XML: the owner for a message; nothing where it names none
+# owner_words XML: the owner for a message; empty if XML names none
 owner_words() {
   [[ -n $(owner_attribute id "$1") ]] || return 0
   echo "stack $(owner_attribute stack "$1") ($(owner_attribute stateDirectory "$1" | sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&amp;/\&/g"))"
 }
 
-# owner_element STACK: what stands in the metadata
+# owner_element STACK: the element for the metadata
 owner_element() {
   local dir
-  # Not &apos;, which stands in attributes between quotes as it is.
+  # No &apos;: a single quote needs no escape between double quotes.
   dir=$(sed "s/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/\"/\&quot;/g" <<<"$STATE_DIR")
   printf '<edge-lab:owner xmlns:edge-lab="%s" id="%s" stack="%s" stateDirectory="%s"/>' "$OWNER_URI" "$(owner_id)" "$1" "$dir"
 }
 
-# enrolled_in XML: has a device of this state directory been given an address in that network. Networks of the version
-# before name no owner; a device is enrolled once its lab's network is there, and there is one network of a name.
+# enrolled_in XML: does a device of this state directory have an address in that network? Networks of the previous
+# version name no owner; a device is enrolled after its lab's network exists, and network names are unique.
 enrolled_in() {
   local name
   for name in "$STATE_DIR"/console/*.enrolled; do
@@ -55,7 +55,7 @@ enrolled_in() {
   return 1
 }
 
-# owns KIND XML: is that domain, net or pool this lab's
+# owns KIND XML: does that domain, net or pool belong to this lab?
 owns() {
   local id
   id=$(owner_attribute id "$2")
@@ -72,7 +72,7 @@ owns() {
 
 owner_virsh() { virsh -q -c "$EDGE_LIBVIRT_URI" "$@"; }
 
-# object_xml KIND NAME: as it is defined, which is newer than as it runs; fails where there is none
+# object_xml KIND NAME: its persistent definition, which is newer than the running one; fails if there is none
 object_xml() {
   case $1 in
     domain) owner_virsh dumpxml --inactive "$2" 2>/dev/null ;;
@@ -81,19 +81,19 @@ object_xml() {
   esac
 }
 
-# own_network NAME STACK: a network that is this lab's and does not name it yet is told; it runs on as it is
+# own_network NAME STACK: writes the owner into a network of this lab that names none yet; the network keeps running
 own_network() {
   local xml file=$STATE_DIR/network.xml
   xml=$(object_xml net "$1") || return 0
   [[ -z $(owner_attribute id "$xml") ]] && owns net "$xml" || return 0
-  # By the environment, where awk takes a value as it is.
+  # awk takes values from the environment unchanged.
   EDGE_ELEMENT=$(owner_element "$2") awk \
     '{print} /<\/uuid>/ && !done {print "<metadata>" ENVIRON["EDGE_ELEMENT"] "</metadata>"; done = 1}' <<<"$xml" >"$file"
   owner_virsh net-define "$file" >/dev/null
   rm -f "$file"
 }
 
-# own_domain NAME STACK: likewise
+# own_domain NAME STACK: the same for a domain
 own_domain() {
   local xml live=()
   xml=$(object_xml domain "$1") || return 0

@@ -6,7 +6,7 @@ DISTRO_SERVICES=(nginx.service docker-registry.service supervisor.service)
 
 missing_packages() {
   local package installed
-  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null) || : # of one that it does not know
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null) || : # fails for an unknown one
   for package in "$@"; do
     [[ $'\n'$installed$'\n' == *$'\n'"ii $package"$'\n'* ]] || echo "$package"
   done

@@ -95,7 +95,7 @@ check_port() {
   done < <(ss -Hltn "sport = :$2" 2>/dev/null | awk '{print $4}')
 }
 
-# whose XML: the owner in brackets, where it names one
+# whose XML: ": it is that of OWNER" if XML names an owner
 whose() {
   local words
   words=$(owner_words "$1")
@@ -123,13 +123,13 @@ check_network_name() {
   if xml=$(object_xml pool "$1") && ! owns pool "$xml"; then
     problem "libvirt has a pool $1 that is not this lab's (its folder is$(sed -n 's:.*<path>\(.*\)</path>.*: \1:p' <<<"$xml"))" "write another network.name, or remove that pool"
   elif xml=$(object_xml net "$1") && ! owns net "$xml"; then
-    # One of the version before names no owner; that version was let in here, and made it.
+    # A network of the previous version names no owner; that version passed preflight here, and made it.
     [[ -z $(owner_attribute id "$xml") && -e $STATE_DIR/host/applied ]] ||
       problem "libvirt has a network $1 that is not this lab's$(whose "$xml")" "write another network.name, or remove that network"
   fi
 }
 
-# check_owner STACK: the state directory is this stack's, or nobody's yet
+# check_owner STACK: the state directory belongs to this stack, or to none yet
 check_owner() {
   local owner
   owner=$(owner_stack)

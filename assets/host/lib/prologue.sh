@@ -1,6 +1,6 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
-# What every host script starts with: an environment of its own, root, paths, progress, bounded waits, the answer. Source
-# it first, with the script's own arguments; the script ends with run_verb "$@".
+# Prologue of every host script: its own environment, root, paths, progress, bounded waits, the answer. Source it first,
+# with the script's arguments; the script ends with run_verb "$@".
 
 library=${BASH_SOURCE[0]%/*}
 . "$library/caller.sh"

@@ -87,7 +87,7 @@ CONF
 
 manager_ensure() {
   local program=$SERVICE_DIR/$1.program
-  # It is read again below, where supervisord runs.
+  # A running supervisord reads it again below.
   supervisor_config >"$SERVICE_DIR/supervisord.conf.new"
   mv "$SERVICE_DIR/supervisord.conf.new" "$SERVICE_DIR/supervisord.conf"
   supervisor_program "$1" >"$program.new"
@@ -109,7 +109,7 @@ manager_ensure() {
 manager_running() {
   [[ $(supervisor_call getProcessInfo "$1" 2>/dev/null) =~ \<string\>(RUNNING|STARTING)\< ]]
 }
-# One that it has failed to start is tried again at ever longer intervals, and counts as started: stopped first.
+# supervisord retries a failed start at growing intervals and counts it as started, so stop it first.
 manager_start() {
   manager_stop "$1"
   supervisor_do ALREADY_STARTED startProcess "$1" false
@@ -133,7 +133,7 @@ manager_remove() {
 
 manager_files() { printf '%s\n' "$SERVICE_DIR/$1.program" "$SERVICE_DIR/supervisord.conf"; }
 
-# supervisor_processes: "NAME STATE PID" a line, of every program that it has; asked once, however many services
+# supervisor_processes: a line "NAME STATE PID" for each of its programs; one call for all services
 supervisor_processes() {
   [[ -z ${SUPERVISOR_PROCESSES:-} ]] || return 0
   local answer name

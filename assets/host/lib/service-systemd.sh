@@ -9,13 +9,13 @@ unit_quoted() {
   printf '"%s"' "${text//%/%%}"
 }
 
-# unit_path TEXT: as it stands in a unit's path
+# unit_path TEXT: escaped for a path in a unit
 unit_path() { printf %s "${1//%/%%}"; }
 
-# unit_is_ours FILE NAME: its log lies in this state directory
+# unit_is_ours FILE NAME: does its log lie in this state directory?
 unit_is_ours() { grep -qxF "StandardOutput=append:$(unit_path "$STATE_DIR")/log/$2.log" "$1"; }
 
-# unit_of NAME: the unit that this lab has, or will have
+# unit_of NAME: name of this lab's unit, existing or future
 unit_of() {
   local plain=edge-lab-$1.service own
   own=edge-lab-$(owner_id)-$1.service
@@ -30,7 +30,7 @@ unit_of() {
 
 manager_ensure() {
   local unit namespace
-  # Another lab may look for a name at the same moment.
+  # Another lab may choose a name at the same moment.
   exec 6<"$SYSTEMD_DIR"
   flock -w 60 6 || die "another run holds $SYSTEMD_DIR"
   unit=$SYSTEMD_DIR/$(unit_of "$1")
@@ -54,7 +54,7 @@ UNIT
     [[ -z $namespace ]] || echo "NetworkNamespacePath=/run/netns/$namespace"
     printf '[Install]\nWantedBy=multi-user.target\n'
   } >"$unit.new"
-  # Somebody's changes to the unit (systemctl edit) are no part of it.
+  # Drop-ins from systemctl edit do not belong to the unit.
   if [[ -e $unit.d ]]; then
     rm -rf "$unit.d"
     rm -f "$SERVICE_DIR/$1.started"

@@ -3,12 +3,12 @@
 # Needs paths.sh, log.sh, wait.sh.
 #
 #   service_apply NAME CMD...   runs CMD from now on; restarts it when CMD or a file in
-#                               SERVICE_FILES (array of paths, optional) is not what it was started with
+#                               SERVICE_FILES (array of paths, optional) has changed since it started
 #   service_stop NAME           ends it until the next service_apply, or the host's next start
 #   service_remove NAME         ends it; the last one takes the supervisor and its files with it
 #   service_running NAME        status 0 when it runs
-#   service_renew NAME          the next service_apply starts it anew, whatever it was started with
-#   service_drift NAME          adds to DRIFT (drift.sh) what is not as service_apply left it; reads only
+#   service_renew NAME          the next service_apply restarts it even if nothing changed
+#   service_drift NAME          adds to DRIFT (drift.sh) what differs from how service_apply left it
 #
 # A small launcher (services/NAME.run) starts each program. It holds a lock file open, which every child
 # inherits: by that file, whatever a SIGKILL left behind is found and ended before the next start, without
@@ -80,7 +80,7 @@ service_apply_locked() {
   fingerprint=$(service_fingerprint "$@")
   mkdir -p "$SERVICE_DIR" "$STATE_DIR/log"
   service_launcher "$name" "$fingerprint" "$@" >"$run.new"
-  # What runs may come from a launcher that somebody changed.
+  # The running program may come from a launcher that somebody changed.
   cmp -s "$run.new" "$run" || service_renew "$name"
   mv "$run.new" "$run"
   rm -f "$SERVICE_DIR/$name.starts"
@@ -95,7 +95,7 @@ service_apply_locked() {
   service_note "$name"
 }
 
-# service_note NAME: what the service's own files are; those of the project come and go with the project
+# service_note NAME: records hashes of the service's own files; the project's files change with the project
 service_note() {
   local file files=("$SERVICE_DIR/$1.run")
   mapfile -t -O 1 files < <(manager_files "$1")
@@ -108,7 +108,7 @@ service_note() {
 
 service_renew() { rm -f "$SERVICE_DIR/$1.started"; }
 
-# Not one that the manager has brought back once, but one that does not stay.
+# A service that keeps failing, not one that the manager restarted once.
 LOOP_STARTS=4
 LOOP_SECONDS=60
 

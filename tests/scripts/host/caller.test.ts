@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { skipBecause } from "../../support/skip";
 
-/** Callers of every kind; none of them makes a difference. */
+/** Callers with different environments; all must give the same result. */
 const CALLERS: readonly { name: string; umask: string; env: Record<string, string> }[] = [
   { name: "an English one", umask: "022", env: { LANG: "en_US.UTF-8" } },
   {
@@ -26,7 +26,7 @@ describe("the caller's locale, umask and PATH change nothing", () => {
   beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "edge-caller-"))));
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  /** What a command line sees, started by that caller in bash. */
+  /** What a command line sees when that caller starts it in bash. */
   const seen = (caller: (typeof CALLERS)[number], line: string): string => {
     const { PATH: path = "" } = process.env;
     const { status, stdout, stderr } = spawnSync("bash", ["-c", `umask ${caller.umask}; ${line}`], {
@@ -66,7 +66,7 @@ describe("the caller's locale, umask and PATH change nothing", () => {
         `import { execFileSync } from "node:child_process";
         process.stdout.write(execFileSync("bash", ["-c", process.env["PROBE"] ?? ""], { encoding: "utf8" }));`,
       );
-      // Where the node of the lab's own is, the caller's PATH has it.
+      // The caller's PATH has the lab's own Node, if there is one.
       const path = caller.env["PATH"] ?? process.env["PATH"] ?? "";
       const node = join(process.execPath, "..");
       const program = { ...caller, env: { ...caller.env, PATH: `${node}:${path}`, PROBE, D: dir } };

@@ -80,7 +80,7 @@ describe("drift of keys, ISOs, blueprints and enrolments", () => {
         const made = object("iso.sh", { EDGE_ROLE: "primary" }, "{}");
         made.apply();
         heals(made, found, breakIt);
-        // libvirt gives it to QEMU's user when a machine starts.
+        // When a machine starts, libvirt gives the file to QEMU's user.
         chmodSync(iso(), 0o640);
         assert.deepEqual(driftOf(made.status()), []);
       });
@@ -153,7 +153,7 @@ describe("drift of keys, ISOs, blueprints and enrolments", () => {
       writeFileSync(join(host.path, "network.xml"), `<network>\n<dhcp>\n${leases}\n</dhcp>\n</network>\n`);
     let enrolment: Drifting;
     beforeEach(() => {
-      // A libvirt of one network, in a file.
+      // A libvirt with one network, kept in a file.
       host.program(
         "bin/virsh",
         `[[ ! -e down ]] || exit 1
@@ -221,7 +221,7 @@ esac`,
       probe.apply();
       heals(probe, /has appeared/, appears);
       heals(probe, /has vanished/, () => rmSync(device));
-      // Emulation that the stack asks for has no use for it.
+      // If the stack asks for emulation, /dev/kvm does not matter.
       const emulated = object("accelerator.sh", { ...env, EDGE_ACCELERATOR: "tcg", EDGE_KVM_DEVICE: device });
       emulated.apply();
       appears();

@@ -21,7 +21,7 @@ describe("drift of the host", () => {
   });
   afterEach(() => host.remove());
 
-  /** One part of edge-host.sh: what it finds, and what apply does about it. */
+  /** One part of edge-host.sh: its findings, and its repair in apply. */
   const part = (status: string, apply: string, env: Record<string, string> = {}): Drifting => {
     const run = (text: string): Outcome =>
       host.bash(LIBRARIES.split(" "), text, { EDGE_LIBVIRT_URI: "test:///default", ...env });
@@ -53,7 +53,7 @@ describe("drift of the host", () => {
       );
       mkdirSync(join(host.path, "assets/builders/debian"), { recursive: true });
       writeFileSync(join(host.path, "assets/builders/debian/host-packages.txt"), "# packages\n");
-      // A package that is installed; what brings it back is apt-get.
+      // The package is installed; apt-get restores its command.
       host.program("bin/dpkg-query", `printf 'ii bash\\nii edge-tool\\nii no-command\\n'`);
       host.program(
         "bin/apt-get",
@@ -79,7 +79,7 @@ describe("drift of the host", () => {
 
   it("a way to the disks that was closed again is opened again", function () {
     host.program("bin/getent", '[[ $* == "passwd libvirt-qemu" ]]');
-    // A user that every system has stands for libvirt's.
+    // A user that every system has replaces libvirt's.
     const users = "path_users() { echo nobody; };";
     const path = part(`${users} path_drift`, `${users} open_path`);
     chmodSync(host.stateDir, 0o700);
@@ -91,7 +91,7 @@ describe("drift of the host", () => {
   });
 
   it("a /dev/kvm that libvirt's user cannot open is named", () => {
-    // The device itself is the host's: its mode stands in a file.
+    // The device belongs to the host, so a file holds its mode.
     const stand = `stat() { case $2 in %a) cat mode ;; %G) echo kvm ;; *) echo "$(cat mode), group kvm" ;; esac; }; chgrp() { :; }; chmod() { echo "$1" >mode; };
 kvm_mode_right() { local mode; mode=$(stat -c %a /dev/kvm); (((8#$mode & 8#060) == 8#060)); };`;
     writeFileSync(join(host.path, "mode"), "660\n");
@@ -143,7 +143,7 @@ describe("drift of the network behind the host", () => {
     box.remove();
   });
 
-  /** As libvirt 9 does it: chains and jumps when it starts, the rules in them also when it reads its settings again. */
+  /** Like libvirt 9: sets chains and jumps at its start, the rules in them also on reload. */
   const RULES = `libvirtd_reload() {
   for chain in INP OUT FWI FWO FWX; do iptables -F LIBVIRT_$chain 2>/dev/null || return 0; done
   iptables -t nat -F LIBVIRT_PRT 2>/dev/null || return 0

@@ -54,7 +54,7 @@ describe("drift of the app's images", () => {
     needs(this, "docker-registry", "supervisord", "skopeo", "jq", "curl");
     box = new Sandbox();
     cache = box.path("cache");
-    // Images as a build would have left them in the cache.
+    // Images as a build leaves them in the cache.
     for (const tag of ["v1", "v2"]) {
       const script =
         'for part in paths log debian-mirror app-base app-build; do . assets/host/lib/$part.sh; done; app_layout "$1"';

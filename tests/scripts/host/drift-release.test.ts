@@ -17,7 +17,7 @@ import { needs, type Outcome } from "../support/sandbox";
 
 const REF = "debian/trixie/x86_64/edge";
 
-/** Commits a few files as the real compose commits an image, and keeps record and commit as that does. */
+/** Commits a few files, and keeps record and commit like the real compose. */
 const COMPOSE = `#!/bin/bash
 set -euo pipefail
 . assets/builders/debian/lib/common.sh

@@ -123,13 +123,13 @@ describe("drift of services [slow]", () => {
     }
 
     it("depot: its state is removed while it runs, and while it does not", () => {
-      // Named at once, for it is written again with the next change of anything.
+      // Check at once, because the next change of anything writes the file again.
       rmSync(box.path("depot/state.json"));
       assert.match(driftOf(object("depot").status()).join(), /its state is gone/);
       object("depot").apply();
       heals(object("depot"), /another lab/, () => {
         const api = pids("depot/main.ts");
-        // It keeps its state when it ends in order.
+        // A clean exit writes the state.
         for (const pid of api) kill(pid);
         rmSync(box.path("depot/state.json"), { force: true });
         eventually(
@@ -177,7 +177,7 @@ describe("drift of services with systemd as process 1", () => {
   let box: Sandbox;
   let units: string;
   let fake: string;
-  // A systemd of one unit: what it says of it stands in files; daemon-reload and enable make all good.
+  // A systemd with one unit, whose state is in files; daemon-reload and enable repair it.
   const SYSTEMCTL = `#!/usr/bin/env bash
 cd "\${0%/*}"
 case "$*" in

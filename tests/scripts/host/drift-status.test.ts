@@ -10,7 +10,7 @@ const LIMIT_MS = 2000;
 const WRAPPERS = ["remote-verb.sh", "node.sh", "remote-run.sh", "remote.sh"];
 const scripts = readdirSync("assets/host").filter((name) => name.endsWith(".sh") && !WRAPPERS.includes(name));
 
-/** What the Commands give their scripts, for a host on which nothing of it is there. */
+/** The environment that the Commands give their scripts, on a host that has none of these objects. */
 const ENV: Record<string, string> = {
   EDGE_ACCELERATOR: "auto",
   EDGE_ADDRESS: "192.168.76.11",
@@ -32,12 +32,12 @@ const ENV: Record<string, string> = {
   EDGE_UPLINK: "eth9",
   EDGE_VERSION: "0.0.1",
 };
-/** All that the base system of any distribution has, and nothing of the lab's packages. */
+/** Commands of every distribution's base system, without the lab's packages. */
 const BASE =
   "awk bash basename cat comm cut dirname find getent grep head id mkdir od paste printf readlink sed sha256sum sleep sort stat tail timeout tr uname wc".split(
     " ",
   );
-/** Where one of these names the state directory's content it is wrong: there is none. */
+/** Scripts whose status may report no drift on a host without state. */
 const WITHOUT_STATE = ["accelerator.sh", "app-image.sh", "libvirtd.sh", "packages.sh"];
 
 describe("status of every host script", () => {

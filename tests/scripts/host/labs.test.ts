@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { Preflight } from "../../support/preflight";
 
-/** What another lab of this host has noted. */
+/** The note of another lab on this host. */
 const OTHER: Record<string, string> = {
   stack: "first",
   namespace: "init",
@@ -18,7 +18,7 @@ const OTHER: Record<string, string> = {
   domains: "edge-device-1 edge-device-2",
   addresses: "",
 };
-/** A second lab that differs in all that must differ. */
+/** A second lab that differs in everything that must differ. */
 const SECOND: Record<string, string> = {
   EDGE_BUILDER: "debian",
   EDGE_CIDR: "192.168.77.0/24",

@@ -160,7 +160,7 @@ describe("a host for the osbuild backend", () => {
       const list = new TempDir().copy("assets/builders/osbuild/host-packages.txt");
       mkdirSync(join(host.path, "assets/builders/osbuild"), { recursive: true });
       host.program("bin/rpm", "exit 0");
-      // Commands that this machine has not are taken for lost ones.
+      // Commands that this machine lacks count as lost.
       host.program("bin/dnf", "exit 0");
       const from = join(list.path, "assets/builders/osbuild/host-packages.txt");
       host.program("copy", `cp '${from}' assets/builders/osbuild/`);

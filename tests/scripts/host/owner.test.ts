@@ -5,7 +5,7 @@ import { networkXslt, ownerElement, ownerIn } from "../../../lib/owner";
 import { skipBecause } from "../../support/skip";
 import { LibvirtHost } from "../support/libvirtHost";
 
-/** Defines, in a state directory, what a lab makes: objects NAME of OWNER.xml in DIRECTORY, on 192.168.NUMBER.0/24. */
+/** Defines a lab's objects in a state directory: NAME from OWNER.xml in DIRECTORY, on 192.168.NUMBER.0/24. */
 const MAKE = `
 escaped() { sed 's/&/\\&amp;/g; s/</\\&lt;/g; s/"/\\&quot;/g' <<<"$1"; }
 make() {
@@ -140,7 +140,7 @@ describe("the owner of libvirt's objects, with a real libvirtd", function () {
       done`,
       dirs(),
     );
-    // libvirt writes what is not ASCII as a number.
+    // libvirt writes non-ASCII characters as numeric references.
     assert.match(out, /^(stack one \(.*\/it's <one> & "&#xE9;"\)\n){2}$/);
   });
 

@@ -20,7 +20,7 @@ const inputs: Record<string, Record<string, string>> = {
   "libvirt-status.sh": { EDGE_LIBVIRT_URI: "test:///default" },
   "publish.sh": { EDGE_REF: "debian/trixie/x86_64/edge" },
 };
-/** Only asks; all others have apply, destroy and status. */
+/** Has no apply or destroy; all others have apply, destroy and status. */
 const ASKS = "libvirt-status.sh";
 /** These only run another program and have no verbs. */
 const WRAPPERS = ["remote-verb.sh", "node.sh", "remote-run.sh", "remote.sh"];

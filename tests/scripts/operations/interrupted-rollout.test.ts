@@ -93,7 +93,7 @@ describe("an interrupted rollout", () => {
   it("has nothing to withdraw where every device runs it", async () => {
     const running = await lab.underWay();
     await lab.report(TWO, lab.runs());
-    // Green, but nobody owns the virtual IP: it still waits.
+    // Both are green, but nobody owns the virtual IP: the program still waits.
     await lab.report(ONE, lab.runs());
     kill(running, "SIGTERM");
     assert.equal(await running.ended, 1);

@@ -9,7 +9,7 @@ import { PulumiProject } from "../../support/pulumiProject";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGvb+Xy8ZmJ4Y2tfYXJlX3lvdV9raWRkaW5nX21l me";
 
-/** What is set for each leaf, as it is typed, and what the program then has where that is not the same text. */
+/** The typed value for each leaf, and what the program then reads if that is not the same text. */
 interface Value {
   readonly typed: string;
   readonly read?: unknown;
@@ -18,7 +18,7 @@ interface Value {
 const text = (typed: string): Value => ({ typed });
 const number = (typed: string): Value => ({ typed, read: Number(typed) });
 
-/** Valid together, on a host of its own: the builder osbuild, which has every key, in the host's own LAN. */
+/** A valid configuration on another host: the builder osbuild, which has every key, in the host's own LAN. */
 const VALUES: Record<string, Value> = {
   builder: text("osbuild"),
   distribution: text("rhel-9"),
@@ -59,7 +59,7 @@ const VALUES: Record<string, Value> = {
   bootIso: text("/isos/boot.iso"),
 };
 
-/** The schema's leaves, a list's as its first entry; of a union those of the option that is set here. */
+/** The schema's leaves: a list has its first entry, a union the leaves of the option that is set here. */
 function leaves(of: z.core.$ZodType, path = ""): string[] {
   const def = of._zod.def as z.core.$ZodTypes["_zod"]["def"];
   switch (def.type) {
@@ -92,7 +92,7 @@ describe("pulumi config set, by the real CLI", () => {
     this.timeout("5m");
     project = new PulumiProject();
     writeFileSync(join(project.path, "Pulumi.dev.yaml"), "config: {}\n");
-    // The project's own reading of its configuration, and nothing else of it.
+    // Only the part of the project that reads its configuration.
     writeFileSync(
       join(project.path, "index.ts"),
       `import * as pulumi from "@pulumi/pulumi";

@@ -4,24 +4,24 @@ import { join } from "node:path";
 
 import type { Outcome } from "./sandbox";
 
-/** What daemons write while they are asked: no part of what status could change. */
+/** Files that daemons write meanwhile; a change in them does not come from status. */
 const VOLATILE =
   /^(log\/|depot\/state\.json|depot\/web\/access\.log|services\/\w[\w-]*\.(lock|started|starts)$)/;
 
-/** Every file below a folder with its mode, size and time of change. */
+/** Every file below a folder with its mode, size and mtime. */
 export function listing(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: "utf8" })
     .filter((name) => !VOLATILE.test(name))
     .map((name) => {
       const file = lstatSync(join(dir, name));
-      // A folder's own time follows from its names, also from those that are left out here.
+      // A folder's own mtime also depends on the names that are filtered out here.
       const content = file.isDirectory() ? "" : `${file.size} ${file.mtimeMs}`;
       return `${name} ${file.mode.toString(8)} ${content}`;
     })
     .sort();
 }
 
-/** The answer of status, which must be one line of JSON with a list of texts. */
+/** The findings in the answer of status, which must be one line of JSON. */
 export function driftOf({ status, stdout, stderr }: Outcome): string[] {
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^\{[^\n]*\}\n$/, stdout + stderr);
@@ -30,19 +30,19 @@ export function driftOf({ status, stdout, stderr }: Outcome): string[] {
   return drift as string[];
 }
 
-/** One object: how it is asked, made and broken. */
+/** One object, with its status and apply. */
 export interface Drifting {
   readonly stateDir: string;
   status(): Outcome;
   apply(): void;
 }
 
-/** Breaks the object, and holds status to naming it without changing anything, and apply to healing it. */
+/** Breaks the object; status must report that without changing anything, and apply must repair it. */
 export function heals(object: Drifting, found: RegExp, breakIt: () => void): void {
   assert.deepEqual(driftOf(object.status()), [], "before");
   breakIt();
   const before = listing(object.stateDir);
-  // Twice: daemons go on, and what is broken may show in one more place by then.
+  // Twice: daemons keep running, and the fault may show in another place by then.
   for (let i = 0; i < 2; i++) {
     const drift = driftOf(object.status());
     assert.ok(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A host with a libvirt daemon of its own: libvirt-host.sh SCRIPT ARGUMENTS..., started in new namespaces (unshare).
-# What libvirt keeps lies in memory and ends with the namespaces; the machine's own libvirt is neither seen nor changed.
+# libvirt-host.sh SCRIPT ARGUMENTS...: a host with its own libvirt daemon, in new namespaces (unshare). libvirt's
+# state is in memory and ends with the namespaces; the machine's own libvirt is neither visible nor changed.
 set -euo pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 mount -t tmpfs run /run

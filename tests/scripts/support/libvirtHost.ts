@@ -12,13 +12,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A real libvirtd in namespaces of its own, for the length of one script. Needs root. */
+/** A real libvirtd in its own namespaces, for the duration of one script. Needs root. */
 export class LibvirtHost {
   private readonly dir = new TempDir().copy("assets/host", "assets/builders");
   /** The project's folder, which is the script's working directory. */
   readonly path = this.dir.path;
 
-  /** Runs bash there; `virsh` and the lab's host scripts are at hand. */
+  /** Runs bash there, with `virsh` and the lab's host scripts. */
   run(script: string, env: Record<string, string> = {}): Ended {
     const file = join(this.path, "script.sh");
     writeFileSync(file, `v() { virsh -q -c "$EDGE_LIBVIRT_URI" "$@"; }\n${script}\n`);

@@ -12,16 +12,16 @@ export const REF = "debian/edge";
 const NAMES = ["edge-device-1", "edge-device-2"];
 const address = (name: string): string => `127.0.0.${10 + NAMES.indexOf(name)}`;
 
-/** A rollout program at work. */
+/** A running rollout program. */
 export interface Running {
   readonly child: ChildProcess;
-  /** What it has said on standard error. */
+  /** Its output on standard error so far. */
   said(): string;
-  /** Its exit status; the signal's name where that ended it. */
+  /** Its exit status, or the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
 }
 
-/** The real depot and a real repository with two commits; devices are reports of the test, and the app is its server. */
+/** The real depot and a real repository with two commits; the test sends the devices' reports and serves the app. */
 export class RolloutLab {
   readonly stateDir = mkdtempSync(join(tmpdir(), "edge-rollout-"));
   readonly commits: Record<"old" | "new", string> = { old: "", new: "" };
@@ -42,7 +42,7 @@ export class RolloutLab {
     mkdirSync(this.path("releases"));
     this.record("old", "0.0.1");
     this.record("new", "0.0.2");
-    // No device is there to be reached.
+    // There is no device to reach.
     mkdirSync(this.path("bin"));
     writeFileSync(this.path("bin/ssh"), "#!/bin/sh\nexit 255\n", { mode: 0o755 });
     await new Promise<void>((resolve) => this.app.listen(0, "127.0.0.1", resolve));
@@ -92,7 +92,7 @@ export class RolloutLab {
     }).trim();
   }
 
-  /** The commit that the ref names, in the repository and in the summary that clients read. */
+  /** The commit that the ref names in the repository and in the summary that clients read. */
   ref(): string {
     const commit = this.ostree("rev-parse", REF);
     assert.ok(
@@ -102,7 +102,7 @@ export class RolloutLab {
     return commit;
   }
 
-  /** A device's report, a healthy one on the old commit but for `more`; returns what it is told to run. */
+  /** Sends a device's report, healthy on the old commit except for `more`; returns its target. */
   async report(device: string, more: object = {}): Promise<string> {
     const body = {
       device,
@@ -119,12 +119,12 @@ export class RolloutLab {
     return (JSON.parse(reply.text) as { target: { commit: string } }).target.commit;
   }
 
-  /** Reports of a device that has staged the new commit, that runs it, that reboots into it. */
+  /** Reports of a device that has staged the new commit, runs it, or reboots into it. */
   readonly staged = (): object => ({ staged: { commit: this.commits.new }, updatePhase: "staged" });
   readonly rebooting = (): object => ({ staged: { commit: this.commits.new }, updatePhase: "rebooting" });
   readonly runs = (): object => ({ booted: { commit: this.commits.new, version: "0.0.2" } });
 
-  /** Asks for the reboot lock: "" where it is granted, else the kind of the refusal. */
+  /** Asks for the reboot lock: "" if it is granted, else the kind of the refusal. */
   async lock(device: string): Promise<string> {
     const reply = await this.web("/v1/pre-reboot", device, {
       client_params: { id: device, group: "default" },
@@ -137,7 +137,7 @@ export class RolloutLab {
     return this.ask("api.sock", "POST", path, body, headers);
   }
 
-  /** A question to the admin socket. */
+  /** A request to the admin socket. */
   async admin<T>(method: string, path: string, body?: object): Promise<T> {
     const reply = await this.ask("admin.sock", method, path, body, {});
     assert.equal(reply.status, 200, reply.text);
@@ -175,7 +175,7 @@ export class RolloutLab {
     });
   }
 
-  /** The environment of a program of the project. */
+  /** The environment of the project's programs. */
   env(more: Record<string, string> = {}): NodeJS.ProcessEnv {
     const { port } = this.app.address() as AddressInfo;
     return {
@@ -190,7 +190,7 @@ export class RolloutLab {
     };
   }
 
-  /** Starts the rollout program in a process group of its own, as the provider does. */
+  /** Starts the rollout program in its own process group, as the provider does. */
   rollout(more: Record<string, string> = {}, before: readonly string[] = []): Running {
     const [command, ...args] = [...before, "node", "--import", "tsx", "operations/rollout/main.ts"];
     const child = spawn(command, args, {
@@ -238,7 +238,7 @@ export class RolloutLab {
     assert.fail(`${what}: not after 30 s: ${more()}`);
   }
 
-  /** The rollout that is noted as unfinished, if one is. */
+  /** The rollout noted as unfinished, if any. */
   unfinished(): string {
     return existsSync(this.path("rollout.json")) ? readFileSync(this.path("rollout.json"), "utf8") : "";
   }

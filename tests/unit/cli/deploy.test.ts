@@ -172,12 +172,12 @@ describe("lab up, preview and destroy", () => {
     );
     lab.put(STACK, state);
     lab.standIn("pulumi", `case $2 in export) echo '${state}' ;; import) cat >/dev/null ;; esac`);
-    // A virsh that speaks German: no word of it is read.
+    // A virsh with German messages, because nothing may parse them.
     const german = "echo 'Fehler: Speicherpool »edge-lab« nicht gefunden' >&2; exit 1";
     lab.standIn("virsh", `case $* in *list*) ;; *) ${german} ;; esac`);
     assert.equal((await lab.run(() => up([]))).status, 0);
     assert.ok(!lab.calls().some((call) => /pool-(destroy|undefine)/.test(call)));
-    // It goes away between the list and the command.
+    // The object vanishes between the list and the command.
     const once = `[ -e ${lab.path}/gone ] || echo edge-lab`;
     lab.standIn("virsh", `case $* in *list*) ${once} ;; *) touch ${lab.path}/gone; ${german} ;; esac`);
     assert.equal((await lab.run(() => up([]))).status, 0);

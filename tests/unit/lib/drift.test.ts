@@ -7,7 +7,7 @@ const urn = (name: string): string => `urn:pulumi:dev::edge-lab::t::${name}`;
 const stateFile = (resources: object[]): string =>
   JSON.stringify({ version: 3, checkpoint: { latest: { resources } } });
 
-/** A state with one Command and one of each libvirt object. */
+/** A state with one Command and one libvirt object of each kind. */
 function state(environment: Record<string, string> = {}, trigger?: string): StackState {
   const object = (kind: string, name: string): object => ({
     urn: urn(name),

@@ -24,7 +24,7 @@ commit_objects() {
   } | sed 's#^..#&/#' | LC_ALL=C sort -u
 }
 
-# release_content COMMIT PARENT_OR_EMPTY: "PATH SIZE" of all that COMMIT adds to its parent's: objects, signature, delta
+# release_content COMMIT PARENT_OR_EMPTY: "PATH SIZE" of what COMMIT adds to its parent: objects, signature, delta
 release_content() {
   local delta
   delta=$(delta_dir "$2" "$1")
@@ -35,20 +35,20 @@ release_content() {
   } | (cd "$REPO" && xargs -d '\n' stat -c '%n %s') | LC_ALL=C sort
 }
 
-# keep_content COMMIT PARENT_OR_EMPTY: the list by which commit.sh sees what is lost later
+# keep_content COMMIT PARENT_OR_EMPTY: writes the list that commit.sh checks for losses
 keep_content() {
   release_content "$1" "$2" >"$CONTENT.new"
   mv "$CONTENT.new" "$CONTENT"
   grep -qxF "$1" "${CONTENT%/*}/commits" 2>/dev/null || printf '%s\n' "$1" >>"${CONTENT%/*}/commits"
 }
 
-# new_objects: {"objects","bytes"} of the list
+# new_objects: {"objects","bytes"} from the list
 new_objects() {
   awk '/^objects/ && !/\.commitmeta / { n++; b += $NF } END { printf "{\"objects\":%d,\"bytes\":%d}\n", n, b }' "$CONTENT"
 }
 
-# drop_damaged COMMIT: what the last export of it put there and is not so any longer is fetched again: libostree looks at a
-# commit that is there only where it counts as partial
+# drop_damaged COMMIT: removes damaged files of an earlier export and marks the commit partial: libostree checks an
+# existing commit only if it is partial
 drop_damaged() {
   local path damaged=
   [[ -e $REPO/objects/${1:0:2}/${1:2}.commit ]] || return 0

@@ -10,7 +10,7 @@ unchanged() {
   [[ -n $commit ]] && ostree show --repo="$BUILD/repo" "$commit" &>/dev/null && whole "$commit"
 }
 
-# recall_record: a record that was lost is no reason for another commit, which devices would take as an update
+# recall_record: restores a lost record; a new compose would give a new commit, which devices take as an update
 recall_record() {
   [[ -s $(second_record) ]] || return 1
   say "the record of ${RECORD##*/} was lost: put back"
@@ -21,7 +21,7 @@ recall_record() {
 
 second_record() { printf '%s/record-%s\n' "$BUILD" "${RECORD##*/}"; }
 
-# whole COMMIT: has the build repository every object of it?
+# whole COMMIT: does the build repository have all its objects?
 whole() {
   local listed
   listed=$(ostree ls --repo="$BUILD/repo" --recursive --checksum "$1" 2>/dev/null) || return 1

@@ -118,7 +118,7 @@ export class DepotFixture {
     return this.admin.inject({ method: "POST", url, payload });
   }
 
-  /** Lets time pass. */
+  /** Advances the clock. */
   wait(seconds: number): void {
     this.now = new Date(this.now.getTime() + seconds * 1000);
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A libvirtd of a test's own, with its sockets in DIRECTORY: libvirtd.sh DIRECTORY. It sees no
-# other daemon's files and no network, and keeps what it knows in DIRECTORY over a restart.
+# libvirtd.sh DIRECTORY: a test's own libvirtd, with its sockets in DIRECTORY. It sees no other
+# daemon's files and no network, and keeps its state in DIRECTORY across a restart.
 set -euo pipefail
 
 own=$1

@@ -36,8 +36,8 @@ failed_forget() {
   sync -f "$file"
 }
 
-# Forgets every commit that failed, with the verdicts of its boots: the next attempts are the first. Sets FORGOTTEN, a
-# commit a line.
+# Forgets every failed commit and the verdicts of its boots, so that attempts count from one again. Sets FORGOTTEN, one
+# commit per line.
 failed_forget_all() {
   local file=$STATE/failed.json record commit
   FORGOTTEN=""
