@@ -9,7 +9,7 @@ import { inState } from "../../protocol/paths";
 import type { DeviceView } from "../../protocol/status";
 import { DepotClient, DepotError } from "../depotClient";
 import { readyDrift, rolloutDrift } from "./device";
-import { libvirtStatus, objectDrift, type LibvirtStatus } from "./libvirt";
+import { libvirtStatus, objectDrift, SILENT, type LibvirtStatus } from "./libvirt";
 import { scriptDrift, scriptOf } from "./scripts";
 
 /** Where the lab is, as the programs on its host see it. */
@@ -26,7 +26,7 @@ async function askLibvirt(
 ): Promise<LibvirtStatus> {
   const domains = state.objects.filter((o) => o.kind === "domain").map((o) => o.libvirtName);
   const result = await x("./assets/host/libvirt-status.sh", ["status"], {
-    throwOnError: true,
+    throwOnError: false,
     nodeOptions: {
       cwd: root,
       env: {
@@ -38,7 +38,8 @@ async function askLibvirt(
       stdio: ["ignore", "pipe", "pipe"],
     },
   });
-  return libvirtStatus.parse(JSON.parse(result.stdout));
+  // Without the tools that it needs nothing is known; that they are missing is the host's own drift.
+  return result.exitCode === 0 ? libvirtStatus.parse(JSON.parse(result.stdout)) : SILENT;
 }
 
 /** What the depot knows about the devices; undefined while it does not answer. */

@@ -19,6 +19,9 @@ export const libvirtStatus = z.object({
 });
 export type LibvirtStatus = z.infer<typeof libvirtStatus>;
 
+/** Of a libvirt that does not answer. */
+export const SILENT: LibvirtStatus = { answers: false, domains: {}, networks: {}, pools: {}, volumes: [] };
+
 /** How a libvirt object differs from the stack's state. */
 export function objectDrift({ kind, libvirtName }: RecordedObject, status: LibvirtStatus): string[] {
   if (!status.answers) return [];

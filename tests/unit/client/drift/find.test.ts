@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { findDrift } from "../../../../client/drift/find";
+import type { RecordedCommand, StackState } from "../../../../lib/stackState";
+import { TempDir } from "../../../support/tempProject";
+
+describe("findDrift", () => {
+  let project: TempDir;
+  beforeEach(() => {
+    project = new TempDir();
+    mkdirSync(join(project.path, "assets/host"), { recursive: true });
+  });
+  afterEach(() => project.remove());
+
+  const script = (name: string, body: string): void => {
+    const path = join(project.path, "assets/host", name);
+    writeFileSync(path, `#!/bin/sh\n${body}\n`);
+    chmodSync(path, 0o755);
+  };
+  const command = (name: string, create: string, environment = {}): [string, RecordedCommand] => [
+    name,
+    { name, create, environment, stdin: "", stdout: "" },
+  ];
+  const state: StackState = {
+    commands: new Map([
+      command("a-service", "exec ./assets/host/a.sh apply", { EDGE_WORD: "declared" }),
+      command("b-service", "exec ./assets/host/b.sh apply"),
+      command("d1-enrolment", "exec ./assets/host/c.sh apply", { EDGE_NETWORK: "net" }),
+      command("d1-ready", "exec ./assets/host/node.sh operations/device/main.ts apply", {
+        EDGE_WAIT_FOR: "ready",
+        EDGE_DEVICE: "d1",
+      }),
+    ]),
+    objects: [{ name: "n-network", kind: "network", libvirtName: "net", pool: "", trigger: "" }],
+  };
+  const find = async (): Promise<Record<string, readonly string[]>> =>
+    Object.fromEntries(
+      await findDrift(
+        { stateDir: join(project.path, "state"), libvirtUri: "test:///default", root: project.path },
+        state,
+      ),
+    );
+  beforeEach(() => {
+    script("a.sh", `[ "$1 $EDGE_WORD" = "status declared" ] && echo '{"drift":[]}'`);
+    script("b.sh", `echo '{"drift":["does not answer"]}'`);
+    script("c.sh", `echo '{"drift":[]}'`);
+  });
+
+  it("names what the scripts and libvirt say, and gives a network's devices their enrolment again", async () => {
+    script("libvirt-status.sh", `echo '{"answers":true,"domains":{},"networks":{},"pools":{},"volumes":[]}'`);
+    assert.deepEqual(await find(), {
+      "b-service": ["does not answer"],
+      "d1-enrolment": ["its network is made anew"],
+      "n-network": ["libvirt has no network net"],
+    });
+  });
+
+  it("a host without the tools to ask libvirt ends nothing: its devices are looked at again", async () => {
+    script("libvirt-status.sh", "exit 127");
+    assert.deepEqual(await find(), {
+      "b-service": ["does not answer"],
+      "d1-ready": ["libvirt does not answer, so nothing is known of it"],
+    });
+  });
+
+  it("a status that fails is drift that shows its last words", async () => {
+    script("libvirt-status.sh", "exit 1");
+    script("a.sh", "echo 'no such tool' >&2; exit 3");
+    assert.deepEqual((await find())["a-service"], ["its status ended with 3: no such tool"]);
+  });
+});
