@@ -18,7 +18,7 @@ limits() {
   case $1 in
     unit) echo 60 10 ;;
     engine) echo 180 20 ;;
-    scripts) echo 300 30 ;;
+    scripts) echo 300 40 ;;
     e2e) echo 1800 60 ;;
     *) return 1 ;;
   esac
