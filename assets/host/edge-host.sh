@@ -134,6 +134,7 @@ apply() {
   mend_kvm_mode
   open_path
   libvirtd_apply
+  start_inactive "$EDGE_NETWORK"
   nat_mend
   # Restores a lost mark: the lab must still stop what it started.
   ! grep -qsxF "${LIBVIRTD_MARK##*/}" "$NOTED/applied" || [[ -e $LIBVIRTD_MARK ]] || date +%s >"$LIBVIRTD_MARK"

@@ -11,6 +11,9 @@ VERBS=(status record)
 
 virsh_lines() { timeout 5 virsh -q -c "$EDGE_LIBVIRT_URI" "$@" 2>/dev/null; }
 
+# names ARGS...: a list of names; pool-list pads them with blanks
+names() { virsh_lines "$@" --name | sed 's/ *$//'; }
+
 # flags ALL ACTIVE: {"NAME":true|false} from two lists of names
 flags() {
   jq -n --arg all "$1" --arg active "$2" \
@@ -46,16 +49,19 @@ domain_json() {
 }
 
 status() {
-  local domains='{}' networks='{}' pools='{}' answers=false names running name
-  if command -v virsh >/dev/null && names=$(virsh_lines list --all --name); then
+  local domains='{}' networks='{}' pools='{}' answers=false name
+  local all running networks_all networks_active pools_all pools_active
+  # One question without an answer, and nothing is known: what is not listed would be taken for gone, and made anew.
+  if command -v virsh >/dev/null && all=$(names list --all) && running=$(names list) &&
+    networks_all=$(names net-list --all) && networks_active=$(names net-list) &&
+    pools_all=$(names pool-list --all) && pools_active=$(names pool-list); then
     answers=true
-    running=$(virsh_lines list --name) || running=""
     domains=$(for name in ${EDGE_DOMAINS:-}; do
-      grep -qxF "$name" <<<"$names" || continue
+      grep -qxF "$name" <<<"$all" || continue
       domain_json "$name" "$(grep -qxF "$name" <<<"$running" && echo true || echo false)"
     done | jq -s 'add // {}')
-    networks=$(flags "$(virsh_lines net-list --all --name)" "$(virsh_lines net-list --name)")
-    pools=$(flags "$(virsh_lines pool-list --all --name)" "$(virsh_lines pool-list --name)")
+    networks=$(flags "$networks_all" "$networks_active")
+    pools=$(flags "$pools_all" "$pools_active")
   fi
   result --argjson answers "$answers" --argjson domains "$domains" --argjson networks "$networks" \
     --argjson pools "$pools" --argjson volumes "$(find "$STATE_DIR/pool" -maxdepth 1 -type f -printf '%f\n' 2>/dev/null | jq -Rn '[inputs]')"

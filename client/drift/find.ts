@@ -9,8 +9,11 @@ import { inState } from "../../protocol/paths";
 import type { DeviceView } from "../../protocol/status";
 import { DepotClient, DepotError } from "../depotClient";
 import { readyDrift, rolloutDrift } from "./device";
-import { libvirtStatus, objectDrift, SILENT, type LibvirtStatus } from "./libvirt";
+import { libvirtStatus, inactive, objectDrift, SILENT, type LibvirtStatus } from "./libvirt";
 import { scriptDrift, scriptOf } from "./scripts";
+
+/** The Command that prepares the host; it starts libvirt's objects that are there but not active. */
+const HOST = "host-setup";
 
 /** Where the lab is, as the programs on its host see it. */
 export interface DriftSource {
@@ -78,14 +81,14 @@ function programDrift(
 /** A recreated network lacks the devices' leases and interfaces; their enrolment restores them. */
 function unplugged(state: StackState, status: LibvirtStatus): [string, string[]][] {
   const gone = state.objects
-    .filter((o) => o.kind === "network" && objectDrift(o, status).length > 0)
+    .filter((o) => o.kind === "network" && [...objectDrift(o, status), ...inactive([o], status)].length > 0)
     .map((o) => o.libvirtName);
   return [...state.commands.values()]
     .filter(
       ({ name, environment }) =>
         name.endsWith("-enrolment") && gone.includes(environment["EDGE_NETWORK"] ?? ""),
     )
-    .map(({ name }): [string, string[]] => [name, ["its network is made anew"]]);
+    .map(({ name }): [string, string[]] => [name, ["its network comes back without it"]]);
 }
 
 /** Asks every object in the stack's state, concurrently, what is not as declared. Changes nothing. */
@@ -102,10 +105,15 @@ export async function findDrift(source: DriftSource, state: StackState): Promise
     return [command.name, found];
   });
   const status = await libvirt;
-  const objects = state.objects.map((o): [string, string[]] => [o.name, objectDrift(o, status)]);
-  return new Map(
-    [...(await Promise.all(commands)), ...objects, ...unplugged(state, status)].filter(
-      ([, found]) => found.length > 0,
-    ),
-  );
+  const all: readonly (readonly [string, readonly string[]])[] = [
+    ...(await Promise.all(commands)),
+    ...state.objects.map((o): [string, string[]] => [o.name, objectDrift(o, status)]),
+    ...unplugged(state, status),
+    [HOST, inactive(state.objects, status)],
+  ];
+  const findings = new Map<string, readonly string[]>();
+  for (const [name, found] of all) {
+    if (found.length > 0) findings.set(name, [...(findings.get(name) ?? []), ...found]);
+  }
+  return findings;
 }

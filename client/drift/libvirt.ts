@@ -29,8 +29,8 @@ export function objectDrift({ kind, libvirtName }: RecordedObject, status: Libvi
     case "network":
     case "pool": {
       const active = (kind === "network" ? status.networks : status.pools)[libvirtName];
-      if (active === undefined) return [`libvirt has no ${kind} ${libvirtName}`];
-      return active ? [] : [`the ${kind} ${libvirtName} is not active`];
+      // One that is only inactive is started by the host's script, see inactive().
+      return active === undefined ? [`libvirt has no ${kind} ${libvirtName}`] : [];
     }
     case "volume":
       return status.volumes.includes(libvirtName) ? [] : [`its disk ${libvirtName} is gone`];
@@ -42,4 +42,13 @@ export function objectDrift({ kind, libvirtName }: RecordedObject, status: Libvi
         : [`the domain ${libvirtName} has another definition`];
     }
   }
+}
+
+/** Networks and pools that are there but not active: nothing is made anew for that. */
+export function inactive(objects: readonly RecordedObject[], status: LibvirtStatus): string[] {
+  return objects.flatMap(({ kind, libvirtName }) => {
+    if (kind !== "network" && kind !== "pool") return [];
+    const active = (kind === "network" ? status.networks : status.pools)[libvirtName];
+    return active === false ? [`the ${kind} ${libvirtName} is not active`] : [];
+  });
 }

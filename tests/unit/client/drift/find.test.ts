@@ -52,8 +52,20 @@ describe("findDrift", () => {
     script("libvirt-status.sh", `echo '{"answers":true,"domains":{},"networks":{},"pools":{},"volumes":[]}'`);
     assert.deepEqual(await find(), {
       "b-service": ["does not answer"],
-      "d1-enrolment": ["its network is made anew"],
+      "d1-enrolment": ["its network comes back without it"],
       "n-network": ["libvirt has no network net"],
+    });
+  });
+
+  it("a network that is only inactive is started by the host's script, and not made anew", async () => {
+    script(
+      "libvirt-status.sh",
+      `echo '{"answers":true,"domains":{},"networks":{"net":false},"pools":{},"volumes":[]}'`,
+    );
+    assert.deepEqual(await find(), {
+      "b-service": ["does not answer"],
+      "d1-enrolment": ["its network comes back without it"],
+      "host-setup": ["the network net is not active"],
     });
   });
 
