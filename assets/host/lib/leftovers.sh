@@ -11,7 +11,7 @@ ours() {
 }
 
 # listed NAME ARGS...: is it in this virsh list?
-listed() { virsh_quiet "${@:2}" --name | sed 's/ *$//' | grep -qxF "$1"; } # pool-list pads its names
+listed() { virsh_quiet "${@:2}" --name | sed 's/ *$//' | grep -xF "$1" >/dev/null; } # pool-list pads its names
 
 remove_domains() {
   local name

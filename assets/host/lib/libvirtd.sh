@@ -109,7 +109,7 @@ libvirtd_destroy() {
 start_inactive() {
   local kind
   for kind in net pool; do
-    virsh -q -c "$EDGE_LIBVIRT_URI" "$kind-list" --inactive --name | sed 's/ *$//' | grep -qxF "$1" || continue
+    virsh -q -c "$EDGE_LIBVIRT_URI" "$kind-list" --inactive --name | sed 's/ *$//' | grep -xF "$1" >/dev/null || continue
     say libvirtd "starts the $kind $1"
     virsh -q -c "$EDGE_LIBVIRT_URI" "$kind-start" "$1" >&2
   done
