@@ -47,4 +47,31 @@ describe("libvirt-status.sh", () => {
     defined(domain(1024));
     assert.equal(differs(), true);
   });
+
+  it("reads the names of pools, which virsh pads with blanks, and tells active from inactive", () => {
+    host.program(
+      "bin/virsh",
+      `case $* in
+        *"pool-list --all"*) printf '%-20s\\n' edge-lab other ;;
+        *pool-list*) printf '%-20s\\n' edge-lab ;;
+        *"net-list --all"*) echo edge-lab ;;
+      esac`,
+    );
+    const { answers, networks, pools } = host.answer("libvirt-status.sh", "status", env);
+    assert.deepEqual(
+      { answers, networks, pools },
+      { answers: true, networks: { "edge-lab": false }, pools: { "edge-lab": true, other: false } },
+    );
+  });
+
+  for (const question of ["list --all", "net-list", "pool-list --all"]) {
+    it(`knows nothing where virsh does not answer \`${question}\`: what is not listed is not gone`, () => {
+      host.program(
+        "bin/virsh",
+        `case $* in *" ${question} --name") exit 1 ;; *list*) echo edge-lab ;; *) echo x ;; esac`,
+      );
+      const { answers, networks, pools } = host.answer("libvirt-status.sh", "status", env);
+      assert.deepEqual({ answers, networks, pools }, { answers: false, networks: {}, pools: {} });
+    });
+  }
 });
