@@ -29,18 +29,24 @@ export interface RemoteResult {
   readonly stderr: string;
 }
 
-/** Runs one command line on a device. An unreachable device gives ssh's own exit code, 255. */
+/**
+ * Runs one command line on a device. An unreachable device gives ssh's own exit code, 255.
+ * @param input for the command's standard input, which else is empty
+ */
 export async function runOnDevice(
   stateDir: string,
   address: string,
   commandLine: string,
   timeoutSeconds = 60,
+  input?: string,
 ): Promise<RemoteResult> {
   const running = x("ssh", [...sshArgs(stateDir, address), commandLine], {
     throwOnError: false,
     timeout: timeoutSeconds * 1000,
-    nodeOptions: { stdio: ["ignore", "pipe", "pipe"] },
+    ...(input === undefined ? { nodeOptions: { stdio: ["ignore", "pipe", "pipe"] } } : { stdin: input }),
   });
+  // ssh may end before it reads; its exit code says why.
+  running.process?.stdin?.on("error", () => undefined);
   const result = await running.then(
     (output) => output,
     (e: unknown) => {

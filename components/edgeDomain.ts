@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeviceConfig } from "../lib/config";
 import { domainXslt } from "../lib/domainXslt";
 import { after, hostScript } from "../lib/hostScript";
+import type { DeviceSettings } from "../protocol/deviceSettings";
 import { consoleLog } from "../protocol/paths";
 
 /** Inputs of {@link EdgeDomain}. */
@@ -31,6 +32,10 @@ export interface EdgeDomainArgs {
   identity: pulumi.Input<string>;
   /** How often, and why, the device was recreated because its disk was gone; empty for never. */
   generation: string;
+  /** What the running device takes without a restart. Secret. */
+  settings: pulumi.Input<DeviceSettings>;
+  /** URL of the app on the virtual IP. */
+  appUrl: string;
   /** Values that must exist before the device is switched on: content to install, app to run. */
   after: pulumi.Input<string>[];
 }
@@ -42,7 +47,7 @@ export interface EdgeDomainArgs {
 export class EdgeDomain extends pulumi.ComponentResource {
   /** Resolves when the installer has finished. */
   public readonly installed: pulumi.Output<string>;
-  /** Resolves when the installed system has booted and reported itself healthy; the next device may then install. */
+  /** Resolves when the installed system is healthy and has its settings; the next device may then install. */
   public readonly ready: pulumi.Output<string>;
 
   constructor(name: string, args: EdgeDomainArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -129,7 +134,20 @@ export class EdgeDomain extends pulumi.ComponentResource {
         `${name} ${step}`,
       );
     this.installed = wait("installed", domain.id);
-    this.ready = wait("ready", this.installed);
+    const settings = hostScript(
+      `${name}-settings`,
+      {
+        run: "./assets/host/node.sh operations/settings/main.ts",
+        env: { ...env, APP_URL: args.appUrl, AFTER: wait("ready", this.installed) },
+        stdin: pulumi.jsonStringify(args.settings),
+        sources: [],
+        identity: [domain.id],
+        secret: true,
+        destroys: false,
+      },
+      { parent: this },
+    );
+    this.ready = after(settings, `${name} ready`);
     this.registerOutputs({ installed: this.installed, ready: this.ready });
   }
 }

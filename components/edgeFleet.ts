@@ -44,6 +44,8 @@ export interface EdgeFleetArgs {
     passwordHash: pulumi.Input<string>;
     authorizedKeys: pulumi.Input<string[]>;
   };
+  /** URL of the app on the virtual IP. */
+  appUrl: string;
   /** Arguments that all kickstarts share. */
   kickstart: Omit<KickstartArgs, FromElsewhere | FromConfig>;
 }
@@ -73,20 +75,24 @@ export class EdgeFleet extends pulumi.ComponentResource {
       { name: config.network.name, type: "dir", target: { path: poolPath } },
       { parent: this, provider, deleteBeforeReplace: true },
     );
+    const settings = pulumi
+      .all([args.user.passwordHash, args.user.authorizedKeys])
+      .apply(([passwordHash, authorizedKeys]) => ({
+        advertSeconds: config.network.advertSeconds,
+        idleSeconds: config.app.idleSeconds,
+        authorizedKeys,
+        passwordHash,
+      }));
     const domains: EdgeDomain[] = [];
     for (const device of config.devices) {
       const before = domains[domains.length - 1];
       const generation = diskGeneration(device.name, args.recorded, args.drift);
       // What the installation fixes in the device; if it changes, the device is replaced.
-      const identity = pulumi.unsecret(
-        pulumi
-          .all([args.repoUrl, args.registry, args.user.passwordHash, args.user.authorizedKeys])
-          .apply((values) => {
-            const { vip, cidr } = config.network;
-            const made = { device, vip, cidr, ref: args.kickstart.ref, values };
-            return hashOf(generation === "" ? made : { ...made, generation }).slice(0, 12);
-          }),
-      );
+      const identity = pulumi.all([args.repoUrl, args.registry]).apply((values) => {
+        const { vip, cidr } = config.network;
+        const made = { device, vip, cidr, ref: args.kickstart.ref, values };
+        return hashOf(generation === "" ? made : { ...made, generation }).slice(0, 12);
+      });
       domains.push(
         new EdgeDomain(
           device.name,
@@ -106,6 +112,8 @@ export class EdgeFleet extends pulumi.ComponentResource {
             iso: paths[device.role],
             identity,
             generation,
+            settings,
+            appUrl: args.appUrl,
             // With emulation, two installations at once take longer than one after the other; and a bad image
             // shows on the first device.
             after: before ? [before.ready] : [],

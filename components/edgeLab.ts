@@ -160,6 +160,7 @@ export class EdgeLab extends pulumi.ComponentResource {
         depotUrl: depot.contentUrl,
         registry: registry.address,
         commit: first,
+        appUrl: this.appUrl,
         user: {
           name: OPERATOR.name,
           groups: [adminGroup],

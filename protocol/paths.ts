@@ -56,6 +56,8 @@ export const DEVICE = {
   etc: "/etc/edge",
   /** Written by the installer, read by every script and unit of the device. */
   settings: "/etc/edge/device.env",
+  /** Settings that have changed since the installation; they win. */
+  changedSettings: "/var/lib/edge/settings.env",
   /** Programs of the device; each is a file below assets/guest or the osbuild backend's own part of it. */
   programs: "/usr/libexec/edge",
   /** What outlives a boot. */

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import type { LoadResult } from "../../scenarios/engine/clientLoad";
 import { outputs, type Outputs } from "./support/devices";
 import { lab, STACK_FILE, type Finished } from "./support/lab";
+import { underLoad } from "./support/load";
 
 const THIRD = "    - version: 0.0.3\n      addPackages: [tcpdump]\n";
 
@@ -79,8 +81,18 @@ describe("a third release in the stack file", function () {
 
   // Mocha runs a suite's own tests before the suites in it.
   describe("with the gate open", () => {
+    let opened: Finished;
+    let load: LoadResult;
+    let carrier = "";
+
+    before(async () => {
+      carrier = (await lab.status()).devices.find((d) => d.vip)?.name ?? "";
+      const run = await underLoad(first.appUrl, () => up((text) => text + THIRD, "up-gate-open"));
+      opened = run.result;
+      load = run.load;
+    });
+
     it("is taken by every device once the gate is open, with little more than metadata to fetch", async () => {
-      const opened = await up((text) => text + THIRD, "up-gate-open");
       assert.equal(opened.status, 0, opened.output.slice(-4000));
       const after = await outputs();
       assert.deepEqual(after.releases.slice(0, 2), first.releases);
@@ -95,6 +107,15 @@ describe("a third release in the stack file", function () {
       const fetched = new RegExp(`${device} fetched (\\d+) files, (\\d+) bytes`).exec(opened.output);
       assert.ok(fetched, "what was fetched is said");
       assert.ok(Number(fetched[1]) <= 10 && Number(fetched[2]) < 50_000, fetched[0]);
+    });
+
+    it("loses no request of a client that asks five times a second; the VIP's owner reboots last", () => {
+      console.log(`      ${JSON.stringify({ ...load, failures: load.failures.length })}`);
+      assert.ok(load.sent > 100, `${load.sent} requests`);
+      assert.deepEqual(load.errors, []);
+      const reboots = [...opened.output.matchAll(/(edge-device-\d)[^;]*, rebooting/g)].map((m) => m[1]);
+      assert.deepEqual([...new Set(reboots)].sort(), first.devices.map((d) => d.name).sort());
+      assert.equal([...new Set(reboots)].pop(), carrier);
     });
 
     it("stays, while app.release moves the app to its second version", async () => {

@@ -132,9 +132,8 @@ describe("depot.sh", () => {
 
   it("goes on when a worker or the API dies", () => {
     apply();
-    const api = Number(
-      box.processes().find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("depot/main.ts")),
-    );
+    const [api] = box.processes("depot/main.ts");
+    assert.ok(api !== undefined);
     kill(api);
     eventually("the API is back", () => box.run(["curl", "-sf", `${URL}/v1/totals`]).status === 0, 30);
     const master = Number(box.read("depot/web/nginx.pid"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { driftOf, heals, type Drifting } from "../support/drift";
@@ -37,15 +37,6 @@ describe("drift of services [slow]", () => {
     apply: () => void box.ok([OBJECTS[name].script, "apply"], ENV, OBJECTS[name].input),
   });
   const supervisor = (): number => Number(box.read("services", "supervisord.pid"));
-  /** Processes whose command line has this text. */
-  const pids = (text: string): number[] =>
-    box.processes().filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
-      } catch {
-        return false; // it has ended
-      }
-    });
   const append = (file: string): void => writeFileSync(box.path(file), "\n# by hand\n", { flag: "a" });
 
   for (const name of ["registry", "depot"] as const) {
@@ -93,7 +84,7 @@ describe("drift of services [slow]", () => {
         "it hangs": [
           /does not answer on/,
           () => {
-            for (const pid of pids(name === "registry" ? "docker-registry" : "nginx"))
+            for (const pid of box.processes(name === "registry" ? "docker-registry" : "nginx"))
               process.kill(pid, "SIGSTOP");
           },
         ],
@@ -128,7 +119,7 @@ describe("drift of services [slow]", () => {
       assert.match(driftOf(object("depot").status()).join(), /its state is gone/);
       object("depot").apply();
       heals(object("depot"), /another lab/, () => {
-        const api = pids("depot/main.ts");
+        const api = box.processes("depot/main.ts");
         // A clean exit writes the state.
         for (const pid of api) kill(pid);
         rmSync(box.path("depot/state.json"), { force: true });
@@ -151,12 +142,12 @@ describe("drift of services [slow]", () => {
     it("a service that comes and goes is named, and one that was brought back is not", () => {
       const registry = object("registry");
       const end = (): void => {
-        const old = pids("docker-registry");
+        const old = box.processes("docker-registry");
         for (const pid of old) kill(pid);
         eventually(
           "it is back",
           () =>
-            pids("docker-registry").some((pid) => !old.includes(pid)) &&
+            box.processes("docker-registry").some((pid) => !old.includes(pid)) &&
             !driftOf(registry.status()).some((t) => /answer|not run/.test(t)),
         );
       };

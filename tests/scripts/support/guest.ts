@@ -159,6 +159,12 @@ export class Guest {
     return { status, stdout, stderr };
   }
 
+  /** The same, with a text on its standard input. */
+  runWith(program: string, input: string): Outcome {
+    const { status, stdout, stderr } = spawnSync(join(this.root, program), { ...this.options({}), input });
+    return { status, stdout, stderr };
+  }
+
   /** The same, while this process keeps serving requests. */
   async served(
     program: string,

@@ -82,13 +82,13 @@ export class Sandbox {
     clearTimeout(timer);
   }
 
-  /** Running processes of the namespace, without zombies. */
-  processes(): number[] {
+  /** Running processes of the namespace, without zombies: all, or those whose command line contains a text. */
+  processes(text = ""): number[] {
     return execFileSync("ip", ["netns", "pids", this.namespace], { encoding: "utf8" })
       .split("\n")
       .filter((line) => line !== "")
       .map(Number)
-      .filter(isRunning);
+      .filter((pid) => isRunning(pid) && commandLine(pid).includes(text));
   }
 
   listeners(): string[] {
@@ -136,6 +136,15 @@ export function isRunning(pid: number): boolean {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;
+  }
+}
+
+/** A process's command line with NULs between its words; empty if it has ended. */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
   }
 }
 

@@ -96,7 +96,7 @@ for (const preview of [false, true]) {
     });
 
     it("logs nothing of a Command with a secret, and keeps what it prints secret", () => {
-      for (const name of ["core-ssh-key", "iso-primary-make", "iso-backup-make"]) {
+      for (const name of ["core-ssh-key", "iso-primary-make", "iso-backup-make", "edge-device-1-settings"]) {
         const { inputs, additionalSecretOutputs } = named(name);
         assert.equal(inputs["logging"], "none", name);
         assert.deepEqual(additionalSecretOutputs.sort(), ["stderr", "stdout"], name);
@@ -149,6 +149,7 @@ for (const preview of [false, true]) {
         assert.ok(needs(`${device}-domain`).has("published-publish"));
         assert.ok(needs(`${device}-installed`).has(`${device}-domain`));
         assert.ok(needs(`${device}-ready`).has(`${device}-installed`));
+        assert.ok(needs(`${device}-settings`).has(`${device}-ready`));
       }
       for (const role of ["primary", "backup"]) {
         assert.ok(named(`iso-${role}-make`).uses["stdin"]?.includes("published-publish"), role);
@@ -157,10 +158,10 @@ for (const preview of [false, true]) {
     });
 
     it("waits for the app on the devices, and rolls out the target's commit after that", () => {
-      for (const name of ["edge-device-1-ready", "edge-device-2-ready", "app-prod-push"]) {
+      for (const name of ["edge-device-1-settings", "edge-device-2-settings", "app-prod-push"]) {
         assert.ok(named("app-served").uses["environment"]?.includes(name), name);
       }
-      for (const name of ["commit-0.0.2-compose", "edge-device-1-ready", "edge-device-2-ready"]) {
+      for (const name of ["commit-0.0.2-compose", "edge-device-1-settings", "edge-device-2-settings"]) {
         assert.ok(named("os-rollout").uses["environment"]?.includes(name), name);
       }
       assert.ok(needs("os-rollout").has("app-served"));

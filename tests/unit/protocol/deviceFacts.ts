@@ -103,13 +103,24 @@ export const DEVICE_FACTS: readonly Fact[] = [
     mention: /device\.env/,
     places: [
       at(QUADLET, /^EnvironmentFile=(.*)$/m),
-      at(`${USER_UNITS}/${APP.proxyService}`, /^EnvironmentFile=-(.*)$/m),
+      at(`${USER_UNITS}/${APP.proxyService}`, /^EnvironmentFile=-(\/etc\/.*)$/m),
       at(`${SYSTEM_UNITS}/edge-provision.service`, /^Description=.* from (\S+)$/m),
       at(`${PROGRAMS}/lib/edge.sh`, /^ETC=\$ROOT(.*)$/m, { value: DEVICE.etc }),
       at(`${PROGRAMS}/lib/edge.sh`, /"\$ETC\/(\S+\.env)"/, {
         value: DEVICE.settings.slice(DEVICE.etc.length + 1),
       }),
       at(`${PROGRAMS}/provision`, /edge_log 4 "(\S+) names no device/),
+    ],
+  },
+  {
+    name: "DEVICE.changedSettings",
+    value: DEVICE.changedSettings,
+    mention: /settings\.env/,
+    places: [
+      at(`${USER_UNITS}/${APP.proxyService}`, /^EnvironmentFile=-(.*\/settings\.env)$/m),
+      at(`${PROGRAMS}/lib/edge.sh`, /^CHANGED_SETTINGS=\$STATE\/(.*)$/m, {
+        value: DEVICE.changedSettings.slice(DEVICE.state.length + 1),
+      }),
     ],
   },
   {

@@ -8,15 +8,17 @@ ROOT=${EDGE_ROOT:-}
 ETC=$ROOT/etc/edge
 RUN=$ROOT/run/edge
 STATE=$ROOT/var/lib/edge
+# Settings that have changed since the installation.
+CHANGED_SETTINGS=$STATE/settings.env
 STAGED_MARK=$ROOT/run/ostree/staged-deployment
 # shellcheck source-path=SCRIPTDIR
 . "${BASH_SOURCE[0]%/*}/system.sh"
 
-# The settings: the image's first, then the device's, which win.
+# The settings: the image's first, then the device's, then what has changed since; the last one wins.
 # Parses the files instead of sourcing them: a value is data, whatever characters it holds.
 edge_load_env() {
   local file line key value
-  for file in "$ROOT/usr/lib/edge/edge.conf" "$ETC/edge.conf" "$ETC/device.env"; do
+  for file in "$ROOT/usr/lib/edge/edge.conf" "$ETC/edge.conf" "$ETC/device.env" "$CHANGED_SETTINGS"; do
     [[ -r $file ]] || continue
     while IFS= read -r line || [[ -n $line ]]; do
       [[ $line =~ ^[[:space:]]*([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue

@@ -1,0 +1,44 @@
+/**
+ * Gives a running device the settings that need no restart: reads them as JSON on stdin, passes them to the device's own
+ * program over ssh, and says what has changed.
+ */
+import { readFileSync } from "node:fs";
+
+import { LabError } from "../../client/labError";
+import { requiredEnv, runProgram } from "../../client/program";
+import { scaleToZero } from "../../client/scaleToZero";
+import { runOnDevice } from "../../client/ssh";
+import { waitFor } from "../../client/wait";
+import { CHANGED, deviceSettingsSchema } from "../../protocol/deviceSettings";
+import { deviceProgram } from "../../protocol/paths";
+
+/** ssh's own exit code. */
+const UNREACHABLE = 255;
+/** A device may be rebooting into another release. */
+const LIMIT_SECONDS = 300;
+
+async function main(): Promise<void> {
+  const stateDir = requiredEnv("EDGE_STATE_DIR");
+  const device = requiredEnv("EDGE_DEVICE");
+  const address = requiredEnv("EDGE_ADDRESS");
+  const appUrl = requiredEnv("EDGE_APP_URL");
+  const settings = deviceSettingsSchema.parse(JSON.parse(readFileSync(0, "utf8")));
+  const input = JSON.stringify(settings);
+  const command = `sudo ${deviceProgram("settings")}`;
+  let why = "";
+  const answer = await waitFor(LIMIT_SECONDS, async () => {
+    const { exitCode, stdout, stderr } = await runOnDevice(stateDir, address, command, 60, input);
+    if (exitCode === 0) return stdout.split("\n");
+    why = stderr.trim().split("\n").pop() ?? "";
+    if (exitCode !== UNREACHABLE) throw new LabError(`${device} did not take its settings: status ${exitCode}: ${JSON.stringify(why)}`);
+    return undefined;
+  });
+  if (!answer) throw new LabError(`${device} cannot be reached at ${address}: ${why}; fix: npm run lab -- doctor`);
+  const changed = CHANGED.filter((name) => answer.value.includes(name));
+  // What runs keeps the idle time that it started with.
+  if (changed.includes("idleSeconds")) await scaleToZero({ stateDir, devices: [{ address }], appUrl });
+  process.stderr.write(`${device}: ${changed.length > 0 ? `took ${changed.join(", ")}` : "has these settings"}\n`);
+  process.stdout.write(`${JSON.stringify({ device, settings: true })}\n`);
+}
+
+runProgram(main);
