@@ -4,13 +4,18 @@ import { askDrift, readStackState } from "./client/drift/ask";
 import { EdgeLab } from "./components/edgeLab";
 import { BlueprintError } from "./lib/blueprint";
 import { ConfigError } from "./lib/configErrors";
+import { fixedKeyProblems } from "./lib/fixedKeys";
 import { checkStateOwner, readLabInputs, type LabInputs } from "./lib/labProgram";
+import type { StackState } from "./lib/stackState";
 
-function read(): LabInputs {
+function read(): LabInputs & { readonly recorded: StackState } {
   try {
     const read = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
     checkStateOwner(read);
-    return read;
+    const recorded = readStackState(read.stateDir, pulumi.getProject(), read.stack);
+    const problems = fixedKeyProblems(read.config, recorded);
+    if (problems.length > 0) throw new ConfigError(`Pulumi.${read.stack}.yaml`, problems);
+    return { ...read, recorded };
   } catch (e) {
     // A user's mistake: a stack trace would only hide the message.
     if (e instanceof ConfigError || e instanceof BlueprintError) throw new pulumi.RunError(e.message);
@@ -21,9 +26,8 @@ function read(): LabInputs {
 /** Looks for drift, creates the lab's resources, and resolves to the stack's outputs. */
 async function main(): Promise<Record<string, unknown>> {
   const inputs = read();
-  const recorded = readStackState(inputs.stateDir, pulumi.getProject(), pulumi.getStack());
-  const drift = await askDrift(inputs, recorded, process.cwd());
-  const lab = new EdgeLab("edge-lab", { ...inputs, recorded, drift });
+  const drift = await askDrift(inputs, inputs.recorded, process.cwd());
+  const lab = new EdgeLab("edge-lab", { ...inputs, drift });
   return {
     /** Address that the devices share. */
     vip: inputs.config.network.vip,

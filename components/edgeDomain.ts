@@ -134,11 +134,30 @@ export class EdgeDomain extends pulumi.ComponentResource {
         `${name} ${step}`,
       );
     this.installed = wait("installed", domain.id);
+    const hardware = hostScript(
+      `${name}-hardware`,
+      {
+        run: "./assets/host/node.sh operations/hardware/main.ts",
+        env: {
+          ...env,
+          LIBVIRT_URI: args.libvirtUri,
+          MEMORY_MIB: String(args.memoryMiB),
+          VCPUS: String(args.vcpus),
+          DISK_GIB: String(args.diskGiB),
+          AFTER: wait("ready", this.installed),
+        },
+        sources: [],
+        identity: [domain.id],
+        destroys: false,
+        timeoutMinutes: 60,
+      },
+      { parent: this },
+    );
     const settings = hostScript(
       `${name}-settings`,
       {
         run: "./assets/host/node.sh operations/settings/main.ts",
-        env: { ...env, APP_URL: args.appUrl, AFTER: wait("ready", this.installed) },
+        env: { ...env, APP_URL: args.appUrl, AFTER: after(hardware, `${name} hardware`) },
         stdin: pulumi.jsonStringify(args.settings),
         sources: [],
         identity: [domain.id],

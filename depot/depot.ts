@@ -186,10 +186,14 @@ export class Depot {
     return started;
   }
 
-  /** The watcher of this rollout is alive. False if the rollout has ended or another one has begun. */
+  /**
+   * The watcher of this rollout is alive. False if the rollout was ended or another one has begun. One that is done has
+   * ended by itself, and its watcher may still wait for the app.
+   */
   renewLease(id: string): boolean {
     const { rollout } = this.state;
-    if (rollout?.id !== id || rollout.ended) return false;
+    if (rollout?.id !== id) return false;
+    if (rollout.ended) return rollout.ended.outcome === "done";
     if (this.lapsed === id) this.log.info({ version: rollout.version }, "the rollout goes on");
     this.lapsed = undefined;
     this.state.rollout = renewed(rollout, this.now());

@@ -22,6 +22,11 @@ export interface RecordedObject {
   readonly pool: string;
   /** Text of the resource's replacement trigger; empty if it has none. */
   readonly trigger: string;
+  /** Of a domain: memory in MiB and number of virtual CPUs. */
+  readonly memoryMiB?: number | undefined;
+  readonly vcpus?: number | undefined;
+  /** Of a volume: its size in bytes. */
+  readonly bytes?: number | undefined;
 }
 
 /** What a stack's state knows about the lab. */
@@ -47,6 +52,8 @@ const checkpoint = z.looseObject({
 
 /** A plain text; empty for a secret, which the state encrypts. */
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
 
 function plainTexts(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
@@ -82,6 +89,9 @@ export function parseStackState(content: string): StackState {
         libvirtName: text(inputs["name"]),
         pool: text(inputs["pool"]),
         trigger: text(replacementTrigger),
+        memoryMiB: number(inputs["memory"]),
+        vcpus: number(inputs["vcpu"]),
+        bytes: number(inputs["size"]),
       });
     }
   }

@@ -62,9 +62,14 @@ enrol_machine() {
   fi
   : >"$MARK"
   # The machine that had this address before had another host key.
-  if ssh-keygen -F "$EDGE_ADDRESS" -f "$STATE_DIR/ssh/known_hosts" >/dev/null 2>&1; then
-    ssh-keygen -q -f "$STATE_DIR/ssh/known_hosts" -R "$EDGE_ADDRESS" >&2
-    rm -f "$STATE_DIR/ssh/known_hosts.old"
+  forget_host_key
+}
+
+forget_host_key() {
+  local file=$STATE_DIR/ssh/known_hosts
+  if [[ -n ${EDGE_ADDRESS:-} ]] && ssh-keygen -F "$EDGE_ADDRESS" -f "$file" >/dev/null 2>&1; then
+    ssh-keygen -q -f "$file" -R "$EDGE_ADDRESS" >&2
+    rm -f "$file.old"
   fi
 }
 
@@ -88,6 +93,7 @@ apply() {
 destroy() {
   [[ -z $NETWORK ]] || release_address "mac='${EDGE_MAC:?}'"
   rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$MARK" "$DEFINITION"
+  forget_host_key
 }
 
 status() {

@@ -20,19 +20,24 @@ flags() {
     '($active | split("\n")) as $on | [$all | split("\n")[] | select(. != "") | {(.): (. as $n | $on | index($n) != null)}] | add // {}'
 }
 
-# definition NAME: the domain's UUID, and a hash of the definition for its next start, without metadata such as the
-# owner.
+# definition NAME: sets UUID, HASH, MEMORY (MiB) and VCPUS from the domain's definition for its next start. The hash is
+# without metadata such as the owner, and without memory and vcpus, which change in place.
 definition() {
-  local xml uuid
+  local xml
   xml=$(virsh_lines dumpxml --inactive "$1") || xml=""
-  uuid=$(sed -n 's/^ *<uuid>\(.*\)<\/uuid>$/\1/p' <<<"$xml" | head -n 1)
-  echo "$uuid $(sed '/<metadata>/,/<\/metadata>/d' <<<"$xml" | sha256sum | cut -c 1-64)"
+  UUID=$(sed -n 's/^ *<uuid>\(.*\)<\/uuid>$/\1/p' <<<"$xml" | head -n 1)
+  MEMORY=$(sed -n "s/^  <memory unit='KiB'>\([0-9]*\)<.*/\1/p" <<<"$xml")
+  MEMORY=$((${MEMORY:-0} / 1024))
+  VCPUS=$(sed -n 's/^  <vcpu[^>]*>\([0-9]*\)<.*/\1/p' <<<"$xml")
+  HASH=$(sed '/<metadata>/,/<\/metadata>/d; /^  <memory /d; /^  <currentMemory /d; /^  <vcpu[ >]/d' <<<"$xml" |
+    sha256sum | cut -c 1-64)
 }
 
 record() {
   local name now file
   for name in ${EDGE_DOMAINS:?}; do
-    now=$(definition "$name")
+    definition "$name"
+    now="$UUID $HASH"
     file=$STATE_DIR/console/$name.definition
     if [[ ! -s $file || $(<"$file") != "${now%% *} "* ]]; then
       echo "$now" >"$file.new"
@@ -43,9 +48,11 @@ record() {
 
 # domain_json NAME RUNNING
 domain_json() {
-  jq -n --arg name "$1" --argjson running "$2" --arg definition "$(definition "$1")" \
+  definition "$1"
+  jq -n --arg name "$1" --argjson running "$2" --arg definition "$UUID $HASH" \
+    --argjson memoryMiB "$MEMORY" --argjson vcpus "${VCPUS:-0}" \
     --arg recorded "$(cat "$STATE_DIR/console/$1.definition" 2>/dev/null || :)" \
-    '{($name): {$running, $definition, $recorded}}'
+    '{($name): {$running, $definition, $recorded, $memoryMiB, $vcpus}}'
 }
 
 status() {

@@ -6,10 +6,19 @@ import type { RecordedObject } from "../../lib/stackState";
 export const libvirtStatus = z.object({
   /** False if no daemon answers: then nothing is known about its objects. */
   answers: z.boolean(),
-  /** By name. `definition` is UUID and hash; `recorded` the same from when the device was last made ready, or empty. */
+  /**
+   * By name, from the definition for the next start. `definition` is UUID and hash without memory and vcpus; `recorded`
+   * the same from when the device was last made ready, or empty.
+   */
   domains: z.record(
     z.string(),
-    z.object({ running: z.boolean(), definition: z.string(), recorded: z.string() }),
+    z.object({
+      running: z.boolean(),
+      definition: z.string(),
+      recorded: z.string(),
+      memoryMiB: z.number(),
+      vcpus: z.number(),
+    }),
   ),
   /** By name: whether it is active. */
   networks: z.record(z.string(), z.boolean()),
@@ -23,7 +32,8 @@ export type LibvirtStatus = z.infer<typeof libvirtStatus>;
 export const SILENT: LibvirtStatus = { answers: false, domains: {}, networks: {}, pools: {}, volumes: [] };
 
 /** How a libvirt object differs from the stack's state. */
-export function objectDrift({ kind, libvirtName }: RecordedObject, status: LibvirtStatus): string[] {
+export function objectDrift(object: RecordedObject, status: LibvirtStatus): string[] {
+  const { kind, libvirtName } = object;
   if (!status.answers) return [];
   switch (kind) {
     case "network":
@@ -37,9 +47,14 @@ export function objectDrift({ kind, libvirtName }: RecordedObject, status: Libvi
     case "domain": {
       const domain = status.domains[libvirtName];
       if (!domain) return [`libvirt has no domain ${libvirtName}`];
-      return domain.recorded === "" || domain.recorded === domain.definition
-        ? []
-        : [`the domain ${libvirtName} has another definition`];
+      const found: string[] = [];
+      if (domain.recorded !== "" && domain.recorded !== domain.definition)
+        found.push(`the domain ${libvirtName} has another definition`);
+      if (object.memoryMiB !== undefined && object.memoryMiB !== domain.memoryMiB)
+        found.push(`the domain ${libvirtName} has ${domain.memoryMiB} MiB instead of ${object.memoryMiB}`);
+      if (object.vcpus !== undefined && object.vcpus !== domain.vcpus)
+        found.push(`the domain ${libvirtName} has ${domain.vcpus} vcpus instead of ${object.vcpus}`);
+      return found;
     }
   }
 }

@@ -17,7 +17,7 @@ async function virsh({ libvirtUri }: DevicePower, ...args: string[]): Promise<st
   return result.stdout;
 }
 
-async function isOn(power: DevicePower): Promise<boolean> {
+export async function isOn(power: DevicePower): Promise<boolean> {
   return (await virsh(power, "list", "--name")).split("\n").includes(power.device);
 }
 
@@ -50,6 +50,23 @@ export async function switchOn(power: DevicePower): Promise<boolean> {
   if (await isOn(power)) return false;
   await virsh(power, "start", power.device);
   return true;
+}
+
+/** Memory in MiB and number of virtual CPUs that a device runs with. */
+export interface Hardware {
+  readonly memoryMiB: number;
+  readonly vcpus: number;
+}
+
+/** What a device that is on runs with, which may be other than what its next start gives it; undefined if it is off. */
+export async function runningHardware(power: DevicePower): Promise<Hardware | undefined> {
+  if (!(await isOn(power))) return undefined;
+  const xml = await virsh(power, "dumpxml", power.device);
+  const kib = /^ {2}<memory unit='KiB'>(\d+)</m.exec(xml)?.[1];
+  const vcpus = /^ {2}<vcpu[^>]*>(\d+)</m.exec(xml)?.[1];
+  if (kib === undefined || vcpus === undefined)
+    throw new Error(`no memory or vcpus in the XML of ${power.device}`);
+  return { memoryMiB: Number(kib) / 1024, vcpus: Number(vcpus) };
 }
 
 /** Records the domain's current definition, for later comparison. */

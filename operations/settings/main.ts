@@ -30,14 +30,18 @@ async function main(): Promise<void> {
     const { exitCode, stdout, stderr } = await runOnDevice(stateDir, address, command, 60, input);
     if (exitCode === 0) return stdout.split("\n");
     why = stderr.trim().split("\n").pop() ?? "";
-    if (exitCode !== UNREACHABLE) throw new LabError(`${device} did not take its settings: status ${exitCode}: ${JSON.stringify(why)}`);
+    if (exitCode !== UNREACHABLE)
+      throw new LabError(`${device} did not take its settings: status ${exitCode}: ${JSON.stringify(why)}`);
     return undefined;
   });
-  if (!answer) throw new LabError(`${device} cannot be reached at ${address}: ${why}; fix: npm run lab -- doctor`);
+  if (!answer)
+    throw new LabError(`${device} cannot be reached at ${address}: ${why}; fix: npm run lab -- doctor`);
   const changed = CHANGED.filter((name) => answer.value.includes(name));
   // What runs keeps the idle time that it started with.
   if (changed.includes("idleSeconds")) await scaleToZero({ stateDir, devices: [{ address }], appUrl });
-  process.stderr.write(`${device}: ${changed.length > 0 ? `took ${changed.join(", ")}` : "has these settings"}\n`);
+  process.stderr.write(
+    `${device}: ${changed.length > 0 ? `took ${changed.join(", ")}` : "has these settings"}\n`,
+  );
   process.stdout.write(`${JSON.stringify({ device, settings: true })}\n`);
 }
 

@@ -70,7 +70,11 @@ const scripts: Record<string, Script> = {
     device: env["EDGE_DEVICE"],
     [env["EDGE_WAIT_FOR"] ?? ""]: true,
   }),
-  "./assets/host/node.sh operations/settings/main.ts": (env) => ({ device: env["EDGE_DEVICE"], settings: true }),
+  "./assets/host/node.sh operations/hardware/main.ts": (env) => ({ device: env["EDGE_DEVICE"] }),
+  "./assets/host/node.sh operations/settings/main.ts": (env) => ({
+    device: env["EDGE_DEVICE"],
+    settings: true,
+  }),
   "./assets/host/node.sh operations/app/main.ts": (env) => ({ digest: env["EDGE_DIGEST"] }),
   "./assets/host/node.sh operations/rollout/main.ts": (env, stdin) => ({
     devices: (JSON.parse(stdin) as { devices: { name: string }[] }).devices.map(({ name }) => ({

@@ -16,6 +16,7 @@ require (
 	golang.org/x/sync v0.22.0
 	google.golang.org/grpc v1.83.1
 	google.golang.org/protobuf v1.36.12
+	libvirt.org/go/libvirtxml v1.10007.0
 )
 
 require (
@@ -246,7 +247,6 @@ require (
 	google.golang.org/genproto/googleapis/api v0.0.0-20260819154853-08b0e4226688 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260819154853-08b0e4226688 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	libvirt.org/go/libvirtxml v1.10007.0 // indirect
 	lukechampine.com/frand v1.5.1 // indirect
 )
 

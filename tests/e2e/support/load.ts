@@ -2,7 +2,10 @@ import type { LoadResult } from "../../../scenarios/engine/clientLoad";
 import { lab } from "./lab";
 
 /** Asks a URL five times a second from inside the lab's network while `during` runs. */
-export async function underLoad<T>(url: string, during: () => Promise<T>): Promise<{ result: T; load: LoadResult }> {
+export async function underLoad<T>(
+  url: string,
+  during: () => Promise<T>,
+): Promise<{ result: T; load: LoadResult }> {
   const client = lab.start("node", ["--import", "tsx", "tests/e2e/support/loadMain.ts", url]);
   let printed = "";
   let errors = "";

@@ -69,7 +69,9 @@ describe("guest: settings of a running device", () => {
   });
 
   it("the operator's keys: these and no others, closed to everybody else", () => {
-    assert.deepEqual(take({ ...installed, authorizedKeys: ["ssh-ed25519 CCCC new key"] }), ["authorizedKeys"]);
+    assert.deepEqual(take({ ...installed, authorizedKeys: ["ssh-ed25519 CCCC new key"] }), [
+      "authorizedKeys",
+    ]);
     assert.equal(guest.read(KEYS), "ssh-ed25519 CCCC new key\n");
     const { mode, uid } = statSync(join(guest.root, KEYS));
     assert.deepEqual([mode & 0o777, uid], [0o600, 1000]);

@@ -2,14 +2,22 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { libvirtStatus } from "../../../client/drift/libvirt";
 import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
 
 const UUID = "0b8f5ac6-7a5d-4b49-9a10-6b3f1a9b6c55";
 
 /** A domain as virsh prints it. */
-function domain(memory: number, metadata = ""): string {
-  return `<domain type='kvm'>\n  <name>edge-1</name>\n  <uuid>${UUID}</uuid>\n${metadata}  <memory>${memory}</memory>\n</domain>`;
+function domain({ memoryMiB = 2048, vcpus = 2, machine = "q35", metadata = "" } = {}): string {
+  return `<domain type='kvm'>
+  <name>edge-1</name>
+  <uuid>${UUID}</uuid>
+${metadata}  <memory unit='KiB'>${memoryMiB * 1024}</memory>
+  <currentMemory unit='KiB'>${memoryMiB * 1024}</currentMemory>
+  <vcpu placement='static'>${vcpus}</vcpu>
+  <os><type machine='${machine}'>hvm</type></os>
+</domain>`;
 }
 
 describe("libvirt-status.sh", () => {
@@ -29,23 +37,29 @@ describe("libvirt-status.sh", () => {
       "bin/virsh",
       `case $* in *dumpxml*) cat <<'XML'\n${xml}\nXML\n;; *list*) echo edge-1 ;; esac`,
     );
-  const differs = (): boolean => {
-    const { domains } = host.answer("libvirt-status.sh", "status", env) as {
-      domains: Record<string, { definition: string; recorded: string }>;
-    };
-    const { recorded = "", definition = "" } = domains["edge-1"] ?? {};
+  const asked = (): { differs: boolean; memoryMiB: number | undefined; vcpus: number | undefined } => {
+    const { domains } = libvirtStatus.parse(host.answer("libvirt-status.sh", "status", env));
+    const { recorded = "", definition = "", memoryMiB, vcpus } = domains["edge-1"] ?? {};
     assert.ok(recorded.startsWith(`${UUID} `));
-    return recorded !== definition;
+    return { differs: recorded !== definition, memoryMiB, vcpus };
   };
 
-  it("takes a domain that is told its owner for the same, and one with another memory for another", () => {
-    defined(domain(2048));
+  it("takes a domain that is told its owner for the same, and one of another machine for another", () => {
+    defined(domain());
     assert.equal(host.run("libvirt-status.sh", "record", env).status, 0);
-    assert.equal(differs(), false);
-    defined(domain(2048, '  <metadata>\n    <edge-lab:owner id="x"/>\n  </metadata>\n'));
-    assert.equal(differs(), false);
-    defined(domain(1024));
-    assert.equal(differs(), true);
+    assert.equal(asked().differs, false);
+    defined(domain({ metadata: '  <metadata>\n    <edge-lab:owner id="x"/>\n  </metadata>\n' }));
+    assert.equal(asked().differs, false);
+    defined(domain({ machine: "pc" }));
+    assert.equal(asked().differs, true);
+  });
+
+  it("tells memory and vcpus apart from the rest: they change in place", () => {
+    defined(domain());
+    assert.equal(host.run("libvirt-status.sh", "record", env).status, 0);
+    assert.deepEqual(asked(), { differs: false, memoryMiB: 2048, vcpus: 2 });
+    defined(domain({ memoryMiB: 2560, vcpus: 3 }));
+    assert.deepEqual(asked(), { differs: false, memoryMiB: 2560, vcpus: 3 });
   });
 
   it("reads the names of pools, which virsh pads with blanks, and tells active from inactive", () => {

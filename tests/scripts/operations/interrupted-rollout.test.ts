@@ -102,6 +102,20 @@ describe("an interrupted rollout", () => {
     assert.equal(await lab.state(), "done");
   });
 
+  it("is none where the depot has seen every device green before the lab has settled", async () => {
+    const running = lab.rollout({ EDGE_LEASE_SECONDS: "1" });
+    await lab.moved(running);
+    await lab.report(TWO, lab.runs());
+    await lab.report(ONE, lab.runs());
+    assert.equal(await lab.state(), "done");
+    // Nobody owns the virtual IP: the program still waits, and goes on renewing its lease.
+    await sleep(2000);
+    assert.equal(running.child.exitCode, null, running.said());
+    await lab.report(ONE, { ...lab.runs(), vip: true });
+    assert.equal(await running.ended, 0, running.said());
+    assert.equal(lab.ref(), lab.commits.new);
+  });
+
   it("has moved nothing while the lab was not healthy yet", async () => {
     await lab.report(ONE, { health: "pending" });
     const running = lab.rollout();

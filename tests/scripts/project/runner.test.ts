@@ -53,7 +53,11 @@ describe("tests/run.sh", () => {
       });
 
       it("fails where a hook fails", () => {
-        put(suite, "a", 'describe("s", () => { before(() => { throw new Error("x"); }); it("a", () => {}); });');
+        put(
+          suite,
+          "a",
+          'describe("s", () => { before(() => { throw new Error("x"); }); it("a", () => {}); });',
+        );
         const { status, text, last } = run(suite);
         assert.equal(last, "0 passed, 1 failed, 0 skipped", text);
         assert.equal(status, 1);
@@ -86,7 +90,10 @@ describe("tests/run.sh", () => {
         const { status, text, last } = run("all");
         assert.equal(last, "3 passed, 1 failed, 0 skipped", text);
         assert.equal(status, 1);
-        assert.match(text, new RegExp(`${suite}: failed: the tests left in the temporary folder: forgotten-\\w+$`, "m"));
+        assert.match(
+          text,
+          new RegExp(`${suite}: failed: the tests left in the temporary folder: forgotten-\\w+$`, "m"),
+        );
         const path = /<(.*)>/.exec(text)?.[1] ?? "";
         assert.match(path, /\/edge-\w+\/forgotten-/);
         assert.equal(existsSync(join(path, "..")), false);

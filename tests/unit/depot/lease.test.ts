@@ -119,6 +119,7 @@ describe("depot: a rollout's lease", () => {
     assert.equal(await state(), "going");
     await d.report(TWO, report("edge-2", onNew));
     assert.equal(await state(), "done");
+    assert.equal(await renew(), 200, "its watcher may still wait for the app");
     d.wait(3600);
     assert.equal(await target(), NEW);
   });

@@ -61,6 +61,9 @@ func wrapped(name string, upstream *schema.Resource) *schema.Resource {
 	if upstream.UpdateContext != nil {
 		fit.UpdateContext = connected(upstream.UpdateContext)
 	}
+	if more, has := changesInPlace[name]; has {
+		more.fit(&fit, upstream)
+	}
 	return &fit
 }
 

@@ -10,9 +10,10 @@ const V1 = "1".repeat(64);
 const V2 = "2".repeat(64);
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 
+const DOMAIN = { running: true, definition: "u 1", recorded: "u 1", memoryMiB: 2048, vcpus: 2 };
 const libvirt: LibvirtStatus = {
   answers: true,
-  domains: { d1: { running: true, definition: "u 1", recorded: "u 1" } },
+  domains: { d1: DOMAIN },
   networks: { net: true },
   pools: { pool: true },
   volumes: ["d1.qcow2"],
@@ -23,6 +24,7 @@ const object = (kind: RecordedObject["kind"], libvirtName: string): RecordedObje
   libvirtName,
   pool: "",
   trigger: "",
+  ...(kind === "domain" ? { memoryMiB: 2048, vcpus: 2 } : {}),
 });
 const device = (
   name: string,
@@ -60,14 +62,21 @@ describe("drift of libvirt's objects", () => {
       "of another definition",
       "domain",
       "d1",
-      { ...libvirt, domains: { d1: { running: true, definition: "u 2", recorded: "u 1" } } },
+      { ...libvirt, domains: { d1: { ...DOMAIN, definition: "u 2" } } },
       ["the domain d1 has another definition"],
+    ],
+    [
+      "of other memory and vcpus",
+      "domain",
+      "d1",
+      { ...libvirt, domains: { d1: { ...DOMAIN, memoryMiB: 1024, vcpus: 1 } } },
+      ["the domain d1 has 1024 MiB instead of 2048", "the domain d1 has 1 vcpus instead of 2"],
     ],
     [
       "never recorded",
       "domain",
       "d1",
-      { ...libvirt, domains: { d1: { running: true, definition: "u 2", recorded: "" } } },
+      { ...libvirt, domains: { d1: { ...DOMAIN, definition: "u 2", recorded: "" } } },
       [],
     ],
     ["not known of while libvirt is away", "domain", "d1", { ...libvirt, answers: false, domains: {} }, []],
@@ -83,7 +92,7 @@ describe("drift of a device that was ready", () => {
     assert.deepEqual(readyDrift("d1", libvirt, [device("d1", V1)], NOW), []);
   });
   it("is that it is off", () => {
-    const off = { ...libvirt, domains: { d1: { running: false, definition: "u 1", recorded: "u 1" } } };
+    const off = { ...libvirt, domains: { d1: { ...DOMAIN, running: false } } };
     assert.deepEqual(readyDrift("d1", off, [device("d1", V1)], NOW), ["it is switched off"]);
   });
   it("is that it has gone silent", () => {
