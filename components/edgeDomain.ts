@@ -47,8 +47,10 @@ export interface EdgeDomainArgs {
 export class EdgeDomain extends pulumi.ComponentResource {
   /** Resolves when the installer has finished. */
   public readonly installed: pulumi.Output<string>;
-  /** Resolves when the installed system is healthy and has its settings; the next device may then install. */
+  /** Resolves when the installed system is healthy with its memory and CPUs; the next device may then install. */
   public readonly ready: pulumi.Output<string>;
+  /** Resolves when the running system has its settings. */
+  public readonly settled: pulumi.Output<string>;
 
   constructor(name: string, args: EdgeDomainArgs, opts?: pulumi.ComponentResourceOptions) {
     super("edge-lab:index:EdgeDomain", name, { device: args.device, identity: args.identity }, opts);
@@ -117,47 +119,36 @@ export class EdgeDomain extends pulumi.ComponentResource {
         ignoreChanges: ["running"],
       },
     );
-    const wait = (step: "installed" | "ready", before: pulumi.Input<string>): pulumi.Output<string> =>
+    const wait = (
+      step: "installed" | "ready",
+      before: pulumi.Input<string>,
+      more: Record<string, string> = {},
+    ): pulumi.Output<string> =>
       after(
         hostScript(
           `${name}-${step}`,
           {
             run: "./assets/host/node.sh operations/device/main.ts",
-            env: { ...env, WAIT_FOR: step, AFTER: before, LIBVIRT_URI: args.libvirtUri },
+            env: { ...env, WAIT_FOR: step, AFTER: before, LIBVIRT_URI: args.libvirtUri, ...more },
             sources: [],
             identity: [domain.id],
             destroys: false,
-            timeoutMinutes: 40,
+            timeoutMinutes: 60,
           },
           { parent: this },
         ),
         `${name} ${step}`,
       );
     this.installed = wait("installed", domain.id);
-    const hardware = hostScript(
-      `${name}-hardware`,
-      {
-        run: "./assets/host/node.sh operations/hardware/main.ts",
-        env: {
-          ...env,
-          LIBVIRT_URI: args.libvirtUri,
-          MEMORY_MIB: String(args.memoryMiB),
-          VCPUS: String(args.vcpus),
-          DISK_GIB: String(args.diskGiB),
-          AFTER: wait("ready", this.installed),
-        },
-        sources: [],
-        identity: [domain.id],
-        destroys: false,
-        timeoutMinutes: 60,
-      },
-      { parent: this },
-    );
+    this.ready = wait("ready", this.installed, {
+      MEMORY_MIB: String(args.memoryMiB),
+      VCPUS: String(args.vcpus),
+    });
     const settings = hostScript(
       `${name}-settings`,
       {
         run: "./assets/host/node.sh operations/settings/main.ts",
-        env: { ...env, APP_URL: args.appUrl, AFTER: after(hardware, `${name} hardware`) },
+        env: { ...env, APP_URL: args.appUrl, DISK_GIB: String(args.diskGiB), AFTER: this.ready },
         stdin: pulumi.jsonStringify(args.settings),
         sources: [],
         identity: [domain.id],
@@ -166,7 +157,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.ready = after(settings, `${name} ready`);
-    this.registerOutputs({ installed: this.installed, ready: this.ready });
+    this.settled = after(settings, `${name} settled`);
+    this.registerOutputs({ installed: this.installed, ready: this.ready, settled: this.settled });
   }
 }

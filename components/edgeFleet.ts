@@ -52,7 +52,7 @@ export interface EdgeFleetArgs {
 
 /** The edge devices, with one boot ISO per role. */
 export class EdgeFleet extends pulumi.ComponentResource {
-  /** One value per device, resolved when that device is healthy. */
+  /** One value per device, resolved when that device is healthy and has its settings. */
   public readonly ready: pulumi.Output<string>[];
 
   constructor(name: string, args: EdgeFleetArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -122,7 +122,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
         ),
       );
     }
-    this.ready = domains.map((d) => d.ready);
+    this.ready = domains.map((d) => d.settled);
     this.registerOutputs({ ready: this.ready });
   }
 

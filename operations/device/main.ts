@@ -1,7 +1,7 @@
 /**
  * Waits for one device: until its installer has finished (EDGE_WAIT_FOR=installed) or until the installed system
- * reports that it is healthy (EDGE_WAIT_FOR=ready); a device that is off is switched on first. Fails with the console's
- * last lines.
+ * reports that it is healthy (EDGE_WAIT_FOR=ready); a device that is off is switched on first, and one whose memory or
+ * CPUs have changed is restarted. Fails with the console's last lines.
  */
 import { statSync } from "node:fs";
 
@@ -9,6 +9,7 @@ import { DepotClient } from "../../client/depotClient";
 import { requiredEnv, runProgram } from "../../client/program";
 import { enrolledMark } from "../../protocol/paths";
 import { recordDefinition, switchOn, type DevicePower } from "./power";
+import { restartWith, type Reachable } from "./restart";
 import { installed, ready } from "./waits";
 
 /** Time of this device's enrolment: earlier reports come from another machine. */
@@ -16,25 +17,38 @@ function enrolledAt({ stateDir, device }: DevicePower): number {
   return statSync(enrolledMark(stateDir, device)).mtimeMs;
 }
 
+/** Switches the device on, or restarts it if its memory or CPUs have changed; then it must be healthy. */
+async function makeReady(device: Reachable, depot: DepotClient): Promise<number> {
+  const begun = Date.now();
+  const wasOff = await switchOn(device);
+  if (wasOff) process.stderr.write(`${device.device}: was off, is switched on\n`);
+  const hardware = {
+    memoryMiB: Number(requiredEnv("EDGE_MEMORY_MIB")),
+    vcpus: Number(requiredEnv("EDGE_VCPUS")),
+  };
+  if (!wasOff) await restartWith(hardware, device, depot);
+  // Reports from before a repair say nothing about the device now.
+  const repairing = wasOff || process.env["EDGE_DRIFT"] !== undefined;
+  const seconds = await ready({ ...device, since: repairing ? begun : enrolledAt(device) }, depot);
+  await recordDefinition(device);
+  return seconds;
+}
+
 async function main(): Promise<void> {
   const device = {
     stateDir: requiredEnv("EDGE_STATE_DIR"),
     device: requiredEnv("EDGE_DEVICE"),
+    address: requiredEnv("EDGE_ADDRESS"),
     libvirtUri: requiredEnv("EDGE_LIBVIRT_URI"),
   };
   const step = requiredEnv("EDGE_WAIT_FOR");
-  const repairing = process.env["EDGE_DRIFT"] !== undefined;
-  const begun = Date.now();
-  if (step === "ready" && (await switchOn(device))) {
-    process.stderr.write(`${device.device}: was off, is switched on\n`);
-  }
-  // Reports from before a repair say nothing about the device now.
-  const target = { ...device, since: step === "ready" && repairing ? begun : enrolledAt(device) };
-  const depot = new DepotClient(target.stateDir);
-  const seconds = step === "installed" ? await installed(target, depot) : await ready(target, depot);
-  if (step === "ready") await recordDefinition(device);
-  process.stdout.write(`${JSON.stringify({ device: target.device, [step]: true })}\n`);
-  process.stderr.write(`${target.device}: ${step} after ${seconds} s\n`);
+  const depot = new DepotClient(device.stateDir);
+  const seconds =
+    step === "installed"
+      ? await installed({ ...device, since: enrolledAt(device) }, depot)
+      : await makeReady(device, depot);
+  process.stdout.write(`${JSON.stringify({ device: device.device, [step]: true })}\n`);
+  process.stderr.write(`${device.device}: ${step} after ${seconds} s\n`);
 }
 
 runProgram(main);

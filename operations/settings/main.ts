@@ -1,6 +1,6 @@
 /**
- * Gives a running device the settings that need no restart: reads them as JSON on stdin, passes them to the device's own
- * program over ssh, and says what has changed.
+ * Gives a running device what needs no restart: the rest of a disk that has grown, and its settings. Reads these as JSON
+ * on stdin, passes them to the device's own program over ssh, and says what has changed.
  */
 import { readFileSync } from "node:fs";
 
@@ -14,6 +14,8 @@ import { deviceProgram } from "../../protocol/paths";
 
 /** ssh's own exit code. */
 const UNREACHABLE = 255;
+/** Time for a file system to grow. */
+const COMMAND_SECONDS = 180;
 /** A device may be rebooting into another release. */
 const LIMIT_SECONDS = 300;
 
@@ -24,10 +26,17 @@ async function main(): Promise<void> {
   const appUrl = requiredEnv("EDGE_APP_URL");
   const settings = deviceSettingsSchema.parse(JSON.parse(readFileSync(0, "utf8")));
   const input = JSON.stringify(settings);
-  const command = `sudo ${deviceProgram("settings")}`;
+  const grow = `sudo ${deviceProgram("grow")} </dev/null >/dev/null`;
+  const command = `${grow} && sudo ${deviceProgram("settings")}`;
   let why = "";
   const answer = await waitFor(LIMIT_SECONDS, async () => {
-    const { exitCode, stdout, stderr } = await runOnDevice(stateDir, address, command, 60, input);
+    const { exitCode, stdout, stderr } = await runOnDevice(
+      stateDir,
+      address,
+      command,
+      COMMAND_SECONDS,
+      input,
+    );
     if (exitCode === 0) return stdout.split("\n");
     why = stderr.trim().split("\n").pop() ?? "";
     if (exitCode !== UNREACHABLE)

@@ -70,7 +70,6 @@ const scripts: Record<string, Script> = {
     device: env["EDGE_DEVICE"],
     [env["EDGE_WAIT_FOR"] ?? ""]: true,
   }),
-  "./assets/host/node.sh operations/hardware/main.ts": (env) => ({ device: env["EDGE_DEVICE"] }),
   "./assets/host/node.sh operations/settings/main.ts": (env) => ({
     device: env["EDGE_DEVICE"],
     settings: true,

@@ -64,17 +64,17 @@ const ROWS: Record<string, Row> = {
   "device.memoryMiB": {
     effect: "restarted",
     change: { device: { memoryMiB: 2560 } },
-    changes: [...each("domain"), ...each("hardware")],
+    changes: [...each("domain"), ...each("ready")],
   },
   "device.vcpus": {
     effect: "restarted",
     change: { device: { vcpus: 1 } },
-    changes: [...each("domain"), ...each("hardware")],
+    changes: [...each("domain"), ...each("ready")],
   },
   "device.diskGiB": {
     effect: "in place",
     change: { device: { diskGiB: 20 } },
-    changes: [...each("disk"), ...each("hardware")],
+    changes: [...each("disk"), ...each("settings")],
   },
   blueprint: {
     effect: "rolled out",

@@ -1,0 +1,65 @@
+import type { DepotClient } from "../../client/depotClient";
+import { LabError } from "../../client/labError";
+import { Progress } from "../../client/progress";
+import { runOnDevice } from "../../client/ssh";
+import { waitFor } from "../../client/wait";
+import { deviceProgram } from "../../protocol/paths";
+import { isOn, runningHardware, switchOn, type DevicePower, type Hardware } from "./power";
+import { ready } from "./waits";
+
+/** Status of the device's program for "not now, try again". */
+const NOT_NOW = 75;
+/** Another device may hold the reboot lock for its boot, or a release may be staged; seconds. */
+const TURN_SECONDS = 900;
+/** Includes the handover of the virtual IP, and the end of the requests that the device has accepted; seconds. */
+const SWITCH_OFF_SECONDS = 120;
+/** Time for units to stop, seconds. */
+const OFF_SECONDS = 300;
+const PAUSE_MS = 2000;
+
+/** A device that can be reached. */
+export interface Reachable extends DevicePower {
+  readonly address: string;
+}
+
+/** Lets the device switch itself off when it is its turn. */
+async function switchOff(power: Reachable): Promise<void> {
+  const { device, stateDir, address } = power;
+  const command = `sudo ${deviceProgram("switch-off")}`;
+  const progress = new Progress(`${device} restart`);
+  const turn = await waitFor(
+    TURN_SECONDS,
+    async () => {
+      const { exitCode, stderr } = await runOnDevice(stateDir, address, command, SWITCH_OFF_SECONDS);
+      // The connection may end with the device.
+      if (exitCode === 0 || !(await isOn(power))) return true;
+      const why = JSON.stringify(stderr.trim().split("\n").pop() ?? "");
+      if (exitCode !== NOT_NOW)
+        throw new LabError(`${device} did not switch off: status ${exitCode}: ${why}`);
+      progress.say(`waits: ${why}`);
+      return false;
+    },
+    PAUSE_MS,
+  );
+  if (!turn) throw new LabError(`${device}: not its turn to restart within ${TURN_SECONDS} s`);
+  progress.say("switches off");
+  if (!(await waitFor(OFF_SECONDS, async () => !(await isOn(power)), PAUSE_MS)))
+    throw new LabError(`${device} is not off after ${OFF_SECONDS} s; fix: virsh destroy ${device}`);
+}
+
+/**
+ * Restarts a device whose definition has changed: it hands the virtual IP over and switches itself off when it is its
+ * turn, and is healthy again at the end. Nothing happens to one that already runs with this hardware, or is off.
+ */
+export async function restartWith(wanted: Hardware, power: Reachable, depot: DepotClient): Promise<void> {
+  const running = await runningHardware(power);
+  if (!running) return;
+  if (running.memoryMiB === wanted.memoryMiB && running.vcpus === wanted.vcpus) return;
+  await switchOff(power);
+  const since = Date.now();
+  await switchOn(power);
+  const seconds = await ready({ ...power, since }, depot);
+  process.stderr.write(
+    `${power.device}: runs with ${wanted.memoryMiB} MiB and ${wanted.vcpus} vcpus after ${seconds} s\n`,
+  );
+}
