@@ -141,6 +141,6 @@ export const STATE_FACTS: readonly Fact[] = [
   {
     name: "STATE.knownHosts",
     value: STATE.knownHosts,
-    places: [at(`${HOST}/enrol.sh`, /ssh-keygen .*-f "\$STATE_DIR\/(ssh\/[^"]*)"/, { count: 2 })],
+    places: [at(`${HOST}/enrol.sh`, /local file=\$STATE_DIR\/(ssh\/\S*)$/m)],
   },
 ];
