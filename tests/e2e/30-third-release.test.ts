@@ -7,6 +7,7 @@ import { outputs, type Outputs } from "./support/devices";
 import { lab, STACK_FILE, type Finished } from "./support/lab";
 import { underLoad } from "./support/load";
 
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFub3RoZXJrZXk me@laptop";
 const THIRD = "    - version: 0.0.3\n      addPackages: [tcpdump]\n";
 
 describe("a third release in the stack file", function () {
@@ -118,11 +119,29 @@ describe("a third release in the stack file", function () {
       assert.equal([...new Set(reboots)].pop(), carrier);
     });
 
-    it("stays, while app.release moves the app to its second version", async () => {
-      const moved = await up((text) => text.replace("release: v1", "release: v2"), "up-app-v2");
+    it("stays, while the app's second version, a key, idle time and advertisements change in place", async () => {
+      const before = await Promise.all(first.devices.map((d) => bootId(d.name)));
+      const moved = await up(
+        (text) =>
+          text
+            .replace("release: v1\n    idleSeconds: 15", "release: v2\n    idleSeconds: 14")
+            .replace("    mode: nat\n", "    mode: nat\n    advertSeconds: 0.31\n")
+            .replace("config:\n", `config:\n  edge-lab:coreUser:\n    authorizedKeys: ["${KEY}"]\n`) + THIRD,
+        "up-in-place",
+      );
       assert.equal(moved.status, 0, moved.output.slice(-4000));
       const answer = await lab.run("curl", ["-fsS", "-m", "60", first.appUrl]);
       assert.match(answer.stdout, /Podman auto-update is awesome!/);
+      for (const [i, { name }] of first.devices.entries()) {
+        const seen = await lab.device(
+          name,
+          "sudo cat /run/edge/keepalived.conf .ssh/authorized_keys /var/lib/edge/settings.env",
+        );
+        assert.match(seen.stdout, /^ *advert_int 0\.31$/m, name);
+        assert.ok(seen.stdout.includes(`\n${KEY}\n`), name);
+        assert.match(seen.stdout, /^EDGE_APP_IDLE_SECONDS=14$/m, name);
+        assert.equal(await bootId(name), before[i], `${name} has not rebooted`);
+      }
     });
   });
 });
