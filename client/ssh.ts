@@ -22,6 +22,9 @@ export function sshArgs(stateDir: string, address: string): string[] {
   ];
 }
 
+/** ssh's own exit code: there is no connection, or no longer. */
+export const UNREACHABLE = 255;
+
 /** Result of a command on a device. */
 export interface RemoteResult {
   readonly exitCode: number;
@@ -30,7 +33,7 @@ export interface RemoteResult {
 }
 
 /**
- * Runs one command line on a device. An unreachable device gives ssh's own exit code, 255.
+ * Runs one command line on a device. An unreachable device gives {@link UNREACHABLE}.
  * @param input for the command's standard input, which else is empty
  */
 export async function runOnDevice(
@@ -55,6 +58,6 @@ export async function runOnDevice(
       throw e;
     },
   );
-  if (!result) return { exitCode: 255, stdout: "", stderr: `no answer within ${timeoutSeconds} s` };
-  return { exitCode: result.exitCode ?? 255, stdout: result.stdout, stderr: result.stderr };
+  if (!result) return { exitCode: UNREACHABLE, stdout: "", stderr: `no answer within ${timeoutSeconds} s` };
+  return { exitCode: result.exitCode ?? UNREACHABLE, stdout: result.stdout, stderr: result.stderr };
 }

@@ -1,7 +1,7 @@
 import type { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { Progress } from "../../client/progress";
-import { runOnDevice } from "../../client/ssh";
+import { runOnDevice, UNREACHABLE } from "../../client/ssh";
 import { waitFor } from "../../client/wait";
 import { deviceProgram } from "../../protocol/paths";
 import { isOn, runningHardware, switchOn, type DevicePower, type Hardware } from "./power";
@@ -31,8 +31,9 @@ async function switchOff(power: Reachable): Promise<void> {
     TURN_SECONDS,
     async () => {
       const { exitCode, stderr } = await runOnDevice(stateDir, address, command, SWITCH_OFF_SECONDS);
-      // The connection may end with the device.
       if (exitCode === 0 || !(await isOn(power))) return true;
+      // The connection may end before the program, which has then done its work.
+      if (exitCode === UNREACHABLE) return false;
       const why = JSON.stringify(stderr.trim().split("\n").pop() ?? "");
       if (exitCode !== NOT_NOW)
         throw new LabError(`${device} did not switch off: status ${exitCode}: ${why}`);

@@ -7,13 +7,11 @@ import { readFileSync } from "node:fs";
 import { LabError } from "../../client/labError";
 import { requiredEnv, runProgram } from "../../client/program";
 import { scaleToZero } from "../../client/scaleToZero";
-import { runOnDevice } from "../../client/ssh";
+import { runOnDevice, UNREACHABLE } from "../../client/ssh";
 import { waitFor } from "../../client/wait";
 import { CHANGED, deviceSettingsSchema } from "../../protocol/deviceSettings";
 import { deviceProgram } from "../../protocol/paths";
 
-/** ssh's own exit code. */
-const UNREACHABLE = 255;
 /** Time for a file system to grow. */
 const COMMAND_SECONDS = 180;
 /** A device may be rebooting into another release. */
