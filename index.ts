@@ -8,6 +8,16 @@ import { fixedKeyProblems } from "./lib/fixedKeys";
 import { checkStateOwner, readLabInputs, type LabInputs } from "./lib/labProgram";
 import type { StackState } from "./lib/stackState";
 
+/**
+ * A user's mistake: a stack trace would only hide the message. Pulumi does not print the trace of such an error, but
+ * formats it all the same, with colours and source maps, for half a minute.
+ */
+function withoutStack(message: string): pulumi.RunError {
+  const error = new pulumi.RunError(message);
+  error.stack = message;
+  return error;
+}
+
 function read(): LabInputs & { readonly recorded: StackState } {
   try {
     const read = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
@@ -17,8 +27,7 @@ function read(): LabInputs & { readonly recorded: StackState } {
     if (problems.length > 0) throw new ConfigError(`Pulumi.${read.stack}.yaml`, problems);
     return { ...read, recorded };
   } catch (e) {
-    // A user's mistake: a stack trace would only hide the message.
-    if (e instanceof ConfigError || e instanceof BlueprintError) throw new pulumi.RunError(e.message);
+    if (e instanceof ConfigError || e instanceof BlueprintError) throw withoutStack(e.message);
     throw e;
   }
 }
