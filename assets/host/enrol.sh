@@ -68,7 +68,7 @@ enrol_machine() {
 forget_host_key() {
   local file=$STATE_DIR/ssh/known_hosts
   if [[ -n ${EDGE_ADDRESS:-} ]] && ssh-keygen -F "$EDGE_ADDRESS" -f "$file" >/dev/null 2>&1; then
-    ssh-keygen -q -f "$file" -R "$EDGE_ADDRESS" >&2
+    ssh-keygen -q -f "$file" -R "$EDGE_ADDRESS" >/dev/null
     rm -f "$file.old"
   fi
 }

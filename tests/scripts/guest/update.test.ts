@@ -270,6 +270,17 @@ describe("guest: updates", () => {
       assert.match(guest.read("run/edge/keepalived.conf"), /198\.51\.100\.13/);
     });
 
+    it("a device whose last peer has left the lab has none, also after its next boot", async () => {
+      guest.ok("usr/libexec/edge/provision", ["boot"]);
+      assert.match(guest.read("run/edge/keepalived.conf"), /198\.51\.100\.12/);
+      target(V1, "open", []);
+      await report("periodic");
+      for (const again of [false, true]) {
+        if (again) guest.ok("usr/libexec/edge/provision", ["boot"]);
+        assert.match(guest.read("run/edge/keepalived.conf"), /unicast_peer \{\n {2}\}/);
+      }
+    });
+
     it("the gate can be closed and opened from the depot", async () => {
       target(V1, "closed");
       await report("periodic");

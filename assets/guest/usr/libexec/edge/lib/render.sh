@@ -45,14 +45,14 @@ gpg-verify=$verify"
   fi
 }
 
-# Peers: as the depot named them last, else as installed; never this device itself.
+# Peers: as the depot named them last ("none" for a lab of one device), else as installed; never this device itself.
 # Sets PEERS, one per line.
 find_peers() {
   local known peer
   edge_read known "$STATE/peers" "${EDGE_PEERS:-}"
   PEERS=""
   for peer in $known; do
-    [[ $peer == "${EDGE_ADDRESS:?}" ]] || PEERS+="    $peer"$'\n'
+    [[ $peer == none || $peer == "${EDGE_ADDRESS:?}" ]] || PEERS+="    $peer"$'\n'
   done
 }
 
