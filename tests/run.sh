@@ -18,7 +18,7 @@ limits() {
   case $1 in
     unit) echo 60 10 1 ;;
     engine) echo 180 20 1 ;;
-    scripts) echo 300 40 2 ;; # each file has its own network namespace; most wait for daemons
+    scripts) echo 300 40 1 ;;
     e2e) echo 1800 "$((${EDGE_LAB_TEST_SLOW:+90} + 60))" 1 ;;
     *) return 1 ;;
   esac
