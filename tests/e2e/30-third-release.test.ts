@@ -126,7 +126,7 @@ describe("a third release in the stack file", function () {
           text
             .replace("release: v1\n    idleSeconds: 15", "release: v2\n    idleSeconds: 14")
             .replace("    mode: nat\n", "    mode: nat\n    advertSeconds: 0.31\n")
-            .replace("config:\n", `config:\n  edge-lab:coreUser:\n    authorizedKeys: ["${KEY}"]\n`) + THIRD,
+            .replace("config:\n", `config:\n  edge-lab:coreUser:\n    authorizedKeys: ["${KEY}"]\n`),
         "up-in-place",
       );
       assert.equal(moved.status, 0, moved.output.slice(-4000));

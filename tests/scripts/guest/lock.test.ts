@@ -21,6 +21,7 @@ describe("guest: the reboot lock", () => {
     guest.device({ EDGE_DEPOT: `http://${depot.address}` });
     guest.write("run/edge/health", "green\n");
     guest.write("run/edge/reported", "");
+    guest.write("var/lib/edge/peers", "198.51.100.12\n"); // what the depot says, too
     guest.deployed([
       { commit: V2, version: "0.0.2", note: "staged" },
       { commit: V1, version: "0.0.1", booted: true },

@@ -62,10 +62,10 @@ export class FakeDepot {
     this.answers.set(path, answer);
   }
 
-  /** The reply to reports; what it does not name is empty, and the upgrade gate is open. */
+  /** The reply to reports; what it does not name is as a guest was installed, without a target. */
   reply(value: Partial<Reply>): void {
     const target = { ref: "edge", commit: null };
-    const reply = replySchema.parse({ peers: [], target, upgradeGate: "open", ...value });
+    const reply = replySchema.parse({ peers: ["198.51.100.12"], target, upgradeGate: "open", ...value });
     this.answer("/v1/report", { body: JSON.stringify(reply) });
   }
 
