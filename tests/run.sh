@@ -19,7 +19,7 @@ limits() {
     unit) echo 60 10 ;;
     engine) echo 180 20 ;;
     scripts) echo 300 40 ;;
-    e2e) echo 1800 60 ;;
+    e2e) echo 1800 "$((${EDGE_LAB_TEST_SLOW:+90} + 60))" ;;
     *) return 1 ;;
   esac
 }

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { sshOptions, type RemoteConnection } from "../../lib/remoteHost";
 import { quoted } from "../../lib/shellWord";
 import { LabError } from "../labError";
+import { UNREACHABLE } from "../ssh";
 import { copyOf, nodeBinary } from "./programCopy";
 
 /** Exit status of the remote side when its copy of the program differs. */
@@ -120,7 +121,7 @@ export class Connection {
       child.on("close", (code) => {
         const where = `${user}@${host}, port ${port}`;
         if (cancelled) resolve(130);
-        else if (code === 255) {
+        else if (code === UNREACHABLE) {
           const rule =
             "it is reached by ssh with a key and without a question, and its host key is one of edge-lab:hostKeys";
           reject(

@@ -19,17 +19,16 @@ function enrolledAt({ stateDir, device }: DevicePower): number {
 
 /** Switches the device on, or restarts it if its memory or CPUs have changed; then it must be healthy. */
 async function makeReady(device: Reachable, depot: DepotClient): Promise<number> {
-  const begun = Date.now();
   const wasOff = await switchOn(device);
   if (wasOff) process.stderr.write(`${device.device}: was off, is switched on\n`);
   const hardware = {
     memoryMiB: Number(requiredEnv("EDGE_MEMORY_MIB")),
     vcpus: Number(requiredEnv("EDGE_VCPUS")),
   };
-  if (!wasOff) await restartWith(hardware, device, depot);
-  // Reports from before a repair say nothing about the device now.
-  const repairing = wasOff || process.env["EDGE_DRIFT"] !== undefined;
-  const seconds = await ready({ ...device, since: repairing ? begun : enrolledAt(device) }, depot);
+  const restarted = wasOff || (await restartWith(hardware, device));
+  // Reports from before a restart or a repair say nothing about the device now.
+  const anew = restarted || process.env["EDGE_DRIFT"] !== undefined;
+  const seconds = await ready({ ...device, since: anew ? Date.now() : enrolledAt(device) }, depot);
   await recordDefinition(device);
   return seconds;
 }

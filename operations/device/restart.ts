@@ -1,11 +1,9 @@
-import type { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { Progress } from "../../client/progress";
 import { runOnDevice, UNREACHABLE } from "../../client/ssh";
 import { waitFor } from "../../client/wait";
 import { deviceProgram } from "../../protocol/paths";
 import { isOn, runningHardware, switchOn, type DevicePower, type Hardware } from "./power";
-import { ready } from "./waits";
 
 /** Status of the device's program for "not now, try again". */
 const NOT_NOW = 75;
@@ -50,17 +48,15 @@ async function switchOff(power: Reachable): Promise<void> {
 
 /**
  * Restarts a device whose definition has changed: it hands the virtual IP over and switches itself off when it is its
- * turn, and is healthy again at the end. Nothing happens to one that already runs with this hardware, or is off.
+ * turn. Returns false if it already runs with this hardware.
  */
-export async function restartWith(wanted: Hardware, power: Reachable, depot: DepotClient): Promise<void> {
+export async function restartWith(wanted: Hardware, power: Reachable): Promise<boolean> {
   const running = await runningHardware(power);
-  if (!running) return;
-  if (running.memoryMiB === wanted.memoryMiB && running.vcpus === wanted.vcpus) return;
+  if (running?.memoryMiB === wanted.memoryMiB && running.vcpus === wanted.vcpus) return false;
   await switchOff(power);
-  const since = Date.now();
   await switchOn(power);
-  const seconds = await ready({ ...power, since }, depot);
   process.stderr.write(
-    `${power.device}: runs with ${wanted.memoryMiB} MiB and ${wanted.vcpus} vcpus after ${seconds} s\n`,
+    `${power.device}: is switched on with ${wanted.memoryMiB} MiB and ${wanted.vcpus} vcpus\n`,
   );
+  return true;
 }

@@ -114,24 +114,10 @@ function inputs(run: ProgramRun): Map<string, string> {
 const diskName = (run: ProgramRun, device: string): unknown =>
   run.resources.find((r) => r.name === `${device}-disk`)?.inputs["name"];
 
-/** Memory, vcpus and sizes change in place, see toolchain/plugins/libvirt; anything else makes a new domain. */
-function newDomain(before: ProgramRun, after: ProgramRun, device: string): boolean {
-  const [old, now] = [before, after].map((run) => {
-    const {
-      memory: _,
-      vcpu: __,
-      ...rest
-    } = run.resources.find((r) => r.name === `${device}-domain`)?.inputs ?? {};
-    return JSON.stringify(rest);
-  });
-  return old !== now;
-}
-
 /** What the difference between two runs means for the devices: the most intrusive of it. */
 function effectOf(before: ProgramRun, after: ProgramRun, changed: readonly string[]): Effect {
   const names = ["edge-device-1", "edge-device-2"];
   if (names.some((name) => diskName(before, name) !== diskName(after, name))) return "reinstalled";
-  if (names.some((name) => newDomain(before, after, name))) return "restarted";
   if (changed.some((name) => name.endsWith("-domain"))) return "restarted";
   if (changed.includes("os-rollout")) return "rolled out";
   return changed.length > 0 ? "in place" : "nothing";

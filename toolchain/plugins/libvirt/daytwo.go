@@ -62,7 +62,7 @@ func wrapped(name string, upstream *schema.Resource) *schema.Resource {
 		fit.UpdateContext = connected(upstream.UpdateContext)
 	}
 	if more, has := changesInPlace[name]; has {
-		more.fit(&fit, upstream)
+		more.fit(&fit)
 	}
 	return &fit
 }

@@ -33,8 +33,8 @@ var changesInPlace = map[string]inPlace{
 }
 
 // fit makes the attributes need no new object: upstream's Update, if there is one, comes after the change.
-func (c inPlace) fit(resource, upstream *schema.Resource) {
-	resource.Schema = maps.Clone(upstream.SchemaMap())
+func (c inPlace) fit(resource *schema.Resource) {
+	resource.Schema = maps.Clone(resource.SchemaMap())
 	for _, name := range c.attributes {
 		attribute := *resource.Schema[name]
 		attribute.ForceNew = false

@@ -113,6 +113,14 @@ render_keepalived() {
   edge_put "$VIP_CONFIG" "$KEEPALIVED_CONFIG"
 }
 
+# apply_keepalived: the same while keepalived runs, which takes it without giving up the virtual IP.
+apply_keepalived() {
+  keepalived_config
+  ! edge_is "$VIP_CONFIG" "$KEEPALIVED_CONFIG" || return 0
+  edge_put "$VIP_CONFIG" "$KEEPALIVED_CONFIG"
+  systemctl --no-block reload-or-restart keepalived.service
+}
+
 # The app's user units cannot take the listen address from the environment.
 render_app() {
   local units=$ROOT/run/systemd/user

@@ -19,6 +19,15 @@ hand_over_vip() {
     edge_log 4 "$SOCKETS connections to $EDGE_VIP are still open"
 }
 
+# leave VERB TEXT: ends this boot with systemctl VERB, once the virtual IP is handed over; TEXT goes to the console.
+leave() {
+  edge_put "$RUN/phase" rebooting
+  hand_over_vip
+  "$here/report" rebooting
+  edge_console "${EDGE_NAME:?} $2"
+  systemctl --no-block "$1"
+}
+
 # Ask on the wire: this device itself treats the address as local, see keep-connections.
 peer_has_vip() { ping -c 1 -W 1 -q -I "$INTERFACE" "${EDGE_VIP:?}" >/dev/null 2>&1; }
 
