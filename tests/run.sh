@@ -13,13 +13,13 @@ failed=0
 skipped=0
 again=()
 
-# limits SUITE: seconds for one test, minutes for the whole suite
+# limits SUITE: seconds for one test, minutes for the whole suite, test files at a time
 limits() {
   case $1 in
-    unit) echo 60 10 ;;
-    engine) echo 180 20 ;;
-    scripts) echo 300 40 ;;
-    e2e) echo 1800 "$((${EDGE_LAB_TEST_SLOW:+90} + 60))" ;;
+    unit) echo 60 10 1 ;;
+    engine) echo 180 20 1 ;;
+    scripts) echo 300 40 2 ;; # each file has its own network namespace; most wait for daemons
+    e2e) echo 1800 "$((${EDGE_LAB_TEST_SLOW:+90} + 60))" 1 ;;
     *) return 1 ;;
   esac
 }
@@ -43,10 +43,11 @@ end_temporary() {
 
 # run_suite NAME
 run_suite() {
-  local suite=$1 files=() counts=$work/$1.counts status=0 start=$SECONDS test_seconds suite_minutes
+  local suite=$1 files=() counts=$work/$1.counts status=0 start=$SECONDS test_seconds suite_minutes jobs parallel=()
   local temporary LEFT
   local suite_passed=0 suite_failed=0 suite_skipped=0 lines=()
-  read -r test_seconds suite_minutes < <(limits "$suite")
+  read -r test_seconds suite_minutes jobs < <(limits "$suite")
+  ((jobs == 1)) || parallel=(--parallel --jobs "$jobs")
   [[ ! -d $tests/$suite ]] || mapfile -t files < <(find "$tests/$suite" -name '*.test.ts' | LC_ALL=C sort)
   if ((${#files[@]} == 0)); then
     printf '\nsuite %s: there are no tests in %s\n' "$suite" "$tests/$suite"
@@ -55,7 +56,7 @@ run_suite() {
   printf '\nsuite %s: %s files\n' "$suite" "${#files[@]}"
   make_temporary
   TMPDIR=$temporary NODE_COMPILE_CACHE=$cache/node EDGE_LAB_TEST_COUNTS=$counts timeout --foreground -k 30 "${suite_minutes}m" node --import tsx \
-    node_modules/mocha/bin/mocha.js --timeout "${test_seconds}s" "${files[@]}" </dev/null || status=$?
+    node_modules/mocha/bin/mocha.js --timeout "${test_seconds}s" "${parallel[@]}" "${files[@]}" </dev/null || status=$?
   if [[ -s $counts ]]; then
     { read -r suite_passed suite_failed suite_skipped && mapfile -t lines; } <"$counts"
   fi

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 
 import Mocha from "mocha";
 
-import { reasonOf } from "./skip";
+import { reasonOf, titleOf } from "./skip";
 
 const { EVENT_RUN_BEGIN, EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 /** A suite that still runs this long after its last test has left something open, milliseconds. */
@@ -32,7 +32,7 @@ class Reporter extends Mocha.reporters.Spec {
       const line =
         reason === undefined
           ? `failed: ${test.fullTitle()}: skipped without a reason`
-          : `skipped: ${test.fullTitle()}: ${reason}`;
+          : `skipped: ${titleOf(test)}: ${reason}`;
       again.push(line);
       process.stdout.write(`      ${line}\n`);
     });

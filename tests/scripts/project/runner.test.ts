@@ -38,76 +38,92 @@ describe("tests/run.sh", () => {
     assert.match(text, /suite e2e: there are no tests/);
   });
 
-  it("fails where one test fails, and names it again at the end", () => {
-    put("unit", "a", `${passing} it("breaks", () => { throw new Error("x"); });`);
-    const { status, text, last } = run("unit");
-    assert.equal(last, "2 passed, 1 failed, 0 skipped", text);
-    assert.equal(status, 1);
-    assert.match(text, /unit: failed: breaks/);
-  });
-
-  it("fails where a hook fails", () => {
-    put("unit", "a", 'describe("s", () => { before(() => { throw new Error("x"); }); it("a", () => {}); });');
-    const { status, text, last } = run("unit");
-    assert.equal(last, "0 passed, 1 failed, 0 skipped", text);
-    assert.equal(status, 1);
-  });
-
-  for (const [what, code] of [
-    ["cannot be loaded", 'throw new Error("no");'],
-    ["ends the process with status 0", `${passing} it("leaves", () => process.exit(0));`],
-    ["holds no test", "export {};"],
-    ["has an exclusive test", 'it.only("alone", () => {});'],
+  // Files run one after the other in one of these suites, side by side in the other.
+  for (const [suite, other, unfinished] of [
+    ["unit", "scripts", /the suite did not run to its end/],
+    // mocha itself counts a file whose process fails as one failure, and names it.
+    ["scripts", "unit", /scripts: failed: /],
   ] as const) {
-    it(`fails where a file ${what}`, () => {
-      put("unit", "a", code);
-      put("scripts", "b", passing);
-      const { status, text, last } = run("all");
-      assert.equal(last, "2 passed, 1 failed, 0 skipped", text);
-      assert.equal(status, 1);
-      assert.match(text, /the suite did not run to its end/);
+    describe(`a suite like ${suite}`, () => {
+      it("fails where one test fails, and names it again at the end", () => {
+        put(suite, "a", `${passing} it("breaks", () => { throw new Error("x"); });`);
+        const { status, text, last } = run(suite);
+        assert.equal(last, "2 passed, 1 failed, 0 skipped", text);
+        assert.equal(status, 1);
+        assert.match(text, new RegExp(`${suite}: failed: breaks`));
+      });
+
+      it("fails where a hook fails", () => {
+        put(
+          suite,
+          "a",
+          'describe("s", () => { before(() => { throw new Error("x"); }); it("a", () => {}); });',
+        );
+        const { status, text, last } = run(suite);
+        assert.equal(last, "0 passed, 1 failed, 0 skipped", text);
+        assert.equal(status, 1);
+      });
+
+      for (const [what, code] of [
+        ["cannot be loaded", 'throw new Error("no");'],
+        ["ends the process with status 0", `${passing} it("leaves", () => process.exit(0));`],
+        ["holds no test", "export {};"],
+        ["has an exclusive test", 'it.only("alone", () => {});'],
+      ] as const) {
+        it(`fails where a file ${what}`, () => {
+          put(suite, "a", code);
+          put(other, "b", passing);
+          const { status, text, last } = run("all");
+          assert.equal(last, "2 passed, 1 failed, 0 skipped", text);
+          assert.equal(status, 1);
+          assert.match(text, unfinished);
+        });
+      }
+
+      it("fails where a test leaves something in the temporary folder, names it and removes it", () => {
+        put(
+          suite,
+          "a",
+          `const { mkdtempSync } = require("node:fs"); const { tmpdir } = require("node:os");
+           it("leaves a folder", () => { process.stdout.write("<" + mkdtempSync(tmpdir() + "/forgotten-") + ">"); });`,
+        );
+        put(other, "b", passing);
+        const { status, text, last } = run("all");
+        assert.equal(last, "3 passed, 1 failed, 0 skipped", text);
+        assert.equal(status, 1);
+        assert.match(
+          text,
+          new RegExp(`${suite}: failed: the tests left in the temporary folder: forgotten-\\w+$`, "m"),
+        );
+        const path = /<(.*)>/.exec(text)?.[1] ?? "";
+        assert.match(path, /\/edge-\w+\/forgotten-/);
+        assert.equal(existsSync(join(path, "..")), false);
+      });
+
+      it("counts a skip that has a reason, and names it", () => {
+        const helper = JSON.stringify(join(process.cwd(), "tests/support/skip"));
+        put(
+          suite,
+          "a",
+          `import { skipBecause } from ${helper};
+           it("one", function () { skipBecause(this, "no moon tonight"); });
+           describe("s", () => { before(function () { skipBecause(this, "no sun"); }); it("two", () => {}); });`,
+        );
+        const { status, text, last } = run(suite);
+        assert.equal(last, "0 passed, 0 failed, 2 skipped", text);
+        assert.equal(status, 0);
+        assert.match(text, /skipped: one: no moon tonight/);
+        assert.match(text, /skipped: s two: no sun/);
+      });
+
+      it("fails where a test is skipped without a reason", () => {
+        put(suite, "a", 'it("a", () => {}); it.skip("b", () => {});');
+        const { status, text, last } = run(suite);
+        assert.equal(last, "1 passed, 1 failed, 0 skipped", text);
+        assert.equal(status, 1);
+      });
     });
   }
-
-  it("fails where a test leaves something in the temporary folder, names it and removes it", () => {
-    put(
-      "unit",
-      "a",
-      `const { mkdtempSync } = require("node:fs"); const { tmpdir } = require("node:os");
-       it("leaves a folder", () => { process.stdout.write("<" + mkdtempSync(tmpdir() + "/forgotten-") + ">"); });`,
-    );
-    put("scripts", "b", passing);
-    const { status, text, last } = run("all");
-    assert.equal(last, "3 passed, 1 failed, 0 skipped", text);
-    assert.equal(status, 1);
-    assert.match(text, /unit: failed: the tests left in the temporary folder: forgotten-\w+$/m);
-    const path = /<(.*)>/.exec(text)?.[1] ?? "";
-    assert.match(path, /\/edge-\w+\/forgotten-/);
-    assert.equal(existsSync(join(path, "..")), false);
-  });
-
-  it("counts a skip that has a reason, and names it", () => {
-    const helper = JSON.stringify(join(process.cwd(), "tests/support/skip"));
-    put(
-      "unit",
-      "a",
-      `import { skipBecause } from ${helper};
-       it("one", function () { skipBecause(this, "no moon tonight"); });
-       describe("s", () => { before(function () { skipBecause(this, "no sun"); }); it("two", () => {}); });`,
-    );
-    const { status, text, last } = run("unit");
-    assert.equal(last, "0 passed, 0 failed, 2 skipped", text);
-    assert.equal(status, 0);
-    assert.match(text, /skipped: one: no moon tonight/);
-    assert.match(text, /skipped: s two: no sun/);
-  });
-
-  it("fails where a test is skipped without a reason", () => {
-    put("unit", "a", 'it("a", () => {}); it.skip("b", () => {});');
-    const { status, text, last } = run("unit");
-    assert.equal(last, "1 passed, 1 failed, 0 skipped", text);
-    assert.equal(status, 1);
-  });
 
   it("refuses a suite that it does not know", () => {
     const { status, text } = run("nightly");
