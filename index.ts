@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { askDrift, readStackState } from "./client/drift/ask";
-import { EdgeLab } from "./components/edgeLab";
 import { BlueprintError } from "./lib/blueprint";
 import { ConfigError } from "./lib/configErrors";
 import { fixedKeyProblems } from "./lib/fixedKeys";
@@ -35,7 +34,11 @@ function read(): LabInputs & { readonly recorded: StackState } {
 /** Looks for drift, creates the lab's resources, and resolves to the stack's outputs. */
 async function main(): Promise<Record<string, unknown>> {
   const inputs = read();
-  const drift = await askDrift(inputs, inputs.recorded, process.cwd());
+  // The packages of Pulumi's providers take seconds to load; meanwhile the lab answers.
+  const [drift, { EdgeLab }] = await Promise.all([
+    askDrift(inputs, inputs.recorded, process.cwd()),
+    import("./components/edgeLab.js"),
+  ]);
   const lab = new EdgeLab("edge-lab", { ...inputs, drift });
   return {
     /** Address that the devices share. */

@@ -53,6 +53,13 @@ check_network() {
   for port in $EDGE_PORTS; do check_port "$address" "$port"; done
 }
 
+# check_objects: libvirt's objects with the lab's names are the lab's
+check_objects() {
+  # shellcheck disable=SC2086 # a list of names
+  check_domains $EDGE_DOMAINS
+  check_network_name "$EDGE_NETWORK"
+}
+
 preflight() {
   # shellcheck source=assets/host/lib/preflight.sh
   . assets/host/lib/preflight.sh
@@ -81,9 +88,7 @@ preflight() {
   else
     say preflight "the network is looked at once ip, ss and pgrep are installed"
   fi
-  # shellcheck disable=SC2086 # a list of names
-  check_domains $EDGE_DOMAINS
-  check_network_name "$EDGE_NETWORK"
+  check_objects
   # Keep the secret away from the builder.
   check_packages "$EDGE_BUILDER" "${INPUT%%,\"subscription\":*}$([[ $INPUT != *',"subscription":'* ]] || echo '}')"
   report_problems
@@ -116,9 +121,10 @@ own_objects() {
 apply() {
   : "${EDGE_BUILDER:?}" "${EDGE_CIDR:?}" "${EDGE_GATEWAY:?}" "${EDGE_BRIDGE:?}" "${EDGE_NETWORK:?}" "${EDGE_PORTS:?}"
   : "${EDGE_MEMORY_MIB:?}" "${EDGE_DISK_GIB:?}" "${EDGE_DOMAINS:?}"
-  local late
+  local late unasked
   INPUT=$(cat)
   late=$(network_tools || echo yes)
+  unasked=$(libvirtd_answers 2 || echo yes)
   preflight
   labs_locked enter_host
   mkdir -p "$STATE_DIR/log" "$CACHE_DIR"
@@ -134,6 +140,11 @@ apply() {
   mend_kvm_mode
   open_path
   libvirtd_apply
+  if [[ -n $unasked ]]; then
+    CHANGED="nothing on it was changed but for packages and libvirtd, which was started"
+    check_objects
+    report_problems
+  fi
   start_inactive "$EDGE_NETWORK"
   nat_mend
   # Restores a lost mark: the lab must still stop what it started.

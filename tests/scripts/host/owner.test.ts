@@ -101,6 +101,30 @@ describe("the owner of libvirt's objects, with a real libvirtd", function () {
     assert.match(stderr, /error: .* belongs to stack one, not to two; nothing was removed; fix: /);
   });
 
+  it("apply names another lab's objects also if libvirt could not be asked before it was started", () => {
+    const { status, stdout, stderr } = host.run(
+      `${MAKE}make one "$ONE" 81 "$ELEMENT_ONE"
+      . assets/host/lib/wait.sh
+      kill "$(cat /run/libvirtd.pid)"
+      ended() { ! pgrep -x libvirtd >/dev/null; }
+      wait_until 15 ended
+      for program in assets/builders/debian/depsolve assets/host/packages.sh; do
+        rm -f $program
+        ln -s /bin/true $program
+      done
+      export EDGE_BUILDER=debian EDGE_CIDR=192.168.82.0/24 EDGE_GATEWAY=192.168.82.1 EDGE_BRIDGE=lab82 EDGE_PORTS=8000
+      export EDGE_NETWORK=one EDGE_DOMAINS=one-device EDGE_MEMORY_MIB=1 EDGE_DISK_GIB=0 EDGE_LAB_CACHE=$PWD/cache
+      trap objects EXIT
+      lab "$TWO" two assets/host/edge-host.sh apply <<<'{"packages":[]}'`,
+      dirs(),
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /nothing on it was changed but for packages and libvirtd, which was started; 2 to mend:\n/);
+    assert.match(stderr, /a domain one-device that is not this lab's/);
+    assert.match(stderr, /a pool one that is not this lab's/);
+    assert.equal(stdout, "one-device one one\n");
+  });
+
   it("a network of the version before is the lab's whose devices have addresses in it", () => {
     const out = run(
       `make one "$ONE" 81
