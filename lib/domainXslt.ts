@@ -18,18 +18,25 @@ function attribute(text: string): string {
 }
 
 /**
+ * CPU features that TCG has but a guest must not use. QEMU 7.2 corrupts flags in cmpxchg16b (cx16): Linux 6.12 then
+ * double-faults at random. The others are slow: with la57 every page walk has one more level; with erms Linux and glibc
+ * copy with `rep movsb`, which TCG executes byte by byte; with smap the kernel fills a second TLB for each access to
+ * user memory. A boot takes 80 s with erms and smap, and 68 s without them.
+ */
+const TCG_WITHOUT = ["cx16", "la57", "erms", "smap"];
+
+/**
  * The XSLT that completes a domain's XML:
  * - the disk as a file with `cache=unsafe`: AppArmor, if it confines QEMU, denies a volume reference, and the
  *   host's page cache outlives a guest's power cut;
- * - under TCG a CPU without cx16 (QEMU 7.2 corrupts flags in cmpxchg16b: random double faults in Linux 6.12)
- *   and la57, and a large translation cache;
+ * - under TCG a CPU without {@link TCG_WITHOUT}, and a large translation cache;
  * - the console kept in a file from power-on and still open to `virsh console`, a hardware watchdog, a CD drive on
  *   SATA (q35 has no IDE), no graphics, guest agent channel or memory balloon.
  */
 export function domainXslt(args: DomainXsltArgs): string {
   const tcg = args.accelerator === "tcg";
   const cpu = tcg
-    ? '<cpu mode="maximum" check="none"><feature policy="disable" name="cx16"/><feature policy="disable" name="la57"/></cpu>'
+    ? `<cpu mode="maximum" check="none">${TCG_WITHOUT.map((name) => `<feature policy="disable" name="${name}"/>`).join("")}</cpu>`
     : '<cpu mode="host-passthrough" check="none"/>';
   const cache = tcg ? `<tcg><tb-cache unit="MiB">${TRANSLATION_CACHE_MIB}</tb-cache></tcg>` : "";
   return `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">

@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 
 import { labContext } from "../../client/context";
@@ -18,6 +19,8 @@ export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed
 /** `npm run clean`: removes the caches; the next `up` fills them again. */
 export async function clean(): Promise<number> {
   const { cacheDir, root } = labContext({ anyOwner: true });
+  // Node would write its part of the cache at the end of this process.
+  flushCompileCache();
   if (existsSync(cacheDir)) {
     const size = diskUsage(cacheDir);
     rmSync(cacheDir, { recursive: true, force: true });

@@ -29,6 +29,8 @@ set_environment() {
   # No look-ups or downloads while the program runs: setup.sh did those.
   export PULUMI_SKIP_UPDATE_CHECK=true PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
   export PULUMI_IGNORE_AMBIENT_PLUGINS=true
+  # Node keeps compiled code here: each run compiles the same megabytes of packages, half a second of each.
+  export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$CACHE/compiled}
 }
 
 print_environment() {
