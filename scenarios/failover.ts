@@ -123,7 +123,7 @@ export const failover: Scenario = {
     invariants.hold(
       "the way back costs no request but those on their way",
       failedAtReturn <= SWITCH_SECONDS * 10,
-      `${failedAtReturn} failed`,
+      [`${failedAtReturn} failed`, ...load.errors].join("; "),
     );
     await holdsHealthy(lab, invariants, base.commit);
     return {

@@ -19,7 +19,7 @@ limits() {
     unit) echo 60 10 1 ;;
     engine) echo 180 20 1 ;;
     scripts) echo 300 40 2 ;; # each file has its own network namespace; most wait for daemons
-    e2e) echo 1800 "$((${EDGE_LAB_TEST_SLOW:+90} + 60))" 1 ;;
+    e2e) echo 1800 "$((${EDGE_LAB_TEST_SLOW:+90} + 70))" 1 ;;
     *) return 1 ;;
   esac
 }

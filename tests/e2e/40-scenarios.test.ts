@@ -13,10 +13,8 @@ interface Result {
 /** Run on every change. */
 const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
   ["altered-commit"],
-  ["full-disk"],
   ["auto-restart"],
   ["app-update"],
-  ["bad-image"],
   ["registry-down"],
   ["scale-from-zero"],
   ["failover"],
@@ -24,8 +22,18 @@ const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
   // This seed cuts pull, stage, finalise and first boot; cuts of a rollback take longest and are left to other seeds.
   ["power-cut", "--cuts", "4", "--seed", "2"],
 ];
-/** What `npm run test:slow` adds. The third release's tests have a rollback, and a rollout under load. */
-const SLOW: readonly (readonly [string, ...string[]])[] = [["os-upgrade"], ["rollback"], ["panic"], ["hang"]];
+/**
+ * What `npm run test:slow` adds. The third release's tests have a rollback, and a rollout under load; the guest tests a
+ * full disk, and images that do not work.
+ */
+const SLOW: readonly (readonly [string, ...string[]])[] = [
+  ["full-disk"],
+  ["bad-image"],
+  ["os-upgrade"],
+  ["rollback"],
+  ["panic"],
+  ["hang"],
+];
 
 describe("scenario", function () {
   this.timeout(1_800_000);
