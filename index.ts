@@ -64,8 +64,8 @@ async function main(): Promise<Record<string, unknown>> {
     ),
     /** Device to the command line that opens a shell on it. */
     sshCommand: lab.sshCommand,
-    /** The host's web console, with the image builder's page (builder `osbuild`). */
-    webConsole: lab.webConsole,
+    /** The host's web console, with the image builder's page. */
+    ...(lab.webConsole && { webConsole: lab.webConsole }),
     /** Password of user core (secret). */
     corePassword: lab.corePassword,
     /** The lab's ssh key (secret). */

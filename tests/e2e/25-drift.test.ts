@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { lab, type Finished } from "./support/lab";
+import { operations } from "./support/operations";
 
 /** A process's command line and working directory; empty if it has ended. */
 function look(pid: string): { command: string; folder: string } {
@@ -52,6 +53,7 @@ describe("a lab that is no longer what the stack says", function () {
       assert.match(shown.output, new RegExp(`~ .*${name}`));
     const mended = await up("drift-services");
     assert.equal(mended.status, 0, mended.output.slice(-4000));
+    assert.deepEqual(operations(mended.output), operations(shown.output));
     console.log(`      services mended in ${mended.seconds.toFixed(0)} s`);
     await unchanged();
   });
@@ -78,6 +80,7 @@ describe("a lab that is no longer what the stack says", function () {
     assert.match(shown.output, /~ .*edge-device-1-enrolment/);
     const mended = await up("drift-device");
     assert.equal(mended.status, 0, mended.output.slice(-4000));
+    assert.deepEqual(operations(mended.output), operations(shown.output));
     console.log(`      device and lease mended in ${mended.seconds.toFixed(0)} s`);
     assert.equal((await lab.device(backup, "true")).status, 0);
     assert.match((await lab.virsh("net-dumpxml", "edge-lab")).stdout, /edge-device-1/);

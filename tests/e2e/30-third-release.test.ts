@@ -6,6 +6,7 @@ import type { LoadResult } from "../../scenarios/engine/clientLoad";
 import { outputs, type Outputs } from "./support/devices";
 import { lab, STACK_FILE, type Finished } from "./support/lab";
 import { underLoad } from "./support/load";
+import { operations } from "./support/operations";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFub3RoZXJrZXk me@laptop";
 const THIRD = "    - version: 0.0.3\n      addPackages: [tcpdump]\n";
@@ -17,8 +18,10 @@ describe("a third release in the stack file", function () {
   let owner = "";
   let bootIds: Record<string, string> = {};
 
-  const up = (edit: (text: string) => string, log: string): Promise<Finished> => {
+  const change = (edit: (text: string) => string): void =>
     writeFileSync(join(lab.dir, STACK_FILE), edit(lab.read(STACK_FILE).trimEnd() + "\n"));
+  const up = (edit: (text: string) => string, log: string): Promise<Finished> => {
+    change(edit);
     return lab.npm("up", { seconds: 1_000, log });
   };
   const restore = (): Promise<Finished> => lab.run("git", ["checkout", "-q", STACK_FILE]);
@@ -121,15 +124,17 @@ describe("a third release in the stack file", function () {
 
     it("stays, while the app's second version, a key, idle time and advertisements change in place", async () => {
       const before = await Promise.all(first.devices.map((d) => bootId(d.name)));
-      const moved = await up(
-        (text) =>
-          text
-            .replace("release: v1\n    idleSeconds: 15", "release: v2\n    idleSeconds: 14")
-            .replace("    mode: nat\n", "    mode: nat\n    advertSeconds: 0.31\n")
-            .replace("config:\n", `config:\n  edge-lab:coreUser:\n    authorizedKeys: ["${KEY}"]\n`),
-        "up-in-place",
+      change((text) =>
+        text
+          .replace("release: v1\n    idleSeconds: 15", "release: v2\n    idleSeconds: 14")
+          .replace("    mode: nat\n", "    mode: nat\n    advertSeconds: 0.31\n")
+          .replace("config:\n", `config:\n  edge-lab:coreUser:\n    authorizedKeys: ["${KEY}"]\n`),
       );
+      const shown = await lab.npm("preview", { seconds: 120 });
+      assert.equal(shown.status, 0, shown.output.slice(-4000));
+      const moved = await lab.npm("up", { seconds: 1_000, log: "up-in-place" });
       assert.equal(moved.status, 0, moved.output.slice(-4000));
+      assert.deepEqual(operations(moved.output), operations(shown.output));
       const answer = await lab.run("curl", ["-fsS", "-m", "60", first.appUrl]);
       assert.match(answer.stdout, /Podman auto-update is awesome!/);
       for (const [i, { name }] of first.devices.entries()) {

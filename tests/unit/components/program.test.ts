@@ -186,9 +186,7 @@ for (const preview of [false, true]) {
         "sshCommand",
         "sshPrivateKey",
         "vip",
-        "webConsole",
       ]);
-      assert.equal(run.outputs["webConsole"], undefined);
       assert.equal(run.outputs["vip"], "192.168.76.100");
       assert.equal(run.outputs["appUrl"], "http://192.168.76.100:8080/");
     });
