@@ -94,7 +94,7 @@ export class Depot {
     await this.file.flush();
   }
 
-  /** The commit that devices shall run; null before the first release is published. */
+  /** The commit that devices are to run; null before the first release is published. */
   target(): string | null {
     const published = this.state.lab ? this.repository.target(this.state.lab.ref) : null;
     return labTarget(published, this.state.rollout, this.now());

@@ -6,7 +6,7 @@ import { commitSchema, upgradeGateSchema } from "./fields";
 export const replySchema = z.object({
   /** Addresses of the lab's other devices, as far as they are known. */
   peers: z.array(z.string()),
-  /** What the device shall run; no commit before the first release is published. */
+  /** What the device is to run; no commit before the first release is published. */
   target: z.object({ ref: z.string(), commit: commitSchema.nullable() }),
   upgradeGate: upgradeGateSchema,
 });

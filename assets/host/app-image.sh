@@ -134,7 +134,7 @@ image_drift() {
   elif [[ $code != 200 ]]; then
     drift "the registry answers $code for $NAME:$EDGE_APP_TAG"
   elif ((${#declared[@]} == 0)); then
-    drift "what $NAME:$EDGE_APP_TAG shall be is not recorded any longer"
+    drift "what $NAME:$EDGE_APP_TAG must be is not recorded any longer"
   elif [[ $digest != "${declared[0]}" ]]; then
     drift "$NAME:$EDGE_APP_TAG is another image: ${digest:0:19}, not ${declared[0]:0:19}"
   fi

@@ -110,7 +110,7 @@ describe("drift of the app's images", () => {
     it(`${tag}: the tag is moved`, () => {
       heals(image(tag), /is another image/, () => move(tag === "v2" ? "v1" : "v2", tag));
     });
-    it(`${tag}: what it shall be is not recorded`, () => {
+    it(`${tag}: what it must be is not recorded`, () => {
       heals(image(tag), /not recorded/, () => rmSync(box.path("registry/declared", tag)));
     });
   }

@@ -8,7 +8,7 @@ export interface Place {
   /** Finds the place by what stands around it; its group is what the place says. */
   readonly pattern: RegExp;
   readonly count: number;
-  /** What it shall say, where that is not all of the fact's value. */
+  /** What it must say, where that is not all of the fact's value. */
   readonly value: string | undefined;
 }
 

@@ -15,7 +15,7 @@ operator_keys() {
   chmod 0700 "$folder"
 }
 
-# operator_password_keep HASH: the crypt(3) hash that every deployment shall have. Fails if nothing changes.
+# operator_password_keep HASH: the crypt(3) hash that every deployment is to have. Fails if nothing changes.
 operator_password_keep() {
   ! edge_is "$PASSWORD" "$1" || return 1
   (umask 077 && edge_put "$PASSWORD" "$1")
