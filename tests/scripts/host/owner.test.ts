@@ -119,7 +119,10 @@ describe("the owner of libvirt's objects, with a real libvirtd", function () {
       dirs(),
     );
     assert.equal(status, 1);
-    assert.match(stderr, /nothing on it was changed but for packages and libvirtd, which was started; 2 to mend:\n/);
+    assert.match(
+      stderr,
+      /nothing on it was changed but for packages and libvirtd, which was started; 2 to mend:\n/,
+    );
     assert.match(stderr, /a domain one-device that is not this lab's/);
     assert.match(stderr, /a pool one that is not this lab's/);
     assert.equal(stdout, "one-device one one\n");
