@@ -57,12 +57,14 @@ supervisor_start() (
   # A killed one leaves its files; one that hangs or serves another namespace must end first.
   end_holders "$(pwd -P)/supervisord.lock"
   rm -f supervisor.sock* supervisord.pid
-  # Descriptor 4 stays open in supervisord (it closes from 5 up) but not in its children. Close everything else:
-  # no lock, pipe or terminal of the caller may live on in a daemon.
+  # Descriptor 4 stays open in supervisord (it closes from 5 up) but not in its children. It is open before
+  # there is a process that a SIGKILL of this one leaves behind. Close everything else: no lock, pipe or
+  # terminal of the caller may live on in a daemon.
+  exec 4>>supervisord.lock
+  flock -n 4 || exit
   # shellcheck disable=SC2016 # expands in the new shell
   setsid env -i PATH="$PATH" LANG=C.UTF-8 bash -c '
-    for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done
-    exec 4>>supervisord.lock
+    for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3 || fd == 4)) || eval "exec $fd>&-"; done
     exec supervisord -c supervisord.conf' </dev/null >../log/supervisord.start.log 2>&1 || {
     cat ../log/supervisord.start.log >&2
     return 1
