@@ -17,6 +17,17 @@ function withoutStack(message: string): pulumi.RunError {
   return error;
 }
 
+/**
+ * Pulumi takes a stack trace for each promise, to find promises that leak, and formats all of them with source maps: a
+ * tenth of the time of an `up` without changes. Only PULUMI_DEBUG_PROMISE_LEAKS prints them.
+ */
+function skipPromiseTraces(): void {
+  const { prepareStackTrace: format } = Error as Partial<ErrorConstructor>;
+  if (!format || process.env["PULUMI_DEBUG_PROMISE_LEAKS"]) return;
+  Error.prepareStackTrace = (error, frames): unknown =>
+    frames[0]?.getFunctionName() === "debuggablePromise" ? "" : format(error, frames);
+}
+
 function read(): LabInputs & { readonly recorded: StackState } {
   try {
     const read = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
@@ -33,6 +44,7 @@ function read(): LabInputs & { readonly recorded: StackState } {
 
 /** Looks for drift, creates the lab's resources, and resolves to the stack's outputs. */
 async function main(): Promise<Record<string, unknown>> {
+  skipPromiseTraces();
   const inputs = read();
   // The packages of Pulumi's providers take seconds to load; meanwhile the lab answers.
   const [drift, { EdgeLab }] = await Promise.all([

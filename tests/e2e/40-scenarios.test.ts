@@ -10,29 +10,30 @@ interface Result {
   readonly timeline: { seconds: number; subject: string; step: string }[];
 }
 
-/** Run on every change. */
+/** Run on every change. The first cut of this seed falls into the staging. */
 const SCENARIOS: readonly (readonly [string, ...string[]])[] = [
-  ["altered-commit"],
   ["auto-restart"],
   ["app-update"],
-  ["registry-down"],
   ["scale-from-zero"],
   ["failover"],
   ["partition"],
-  // This seed cuts pull, stage, finalise and first boot; cuts of a rollback take longest and are left to other seeds.
-  ["power-cut", "--cuts", "4", "--seed", "2"],
+  ["power-cut", "--cuts", "1", "--seed", "2"],
 ];
 /**
  * What `npm run test:slow` adds. The third release's tests have a rollback, and a rollout under load; the guest tests a
- * full disk, and images that do not work.
+ * full disk, images that do not work, and a registry that is away.
  */
 const SLOW: readonly (readonly [string, ...string[]])[] = [
+  ["altered-commit"],
+  ["registry-down"],
   ["full-disk"],
   ["bad-image"],
   ["os-upgrade"],
   ["rollback"],
   ["panic"],
   ["hang"],
+  // This seed cuts pull, stage, finalise and first boot; cuts of a rollback take longest and are left to other seeds.
+  ["power-cut", "--cuts", "4", "--seed", "2"],
 ];
 
 describe("scenario", function () {

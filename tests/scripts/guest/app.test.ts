@@ -10,6 +10,7 @@ const OLD = `sha256:${"a".repeat(64)}`;
 const NEW = `sha256:${"b".repeat(64)}`;
 const STORE = "var/home/core/.local/state/edge";
 const MARKS = "run/user/1000/edge";
+const PREPARED = `${MARKS}/app-prepared`;
 const MANIFEST = "/v2/httpd/manifests/prod";
 
 describe("guest: the app", () => {
@@ -22,6 +23,7 @@ describe("guest: the app", () => {
     guest.noStandIn("curl");
     guest.device({ EDGE_REGISTRY: registry.address });
     guest.write("etc/edge/edge.conf", "EDGE_APP_TRIAL_SECONDS=0\n");
+    guest.write(PREPARED, "");
     tag(NEW);
     atZero();
   });
@@ -61,6 +63,27 @@ describe("guest: the app", () => {
     assert.deepEqual(podman(), ["pull", "pull", "image"]);
     assert.equal(guest.read(`${STORE}/image`), `${NEW}\n`);
   });
+
+  for (const [what, podmanDoes] of [
+    ["podman is set up once", ""],
+    ["a podman that fails is set up no second time", "exit 125"],
+  ] as const) {
+    it(`in a new boot ${what}, before the device takes requests`, async () => {
+      guest.write(`${STORE}/image`, `${NEW}\n`);
+      guest.shell(`rm "$ROOT/${PREPARED}"`);
+      guest.standIn(
+        "podman",
+        `[ ! -e "$EDGE_ROOT/${PREPARED}" ] || echo late >>"$EDGE_ROOT/calls"; ${podmanDoes}`,
+      );
+      await update();
+      await update();
+      assert.deepEqual(
+        guest.calls().filter((call) => /^(podman|late)/.test(call)),
+        [`podman image exists ${registry.address}/httpd:prod`],
+      );
+      assert.ok(guest.has(PREPARED));
+    });
+  }
 
   it("the tag has not moved: one request, no podman", async () => {
     guest.write(`${STORE}/image`, `${NEW}\n`);

@@ -247,6 +247,7 @@ describe("guest: what a device makes of its settings", () => {
       guest.write("usr/bin/podman", "");
       guest.shell('chmod +x "$ROOT/usr/bin/podman"');
       guest.write("run/user/1000/systemd/generator/container-httpd.service", "");
+      guest.write("run/user/1000/edge/app-prepared", "");
     };
 
     it("passes where the socket listens and podman can be run, in a boot that was judged", () => {
@@ -262,6 +263,7 @@ describe("guest: what a device makes of its settings", () => {
       ["podman cannot be run", () => guest.shell('chmod -x "$ROOT/usr/bin/podman"')],
       ["no unit of the container", () => guest.shell('rm "$ROOT"/run/user/1000/systemd/generator/*')],
       ["a boot without a verdict", () => guest.write("run/edge/health", "pending\n")],
+      ["podman not set up in this boot", () => guest.shell('rm "$ROOT"/run/user/1000/edge/app-prepared')],
       ["a start that failed", () => guest.write("run/user/1000/edge/app-broken", "")],
     ] as const) {
       it(`fails with ${what}`, () => {
