@@ -46,26 +46,30 @@ record() {
   done
 }
 
-# domain_json NAME RUNNING
+# domain_json NAME RUNNING PAUSED AUTOSTART
 domain_json() {
   definition "$1"
-  jq -n --arg name "$1" --argjson running "$2" --arg definition "$UUID $HASH" \
+  jq -n --arg name "$1" --argjson running "$2" --argjson paused "$3" --argjson autostart "$4" --arg definition "$UUID $HASH" \
     --argjson memoryMiB "$MEMORY" --argjson vcpus "${VCPUS:-0}" \
     --arg recorded "$(cat "$STATE_DIR/console/$1.definition" 2>/dev/null || :)" \
-    '{($name): {$running, $definition, $recorded, $memoryMiB, $vcpus}}'
+    '{($name): {$running, $paused, $autostart, $definition, $recorded, $memoryMiB, $vcpus}}'
 }
+
+# listed NAME NAMES: true or false
+listed() { grep -qxF "$1" <<<"$2" && echo true || echo false; }
 
 status() {
   local domains='{}' networks='{}' pools='{}' answers=false name
-  local all running networks_all networks_active pools_all pools_active
+  local all running paused autostart networks_all networks_active pools_all pools_active
   # One question without an answer, and nothing is known: what is not listed would be taken for gone, and made anew.
   if command -v virsh >/dev/null && all=$(names list --all) && running=$(names list) &&
+    paused=$(names list --state-paused) && autostart=$(names list --all --autostart) &&
     networks_all=$(names net-list --all) && networks_active=$(names net-list) &&
     pools_all=$(names pool-list --all) && pools_active=$(names pool-list); then
     answers=true
     domains=$(for name in ${EDGE_DOMAINS:-}; do
       grep -qxF "$name" <<<"$all" || continue
-      domain_json "$name" "$(grep -qxF "$name" <<<"$running" && echo true || echo false)"
+      domain_json "$name" "$(listed "$name" "$running")" "$(listed "$name" "$paused")" "$(listed "$name" "$autostart")"
     done | jq -s 'add // {}')
     networks=$(flags "$networks_all" "$networks_active")
     pools=$(flags "$pools_all" "$pools_active")

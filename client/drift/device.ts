@@ -4,7 +4,7 @@ import type { LibvirtStatus } from "./libvirt";
 /** A device reports twice a minute; if it is silent for longer than this, something is wrong. Seconds. */
 const SILENT_SECONDS = 300;
 
-/** Whether a device that was ready is still switched on and reporting. */
+/** Whether a device that was ready is still switched on and reporting, and would be after a restart of the host. */
 export function readyDrift(
   device: string,
   libvirt: LibvirtStatus,
@@ -13,11 +13,13 @@ export function readyDrift(
 ): string[] {
   if (!libvirt.answers) return ["libvirt does not answer, so nothing is known of it"];
   const domain = libvirt.domains[device];
-  if (domain?.running === false) return ["it is switched off"];
+  const found = domain?.autostart === false ? ["it does not start with the host"] : [];
+  if (domain?.running === false) return [...found, "it is switched off"];
+  if (domain?.paused === true) return [...found, "it is paused"];
   const at = records?.find((r) => r.name === device)?.receivedAt;
-  if (records === undefined || !at) return []; // a missing depot is its own drift
+  if (records === undefined || !at) return found; // a missing depot is its own drift
   const seconds = Math.round((now - Date.parse(at)) / 1000);
-  return seconds > SILENT_SECONDS ? [`it has not reported for ${seconds} s`] : [];
+  return seconds > SILENT_SECONDS ? [...found, `it has not reported for ${seconds} s`] : found;
 }
 
 /** Whether the devices run the commit that the last rollout left. */

@@ -13,7 +13,11 @@ export const libvirtStatus = z.object({
   domains: z.record(
     z.string(),
     z.object({
+      /** Switched on, which a paused domain is too. */
       running: z.boolean(),
+      paused: z.boolean(),
+      /** Starts with the host. */
+      autostart: z.boolean(),
       definition: z.string(),
       recorded: z.string(),
       memoryMiB: z.number(),

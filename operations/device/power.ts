@@ -45,11 +45,16 @@ export async function nameOwner(power: DevicePower): Promise<void> {
   );
 }
 
-/** Switches a device on if it is off. Returns true if it was off. */
+/** Switches a device on if it is off, and lets it go on if it is paused. Returns true if it was off. */
 export async function switchOn(power: DevicePower): Promise<boolean> {
-  if (await isOn(power)) return false;
-  await virsh(power, "start", power.device);
-  return true;
+  await virsh(power, "autostart", power.device);
+  if (!(await isOn(power))) {
+    await virsh(power, "start", power.device);
+    return true;
+  }
+  const paused = await virsh(power, "list", "--state-paused", "--name");
+  if (paused.split("\n").includes(power.device)) await virsh(power, "resume", power.device);
+  return false;
 }
 
 /** Memory in MiB and number of virtual CPUs that a device runs with. */

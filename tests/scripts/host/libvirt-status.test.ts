@@ -62,6 +62,25 @@ describe("libvirt-status.sh", () => {
     assert.deepEqual(asked(), { differs: false, memoryMiB: 2560, vcpus: 3 });
   });
 
+  it("tells domains that are paused or do not start with the host", () => {
+    const lists = (paused: string, autostart: string): unknown => {
+      host.program(
+        "bin/virsh",
+        `case $* in
+          *--state-paused*) echo ${paused} ;;
+          *--autostart*) echo ${autostart} ;;
+          *dumpxml*) cat <<'XML'\n${domain()}\nXML\n;;
+          *" list "*) echo edge-1 ;;
+        esac`,
+      );
+      const { domains } = libvirtStatus.parse(host.answer("libvirt-status.sh", "status", env));
+      const { running, paused: is, autostart: starts } = domains["edge-1"] ?? {};
+      return { running, paused: is, autostart: starts };
+    };
+    assert.deepEqual(lists("other", "edge-1"), { running: true, paused: false, autostart: true });
+    assert.deepEqual(lists("edge-1", "edge-10"), { running: true, paused: true, autostart: false });
+  });
+
   it("reads the names of pools, which virsh pads with blanks, and tells active from inactive", () => {
     host.program(
       "bin/virsh",

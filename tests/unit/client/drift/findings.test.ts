@@ -10,7 +10,15 @@ const V1 = "1".repeat(64);
 const V2 = "2".repeat(64);
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 
-const DOMAIN = { running: true, definition: "u 1", recorded: "u 1", memoryMiB: 2048, vcpus: 2 };
+const DOMAIN = {
+  running: true,
+  paused: false,
+  autostart: true,
+  definition: "u 1",
+  recorded: "u 1",
+  memoryMiB: 2048,
+  vcpus: 2,
+};
 const libvirt: LibvirtStatus = {
   answers: true,
   domains: { d1: DOMAIN },
@@ -91,10 +99,17 @@ describe("drift of a device that was ready", () => {
   it("is none while it runs and reports", () => {
     assert.deepEqual(readyDrift("d1", libvirt, [device("d1", V1)], NOW), []);
   });
-  it("is that it is off", () => {
-    const off = { ...libvirt, domains: { d1: { ...DOMAIN, running: false } } };
-    assert.deepEqual(readyDrift("d1", off, [device("d1", V1)], NOW), ["it is switched off"]);
-  });
+  for (const [change, says] of [
+    [{ running: false }, ["it is switched off"]],
+    [{ paused: true }, ["it is paused"]],
+    [{ autostart: false }, ["it does not start with the host"]],
+    [{ running: false, autostart: false }, ["it does not start with the host", "it is switched off"]],
+  ] as const) {
+    it(`is: ${says.join("; ")}`, () => {
+      const changed = { ...libvirt, domains: { d1: { ...DOMAIN, ...change } } };
+      assert.deepEqual(readyDrift("d1", changed, [device("d1", V1)], NOW), says);
+    });
+  }
   it("is that it has gone silent", () => {
     const silent = device("d1", V1, [], "2026-01-01T00:00:00Z");
     assert.deepEqual(readyDrift("d1", libvirt, [silent], NOW), ["it has not reported for 600 s"]);
