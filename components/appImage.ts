@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { hostScript, resultOf } from "../lib/hostScript";
+import type { StackState } from "../lib/stackState";
 import { APP } from "../protocol/names";
 
 /** Inputs of {@link AppImage}. */
@@ -51,4 +52,33 @@ export class AppImage extends pulumi.ComponentResource {
     this.image = result.apply((r) => r.image);
     this.registerOutputs({ digest: this.digest, image: this.image });
   }
+}
+
+/** Inputs of {@link appImages}. */
+export interface AppImagesArgs {
+  stateDir: pulumi.Input<string>;
+  registry: pulumi.Input<string>;
+  /** Release of the app that `prod` names. */
+  release: "v1" | "v2";
+  recorded: StackState;
+  parent: pulumi.Resource;
+}
+
+/** Both releases of the app, and `prod`, which names one of them and is returned. */
+export function appImages({ release, recorded, parent, ...rest }: AppImagesArgs): AppImage {
+  const make = (tag: AppImageArgs["tag"], after: AppImage[], source?: AppImageArgs["source"]): AppImage =>
+    new AppImage(
+      `app-${tag}`,
+      {
+        ...rest,
+        tag,
+        after: after.map((a) => a.digest),
+        recorded: recorded.commands.get(`app-${tag}-push`)?.stdout,
+        ...(source ? { source } : {}),
+      },
+      { parent },
+    );
+  const v1 = make("v1", []);
+  const v2 = make("v2", [v1]);
+  return make(APP.tag, [v1, v2], { tag: release, digest: (release === "v1" ? v1 : v2).digest });
 }

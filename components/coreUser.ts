@@ -39,6 +39,7 @@ export class CoreUser extends pulumi.ComponentResource {
         env: { STATE_DIR: args.stateDir },
         sources: ["assets/host/ssh-key.sh"],
         secret: true,
+        remembers: true,
       },
       { parent: this },
     );

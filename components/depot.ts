@@ -57,6 +57,8 @@ export interface PublishedRefArgs {
   ref: string;
   /** Commit to publish if the ref does not exist yet. */
   commit: pulumi.Input<string>;
+  /** Commits that must be in the repository before: a lost ref names the last one that was published again. */
+  after: pulumi.Input<string>[];
   /** The depot's URL; the published ref is served below it. */
   contentUrl: pulumi.Input<string>;
 }
@@ -68,11 +70,12 @@ export class PublishedRef extends pulumi.ComponentResource {
 
   constructor(name: string, args: PublishedRefArgs, opts?: pulumi.ComponentResourceOptions) {
     super("edge-lab:index:PublishedRef", name, { ref: args.ref }, opts);
+    const commit = pulumi.all([args.commit, ...args.after]).apply(([first = ""]) => first);
     const script = hostScript(
       `${name}-publish`,
       {
         run: "./assets/host/publish.sh",
-        env: { STATE_DIR: args.stateDir, REF: args.ref, COMMIT: args.commit },
+        env: { STATE_DIR: args.stateDir, REF: args.ref, COMMIT: commit },
         sources: ["assets/host/publish.sh"],
       },
       { parent: this },

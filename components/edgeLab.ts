@@ -9,9 +9,9 @@ import { resolveChain, type Release } from "../lib/releases";
 import { runOnRemote } from "../lib/remoteTransformation";
 import type { LabHost } from "../lib/labHost";
 import type { StackState } from "../lib/stackState";
-import { APP, OPERATOR, OSTREE } from "../protocol/names";
+import { OPERATOR, OSTREE } from "../protocol/names";
 import { appUrl, PORTS } from "../protocol/ports";
-import { AppImage, type AppImageArgs } from "./appImage";
+import { appImages } from "./appImage";
 import { AppRollout } from "./appRollout";
 import type { CommitRecord } from "./composedCommit";
 import { CoreUser } from "./coreUser";
@@ -100,7 +100,13 @@ export class EdgeLab extends pulumi.ComponentResource {
       { stateDir, gateway: bridge.gateway, host: bridge.knownGateway, port: ports.registry },
       own,
     );
-    const prod = this.makeApp(args, stateDir, registry);
+    const prod = appImages({
+      stateDir,
+      registry: registry.address,
+      release: config.app.release,
+      recorded: args.recorded,
+      parent: this,
+    });
 
     const depot = new Depot(
       "depot",
@@ -130,9 +136,16 @@ export class EdgeLab extends pulumi.ComponentResource {
       own,
     );
     const first = chain.commitOf(releases[0]?.version ?? "");
+    const target = chain.commitOf(config.targetVersion);
     const published = new PublishedRef(
       "published",
-      { stateDir, ref, commit: first, contentUrl: depot.contentUrl },
+      {
+        stateDir,
+        ref,
+        commit: first,
+        after: args.drift.has("published-publish") ? [target] : [],
+        contentUrl: depot.contentUrl,
+      },
       own,
     );
 
@@ -200,7 +213,7 @@ export class EdgeLab extends pulumi.ComponentResource {
         stateDir,
         ref,
         version: config.targetVersion,
-        commit: chain.commitOf(config.targetVersion),
+        commit: target,
         devices,
         ready: [...fleet.ready, app.digest],
         appUrl: this.appUrl,
@@ -263,31 +276,6 @@ export class EdgeLab extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-  }
-
-  /** Both versions of the app, and `prod`, which names one of them. */
-  private makeApp(
-    { config, recorded }: EdgeLabArgs,
-    stateDir: pulumi.Input<string>,
-    registry: Registry,
-  ): AppImage {
-    const make = (tag: AppImageArgs["tag"], after: AppImage[], source?: AppImageArgs["source"]): AppImage =>
-      new AppImage(
-        `app-${tag}`,
-        {
-          stateDir,
-          registry: registry.address,
-          tag,
-          after: after.map((a) => a.digest),
-          recorded: recorded.commands.get(`app-${tag}-push`)?.stdout,
-          ...(source ? { source } : {}),
-        },
-        { parent: this },
-      );
-    const v1 = make("v1", []);
-    const v2 = make("v2", [v1]);
-    const { release } = config.app;
-    return make(APP.tag, [v1, v2], { tag: release, digest: (release === "v1" ? v1 : v2).digest });
   }
 }
 

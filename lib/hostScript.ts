@@ -15,6 +15,8 @@ export interface HostScriptArgs {
   readonly sources: readonly string[];
   /** True if the script's input or output contains a secret: nothing is then logged or stored in plain text. */
   readonly secret?: boolean;
+  /** True if `apply` gets its last answer in PULUMI_COMMAND_STDOUT, to restore from it what was lost; default false. */
+  readonly remembers?: boolean;
   /** False if there is nothing to remove; default true. */
   readonly destroys?: boolean;
   /** Values that identify the object: when they change, destroy runs, then apply. */
@@ -48,7 +50,7 @@ export function hostScript(
       // Without its own stdin a child would read the engine's.
       stdin: args.stdin ?? "",
       ...(args.identity ? { triggers: args.identity } : {}),
-      addPreviousOutputInEnv: false,
+      addPreviousOutputInEnv: args.remembers === true,
       logging: args.secret ? command.local.Logging.None : command.local.Logging.Stderr,
     },
     {

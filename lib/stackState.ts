@@ -16,6 +16,8 @@ export interface RecordedCommand {
 export interface RecordedObject {
   readonly name: string;
   readonly kind: "domain" | "network" | "pool" | "volume";
+  /** The provider's id; a domain's is its UUID. */
+  readonly id: string;
   /** Its name in libvirt. */
   readonly libvirtName: string;
   /** Pool of a volume. */
@@ -40,6 +42,7 @@ export const EMPTY_STATE: StackState = { commands: new Map(), objects: [] };
 const resource = z.looseObject({
   urn: z.string(),
   type: z.string(),
+  id: z.string().default(""),
   inputs: z.record(z.string(), z.unknown()).default({}),
   outputs: z.record(z.string(), z.unknown()).default({}),
   replacementTrigger: z.unknown().optional(),
@@ -70,7 +73,7 @@ export function parseStackState(content: string): StackState {
   const resources = checkpoint.parse(JSON.parse(content)).checkpoint?.latest?.resources ?? [];
   const commands = new Map<string, RecordedCommand>();
   const objects: RecordedObject[] = [];
-  for (const { urn, type, inputs, outputs, replacementTrigger } of resources) {
+  for (const { urn, type, id, inputs, outputs, replacementTrigger } of resources) {
     const name = urn.split("::").pop() ?? "";
     if (type === "command:local:Command") {
       commands.set(name, {
@@ -86,6 +89,7 @@ export function parseStackState(content: string): StackState {
       objects.push({
         name,
         kind: kind as RecordedObject["kind"],
+        id,
         libvirtName: text(inputs["name"]),
         pool: text(inputs["pool"]),
         trigger: text(replacementTrigger),

@@ -23,6 +23,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/lan.sh
 # shellcheck source=assets/host/lib/lan-bridge.sh
 . assets/host/lib/lan-bridge.sh
+# shellcheck source=assets/host/lib/libvirt-active.sh
+. assets/host/lib/libvirt-active.sh
+# shellcheck source=assets/host/lib/nat.sh
+. assets/host/lib/nat.sh
 # shellcheck source=assets/host/lib/host-drift.sh
 . assets/host/lib/host-drift.sh
 

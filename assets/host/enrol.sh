@@ -5,6 +5,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
 . assets/host/lib/prologue.sh
+# shellcheck source=assets/host/lib/owner.sh
+. assets/host/lib/owner.sh
+# shellcheck source=assets/host/lib/machine.sh
+. assets/host/lib/machine.sh
 : "${EDGE_DEVICE:?device name}"
 # EDGE_NETWORK is empty if the LAN's own DHCP server assigns the addresses.
 NETWORK=${EDGE_NETWORK-}
@@ -17,6 +21,7 @@ net_update() { virsh -q -c "$EDGE_LIBVIRT_URI" net-update "$NETWORK" "$1" ip-dhc
 # leases PATTERN: the network's fixed leases whose XML matches
 leases() { virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null | grep -oE '<host [^>]*mac=[^>]*/>' | grep -iF "$1"; }
 
+# release_address PATTERN: removes the leases that match
 release_address() {
   local lease
   while read -r lease; do net_update delete "$lease"; done < <(leases "$1")
@@ -35,23 +40,6 @@ lease_there() {
 }
 
 network_xml() { timeout "${1:-60}" virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$NETWORK" 2>/dev/null; }
-
-# Does a machine with this name exist? Then this is a repair, which keeps its log and reports.
-machine_there() {
-  [[ -n ${EDGE_LIBVIRT_URI:-} && -n $(timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE" 2>/dev/null) ]]
-}
-
-# plug_in: a recreated bridge lacks the interfaces of running devices
-plug_in() {
-  local bridge interface
-  machine_there || return 0
-  bridge=$(network_xml | sed -n "s/^ *<bridge name='\([^']*\)'.*/\1/p")
-  interface=$(virsh -q -c "$EDGE_LIBVIRT_URI" domiflist "$EDGE_DEVICE" 2>/dev/null |
-    awk -v mac="${EDGE_MAC,,}" 'tolower($5) == mac && $1 != "-" { print $1 }')
-  [[ -n $bridge && -e /sys/class/net/$interface && ! -e /sys/class/net/$bridge/brif/$interface ]] || return 0
-  say enrol "$EDGE_DEVICE is plugged into $bridge again"
-  ip link set dev "$interface" master "$bridge" up
-}
 
 # enrol_machine: removes what an older machine with that name left
 enrol_machine() {
@@ -78,32 +66,40 @@ apply() {
   if [[ -n $NETWORK ]]; then
     : "${EDGE_MAC:?}" "${EDGE_LIBVIRT_URI:?}"
   fi
+  if [[ -n ${EDGE_LIBVIRT_URI:-} ]]; then
+    remove_other_machine
+    switch_off_former
+  fi
   # Do not remove a correct lease, even briefly.
   if [[ -n $NETWORK ]] && ! lease_there < <(network_xml); then
     release_address "mac='$EDGE_MAC'"
     release_address "ip='$EDGE_ADDRESS'"
     net_update add-last "<host mac='$EDGE_MAC' name='$EDGE_DEVICE' ip='$EDGE_ADDRESS'/>"
   fi
-  [[ -z $NETWORK ]] || plug_in
+  plug_in
   mkdir -p "$STATE_DIR/console"
   enrol_machine
   result --arg console "$CONSOLE"
 }
 
+# another_has_address: did the stack give this device's address to another one, which is enrolled already?
+another_has_address() { [[ -n $NETWORK && -n ${EDGE_ADDRESS:-} && -n $(leases "ip='$EDGE_ADDRESS'") ]]; }
+
 destroy() {
-  [[ -z $NETWORK ]] || release_address "mac='${EDGE_MAC:?}'"
+  [[ -z $NETWORK ]] || release_address "name='$EDGE_DEVICE'"
   rm -f "$CONSOLE" "$CONSOLE".[0-9]* "$MARK" "$DEFINITION"
-  forget_host_key
+  another_has_address || forget_host_key
 }
 
 status() {
-  local bytes xml
+  local bytes xml interface
   [[ -d ${CONSOLE%/*} ]] || drift "the folder of the console logs is gone"
   [[ ! -d ${CONSOLE%/*} || -e $MARK ]] || drift "it is not enrolled: its mark is gone"
   # A missing network is the network's own drift.
   if [[ -n $NETWORK && -n ${EDGE_LIBVIRT_URI:-} ]] && xml=$(network_xml 2) && [[ $xml == *'<network'* ]]; then
     lease_there <<<"$xml" || drift "its fixed lease of ${EDGE_ADDRESS:-no address} is not in the network $NETWORK"
   fi
+  ! interface=$(unplugged) || drift "its interface $interface is not in the bridge $EDGE_BRIDGE"
   bytes=$(stat -c %s "$CONSOLE" 2>/dev/null) || bytes=0
   status_result bytes "$bytes"
 }

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # libvirt-status.sh status: what libvirt has, in one answer. record: keeps the domains' definitions for status to
-# compare; an existing record of the same domain stays. Inputs: EDGE_STATE_DIR, EDGE_LIBVIRT_URI, EDGE_DOMAINS (names).
+# compare; an existing record of the same domain stays. Inputs: EDGE_STATE_DIR, EDGE_LIBVIRT_URI, EDGE_DOMAINS and
+# EDGE_NETWORKS (names; the lab's pool has the name of its network).
 # Result: {"answers","domains","networks","pools","volumes"}, see client/drift/libvirt.ts. status changes nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
 . assets/host/lib/prologue.sh
+# shellcheck source=assets/host/lib/libvirt-active.sh
+. assets/host/lib/libvirt-active.sh
 : "${EDGE_LIBVIRT_URI:?libvirt URI}"
 VERBS=(status record)
 
@@ -55,8 +58,29 @@ domain_json() {
     '{($name): {$running, $paused, $autostart, $definition, $recorded, $memoryMiB, $vcpus}}'
 }
 
-# listed NAME NAMES: true or false
-listed() { grep -qxF "$1" <<<"$2" && echo true || echo false; }
+# grounded net|pool: of the names on stdin those that are not the lab's, or are and have what they stand on
+grounded() {
+  local name
+  while read -r name; do
+    [[ " ${EDGE_NETWORKS:-} " == *" $name "* ]] && without_ground "$1" "$name" || echo "$name"
+  done
+}
+
+# volumes: {"FILE":{"bytes","allocatedBytes"}} of the pool's folder; bytes is the size of the disk in the file's QCOW2
+# header, 0 if it has none
+volumes() {
+  local file bytes
+  for file in "$STATE_DIR"/pool/*; do
+    [[ -f $file ]] || continue
+    bytes=0
+    [[ $(head -c 4 "$file" | od -An -tx1) != " 51 46 49 fb" ]] || bytes=$(od -An -tu8 --endian=big -j 24 -N 8 "$file")
+    jq -n --arg name "${file##*/}" --argjson bytes "${bytes:-0}" --argjson blocks "$(stat -c %b "$file")" \
+      '{($name): {$bytes, allocatedBytes: ($blocks * 512)}}'
+  done | jq -s 'add // {}'
+}
+
+# among NAME NAMES: true or false
+among() { grep -qxF "$1" <<<"$2" && echo true || echo false; }
 
 status() {
   local domains='{}' networks='{}' pools='{}' answers=false name
@@ -69,13 +93,13 @@ status() {
     answers=true
     domains=$(for name in ${EDGE_DOMAINS:-}; do
       grep -qxF "$name" <<<"$all" || continue
-      domain_json "$name" "$(listed "$name" "$running")" "$(listed "$name" "$paused")" "$(listed "$name" "$autostart")"
+      domain_json "$name" "$(among "$name" "$running")" "$(among "$name" "$paused")" "$(among "$name" "$autostart")"
     done | jq -s 'add // {}')
-    networks=$(flags "$networks_all" "$networks_active")
-    pools=$(flags "$pools_all" "$pools_active")
+    networks=$(flags "$networks_all" "$(grounded net <<<"$networks_active")")
+    pools=$(flags "$pools_all" "$(grounded pool <<<"$pools_active")")
   fi
   result --argjson answers "$answers" --argjson domains "$domains" --argjson networks "$networks" \
-    --argjson pools "$pools" --argjson volumes "$(find "$STATE_DIR/pool" -maxdepth 1 -type f -printf '%f\n' 2>/dev/null | jq -Rn '[inputs]')"
+    --argjson pools "$pools" --argjson volumes "$(volumes)"
 }
 
 run_verb "$@"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The lab's own ssh key, with which the host logs in as core on every device. Its stdout is secret.
+# The lab's own ssh key, with which the host logs in as core on every device. Its stdout is secret. apply gets its last
+# answer in PULUMI_COMMAND_STDOUT.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -11,10 +12,19 @@ KEY=$STATE_DIR/ssh/id_ed25519
 # that others may read, so mend fixes its mode first.
 public_half() { ssh-keygen -y -P '' -f "$KEY" 2>/dev/null </dev/null; }
 
-# mend: devices know this key, so keep it as long as the private half exists
+# restore: devices know this key, so one that was lost or damaged is put back as the stack's state has it
+restore() {
+  local private
+  private=$(printf %s "${PULUMI_COMMAND_STDOUT:-}" | jq -r '.privateKey // empty' 2>/dev/null) || return 0
+  [[ -n $private ]] || return 0
+  say ssh-key "it was lost or damaged: the stack's state has it"
+  (umask 077 && mkdir -p "$STATE_DIR/ssh" && printf '%s\n' "$private" >"$KEY.new")
+  mv "$KEY.new" "$KEY"
+}
+
+# mend: keeps the key as long as the private half exists
 mend() {
   local public
-  [[ -s $KEY ]] || return 0
   chmod 700 "$STATE_DIR/ssh"
   chmod 600 "$KEY"
   if ! public=$(public_half); then
@@ -27,7 +37,9 @@ mend() {
 }
 
 apply() {
-  mend
+  [[ ! -e $KEY ]] || chmod 600 "$KEY"
+  public_half >/dev/null || restore
+  [[ ! -s $KEY ]] || mend
   if [[ ! -s $KEY || ! -s $KEY.pub ]]; then
     rm -rf "$STATE_DIR/ssh.new"
     (umask 077 && mkdir -p "$STATE_DIR/ssh.new")
@@ -51,7 +63,7 @@ same_key() {
 status() {
   local exists=false public='' mode
   if [[ ! -s $KEY ]]; then
-    drift "the ssh key is gone: devices know the old one"
+    drift "the ssh key is gone"
   else
     exists=true
     mode=$(stat -c %a "$KEY" 2>/dev/null) || :
@@ -61,7 +73,7 @@ status() {
     elif tools ssh-keygen; then
       read_line public "$KEY.pub" || :
       if ! mode=$(public_half); then
-        drift "the ssh key cannot be read: devices know the old one"
+        drift "the ssh key cannot be read"
       elif ! same_key "$public" "$mode"; then
         drift "the public half of the ssh key is gone or another key's"
       fi

@@ -7,11 +7,11 @@ const SILENT_SECONDS = 300;
 /** Whether a device that was ready is still switched on and reporting, and would be after a restart of the host. */
 export function readyDrift(
   device: string,
-  libvirt: LibvirtStatus,
+  libvirt: LibvirtStatus | undefined,
   records: readonly DeviceView[] | undefined,
   now = Date.now(),
 ): string[] {
-  if (!libvirt.answers) return ["libvirt does not answer, so nothing is known of it"];
+  if (!libvirt?.answers) return ["libvirt does not answer, so nothing is known of it"];
   const domain = libvirt.domains[device];
   const found = domain?.autostart === false ? ["it does not start with the host"] : [];
   if (domain?.running === false) return [...found, "it is switched off"];
@@ -28,7 +28,8 @@ export function rolloutDrift(
   records: readonly DeviceView[] | undefined,
 ): string[] {
   const found: string[] = [];
-  if (goal.ref !== undefined && goal.ref !== goal.commit) {
+  if (goal.ref === undefined) found.push("the published ref is gone");
+  else if (goal.ref !== goal.commit) {
     found.push(`the published ref names ${goal.ref.slice(0, 12)} instead of ${goal.commit.slice(0, 12)}`);
   }
   for (const { name, report } of records ?? []) {

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { x } from "tinyexec";
 
 import type { Findings } from "../../lib/drift";
-import type { RecordedCommand, StackState } from "../../lib/stackState";
+import type { RecordedCommand, RecordedObject, StackState } from "../../lib/stackState";
 import { inState } from "../../protocol/paths";
 import type { DeviceView } from "../../protocol/status";
 import { DepotClient, DepotError } from "../depotClient";
 import { readyDrift, rolloutDrift } from "./device";
-import { libvirtStatus, inactive, objectDrift, SILENT, type LibvirtStatus } from "./libvirt";
+import { consequences, type Finding } from "./consequences";
+import { diskDrift } from "./disks";
+import { libvirtStatus, inactive, objectDrift, type LibvirtStatus } from "./libvirt";
 import { scriptDrift, scriptOf } from "./scripts";
 
 /** The Command that prepares the host; it starts libvirt's objects that are there but not active. */
@@ -26,8 +28,12 @@ export interface DriftSource {
 async function askLibvirt(
   { stateDir, libvirtUri, root }: DriftSource,
   state: StackState,
-): Promise<LibvirtStatus> {
-  const domains = state.objects.filter((o) => o.kind === "domain").map((o) => o.libvirtName);
+): Promise<LibvirtStatus | undefined> {
+  const names = (kind: RecordedObject["kind"]): string =>
+    state.objects
+      .filter((o) => o.kind === kind)
+      .map((o) => o.libvirtName)
+      .join(" ");
   const result = await x("./assets/host/libvirt-status.sh", ["status"], {
     throwOnError: false,
     nodeOptions: {
@@ -36,13 +42,14 @@ async function askLibvirt(
         ...process.env,
         EDGE_STATE_DIR: stateDir,
         EDGE_LIBVIRT_URI: libvirtUri,
-        EDGE_DOMAINS: domains.join(" "),
+        EDGE_DOMAINS: names("domain"),
+        EDGE_NETWORKS: `${names("network")} ${names("pool")}`,
       },
       stdio: ["ignore", "pipe", "pipe"],
     },
   });
   // Without the tools that it needs nothing is known; that they are missing is the host's own drift.
-  return result.exitCode === 0 ? libvirtStatus.parse(JSON.parse(result.stdout)) : SILENT;
+  return result.exitCode === 0 ? libvirtStatus.parse(JSON.parse(result.stdout)) : undefined;
 }
 
 /** What the depot knows about the devices; undefined while it does not answer. */
@@ -59,14 +66,14 @@ function refOf(stateDir: string, ref: string): string | undefined {
   try {
     return readFileSync(join(inState(stateDir, "repo"), "refs", "heads", ref), "utf8").trim();
   } catch {
-    return undefined; // the ref's own Command reports that
+    return undefined;
   }
 }
 
 /** Findings for a Command that runs a program, not a host script. */
 function programDrift(
   { name, environment }: RecordedCommand,
-  libvirt: LibvirtStatus,
+  libvirt: LibvirtStatus | undefined,
   records: readonly DeviceView[] | undefined,
 ): string[] {
   const { EDGE_WAIT_FOR: step, EDGE_DEVICE: device, EDGE_STATE_DIR: stateDir } = environment;
@@ -78,25 +85,12 @@ function programDrift(
   return [];
 }
 
-/** A recreated network lacks the devices' leases and interfaces; their enrolment restores them. */
-function unplugged(state: StackState, status: LibvirtStatus): [string, string[]][] {
-  const gone = state.objects
-    .filter((o) => o.kind === "network" && [...objectDrift(o, status), ...inactive([o], status)].length > 0)
-    .map((o) => o.libvirtName);
-  return [...state.commands.values()]
-    .filter(
-      ({ name, environment }) =>
-        name.endsWith("-enrolment") && gone.includes(environment["EDGE_NETWORK"] ?? ""),
-    )
-    .map(({ name }): [string, string[]] => [name, ["its network comes back without it"]]);
-}
-
 /** Asks every object in the stack's state, concurrently, what is not as declared. Changes nothing. */
 export async function findDrift(source: DriftSource, state: StackState): Promise<Findings> {
   if (state.commands.size === 0) return new Map();
   const libvirt = askLibvirt(source, state);
   const records = askDepot(source.stateDir);
-  const commands = [...state.commands.values()].map(async (command): Promise<[string, string[]]> => {
+  const commands = [...state.commands.values()].map(async (command): Promise<Finding> => {
     const script = scriptOf(command);
     const found =
       script === undefined
@@ -105,15 +99,18 @@ export async function findDrift(source: DriftSource, state: StackState): Promise
     return [command.name, found];
   });
   const status = await libvirt;
-  const all: readonly (readonly [string, readonly string[]])[] = [
-    ...(await Promise.all(commands)),
-    ...state.objects.map((o): [string, string[]] => [o.name, objectDrift(o, status)]),
-    ...unplugged(state, status),
-    [HOST, inactive(state.objects, status)],
-  ];
+  const ofLibvirt = status
+    ? [
+        ...state.objects.map((o): Finding => [o.name, objectDrift(o, status)]),
+        ...diskDrift(state, status),
+        [HOST, inactive(state.objects, status)] as const,
+      ]
+    : [];
   const findings = new Map<string, readonly string[]>();
-  for (const [name, found] of all) {
+  const add = ([name, found]: Finding): void => {
     if (found.length > 0) findings.set(name, [...(findings.get(name) ?? []), ...found]);
-  }
+  };
+  [...(await Promise.all(commands)), ...ofLibvirt].forEach(add);
+  consequences(findings, state, status).forEach(add);
   return findings;
 }

@@ -27,13 +27,15 @@ export const libvirtStatus = z.object({
   /** By name: whether it is active. */
   networks: z.record(z.string(), z.boolean()),
   pools: z.record(z.string(), z.boolean()),
-  /** File names in the lab's storage pool. */
-  volumes: z.array(z.string()),
+  /** By file name in the lab's storage pool: size of the disk, and what its file takes. Known without a daemon too. */
+  volumes: z.record(z.string(), z.object({ bytes: z.number(), allocatedBytes: z.number() })),
 });
 export type LibvirtStatus = z.infer<typeof libvirtStatus>;
 
-/** Of a libvirt that does not answer. */
-export const SILENT: LibvirtStatus = { answers: false, domains: {}, networks: {}, pools: {}, volumes: [] };
+/** Words of the finding that a domain has the name of the stack's, but is not that one; its UUID follows. */
+export const OTHER_MACHINE = "is another one than the stack's: its UUID is";
+
+const uuidOf = (definition: string): string => definition.split(" ")[0] ?? "";
 
 /** How a libvirt object differs from the stack's state. */
 export function objectDrift(object: RecordedObject, status: LibvirtStatus): string[] {
@@ -47,12 +49,16 @@ export function objectDrift(object: RecordedObject, status: LibvirtStatus): stri
       return active === undefined ? [`libvirt has no ${kind} ${libvirtName}`] : [];
     }
     case "volume":
-      return status.volumes.includes(libvirtName) ? [] : [`its disk ${libvirtName} is gone`];
+      return []; // see disks.ts
     case "domain": {
       const domain = status.domains[libvirtName];
       if (!domain) return [`libvirt has no domain ${libvirtName}`];
       const found: string[] = [];
-      if (domain.recorded !== "" && domain.recorded !== domain.definition)
+      const uuid = uuidOf(domain.definition);
+      if (object.id !== "" && uuid !== object.id)
+        return [`the domain ${libvirtName} ${OTHER_MACHINE} ${uuid}`];
+      // What was recorded of a domain that an earlier run has replaced says nothing about this one.
+      if (uuidOf(domain.recorded) === uuid && domain.recorded !== domain.definition)
         found.push(`the domain ${libvirtName} has another definition`);
       if (object.memoryMiB !== undefined && object.memoryMiB !== domain.memoryMiB)
         found.push(`the domain ${libvirtName} has ${domain.memoryMiB} MiB instead of ${object.memoryMiB}`);

@@ -24,12 +24,17 @@ const connection: z.ZodType<RemoteConnection> = z.strictObject({
   stateDir: z.string(),
 });
 
+/** What the engine tells a Command that remembers its last answer. */
+const LAST_ANSWER = "PULUMI_COMMAND_STDOUT";
+
 /** Variables for the remote program, without those that concern the local side. */
 function environment(): string[] {
   return Object.entries({ ...process.env, EDGE_LAB_CACHE: REMOTE_HOST.cache })
     .filter(
       ([name]) =>
-        name.startsWith("EDGE_") && (!/^EDGE_(REMOTE|LAB_|CALLER_)/.test(name) || name === "EDGE_LAB_CACHE"),
+        name === LAST_ANSWER ||
+        (name.startsWith("EDGE_") &&
+          (!/^EDGE_(REMOTE|LAB_|CALLER_)/.test(name) || name === "EDGE_LAB_CACHE")),
     )
     .map(([name, value]) => `${name}=${value}\0`);
 }

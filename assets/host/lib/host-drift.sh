@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Is the host as edge-host.sh left it? Changes nothing, and calls nothing slow. Needs drift.sh, paths.sh, host-state.sh,
-# libvirtd.sh; the EDGE_ variables of edge-host.sh.
+# libvirtd.sh, nat.sh; the EDGE_ variables of edge-host.sh.
 
 # kvm_drift: see mend_kvm_mode
 kvm_drift() {
@@ -32,45 +32,6 @@ notes_drift() {
   while read -r name; do
     [[ -e $NOTED/$name ]] || drift "host/$name is gone, which says what destroy puts back"
   done < <(tail -n +2 "$NOTED/applied")
-}
-
-# Is the network behind the host (mode nat) up? libvirt sets its forwarding and rules; other programs may remove them.
-nat_up() { [[ -z ${EDGE_UPLINK:-} && -n ${EDGE_BRIDGE:-} && -d /sys/class/net/$EDGE_BRIDGE ]]; }
-
-forwards() { [[ $(</proc/sys/net/ipv4/ip_forward) == 1 ]]; }
-
-# nat_rules: are libvirt's rules for the lab's network set? In iptables, or from libvirt 10.4 on in its own nft table.
-nat_rules() {
-  local rules rule
-  rules=$(nft list table ip libvirt_network 2>/dev/null) || rules=''
-  [[ $rules != *" $EDGE_CIDR "* ]] || return 0
-  rules=$(iptables-save 2>/dev/null) || return 1
-  for rule in "-A LIBVIRT_PRT -s $EDGE_CIDR " "-A LIBVIRT_FWO -s $EDGE_CIDR " "-A LIBVIRT_FWI -d $EDGE_CIDR " \
-    '-A POSTROUTING -j LIBVIRT_PRT' '-A FORWARD -j LIBVIRT_FWO' '-A FORWARD -j LIBVIRT_FWI' '-A INPUT -j LIBVIRT_INP'; do
-    [[ $rules == *"$rule"* ]] || return 1
-  done
-}
-
-nat_drift() {
-  nat_up || return 0
-  forwards || drift "the host forwards no packets (net.ipv4.ip_forward is 0): devices do not reach the outside"
-  ! tools iptables-save || nat_rules || drift "firewall rules of the network $EDGE_CIDR are gone"
-}
-
-# nat_mend: libvirt sets its rules again on reload, but creates their chains only once per process
-# (networkPreReloadFirewallRules, virOnce), so that may take a restart
-nat_mend() {
-  nat_up || return 0
-  forwards || {
-    say host "forwarding of packets was off: on again"
-    echo 1 >/proc/sys/net/ipv4/ip_forward
-  }
-  nat_rules && return 0
-  say host "firewall rules of $EDGE_CIDR are gone: libvirt sets them anew"
-  libvirtd_reload
-  wait_until 5 nat_rules && return 0
-  libvirtd_restart
-  wait_until 20 nat_rules || die "libvirt does not set the firewall rules of $EDGE_CIDR; see iptables-save"
 }
 
 # osbuild_drift: see osbuild_host_apply. Reads firewalld's files, because firewall-cmd is slow.

@@ -104,10 +104,27 @@ check_labs() {
   while read -r note; do check_lab "$note"; done < <(other_labs)
 }
 
+# moved NOTE: is that this very stack of this clone, which was made in another state directory?
+moved() {
+  [[ $(lab_value "$1" stack) == "${EDGE_STACK:-$(owner_stack)}" ]] &&
+    grep -qsxF "project $PWD" "$(lab_value "$1" stateDir)/owner"
+}
+
 # check_lab NOTE
 check_lab() {
   local note=$1 who word mode=nat
   who=$(lab_words "$note")
+  if moved "$note"; then
+    problem "stateDir $STATE_DIR is not where the lab of this stack is ($(lab_value "$note" stateDir)), and stays the same while it exists" \
+      "set edge-lab:stateDir back, or remove the lab first: set it back, then npm run destroy"
+    # Everything that this lab would have is there.
+    # shellcheck disable=SC2046,SC2086 # lists of names
+    for word in "device:$EDGE_BRIDGE" "cidr:$EDGE_CIDR" "bridge:$EDGE_BRIDGE" "network:$EDGE_NETWORK" \
+      "uplink:${EDGE_UPLINK:-}" $(printf "domain:%s " $EDGE_DOMAINS); do
+      CLASHES["$word"]=1
+    done
+    return 0
+  fi
   [[ -z ${EDGE_UPLINK:-} ]] || mode=lan
   CLASHES["device:$(lab_value "$note" bridge)"]=1
   if [[ $EDGE_BUILDER == osbuild && $(lab_value "$note" builder) == osbuild ]]; then

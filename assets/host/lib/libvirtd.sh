@@ -104,13 +104,3 @@ libvirtd_destroy() {
   fi
   rm -f "$LIBVIRTD_MARK"
 }
-
-# start_inactive NAME: starts the network and the pool of that name where they are defined and not active
-start_inactive() {
-  local kind
-  for kind in net pool; do
-    virsh -q -c "$EDGE_LIBVIRT_URI" "$kind-list" --inactive --name | sed 's/ *$//' | grep -xF "$1" >/dev/null || continue
-    say libvirtd "starts the $kind $1"
-    virsh -q -c "$EDGE_LIBVIRT_URI" "$kind-start" "$1" >&2
-  done
-}

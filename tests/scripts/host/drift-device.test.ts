@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { HostScripts } from "../../support/hostScripts";
@@ -9,7 +9,7 @@ import { driftOf, heals, type Drifting } from "../support/drift";
 
 type Env = Record<string, string>;
 
-describe("drift of keys, ISOs, blueprints and enrolments", () => {
+describe("drift of keys, ISOs, blueprints and the accelerator", () => {
   let host: HostScripts;
   before(function () {
     if (process.getuid?.() !== 0) skipBecause(this, "the host's scripts need root");
@@ -28,32 +28,43 @@ describe("drift of keys, ISOs, blueprints and enrolments", () => {
 
   describe("ssh-key.sh", () => {
     const KEY = "ssh/id_ed25519";
-    const rows: Record<string, [RegExp, () => void, boolean]> = {
-      "the pair is removed": [
-        /devices know the old one/,
-        () => rmSync(at("ssh"), { recursive: true }),
-        false,
-      ],
-      "the private half is damaged": [/cannot be read/, () => writeFileSync(at(KEY), "x\n"), false],
-      "the public half is removed": [/public half/, () => rmSync(at(`${KEY}.pub`)), true],
+    const gone = (): void => rmSync(at("ssh"), { recursive: true });
+    const damaged = (): void => writeFileSync(at(KEY), "x\n");
+    const rows: Record<string, [RegExp, () => void]> = {
+      "the pair is removed": [/the ssh key is gone/, gone],
+      "the private half is damaged": [/cannot be read/, damaged],
+      "the public half is removed": [/public half/, () => rmSync(at(`${KEY}.pub`))],
       "the public half is another key's": [
         /public half/,
         () => writeFileSync(at(`${KEY}.pub`), `ssh-ed25519 ${"A".repeat(68)} edge-lab\n`),
-        true,
       ],
-      "the private half may be read by others": [/mode 644/, () => chmodSync(at(KEY), 0o644), true],
-      "the folder is open to others": [/open to others/, () => chmodSync(at("ssh"), 0o755), true],
+      "the private half may be read by others": [/mode 644/, () => chmodSync(at(KEY), 0o644)],
+      "the folder is open to others": [/open to others/, () => chmodSync(at("ssh"), 0o755)],
     };
-    for (const [what, [found, breakIt, same]] of Object.entries(rows)) {
-      it(what, () => {
-        const key = object("ssh-key.sh");
-        key.apply();
+    for (const [what, [found, breakIt]] of Object.entries(rows)) {
+      it(`${what}: it is the key that devices know`, () => {
+        const { stdout } = host.run("ssh-key.sh", "apply");
+        const key = object("ssh-key.sh", { PULUMI_COMMAND_STDOUT: stdout });
         const before = readFileSync(at(KEY), "utf8");
         heals(key, found, breakIt);
-        assert.equal(readFileSync(at(KEY), "utf8") === before, same, "devices know the key");
+        assert.equal(readFileSync(at(KEY), "utf8"), before);
+        assert.equal(statSync(at(KEY)).mode & 0o777, 0o600);
+        assert.equal(host.run("ssh-key.sh", "apply").stdout, stdout);
         assert.doesNotMatch(key.status().stdout, /PRIVATE/);
       });
     }
+
+    it("without an answer that the stack has kept, a new pair is made", () => {
+      for (const answer of ["", "no JSON", "{}"]) {
+        for (const breakIt of [gone, damaged]) {
+          const key = object("ssh-key.sh", { PULUMI_COMMAND_STDOUT: answer });
+          key.apply();
+          const before = readFileSync(at(KEY), "utf8");
+          heals(key, /gone|cannot be read/, breakIt);
+          assert.notEqual(readFileSync(at(KEY), "utf8"), before);
+        }
+      }
+    });
   });
 
   describe("iso.sh", () => {
@@ -138,76 +149,6 @@ describe("drift of keys, ISOs, blueprints and enrolments", () => {
         `PATH=$PWD/bin:$PATH SAY='${say}' '${process.cwd()}/assets/builders/osbuild/has-blueprint' . RFE`,
       ).status;
     assert.deepEqual([ask("RFE"), ask("RFE2"), ask("none")], [0, 1, 2]);
-  });
-
-  describe("enrol.sh", () => {
-    const env = {
-      EDGE_DEVICE: "edge-device-1",
-      EDGE_ADDRESS: "192.168.76.11",
-      EDGE_MAC: "52:54:00:a8:4c:0b",
-      EDGE_NETWORK: "edge-lab",
-      EDGE_LIBVIRT_URI: "test:///default",
-    };
-    const LEASE = "<host mac='52:54:00:A8:4C:0b' name='edge-device-1' ip='192.168.76.11'/>";
-    const xml = (leases: string): void =>
-      writeFileSync(join(host.path, "network.xml"), `<network>\n<dhcp>\n${leases}\n</dhcp>\n</network>\n`);
-    let enrolment: Drifting;
-    beforeEach(() => {
-      // A libvirt with one network, kept in a file.
-      host.program(
-        "bin/virsh",
-        `[[ ! -e down ]] || exit 1
-case "$*" in
-  *net-dumpxml*) cat network.xml ;;
-  *"net-update edge-lab delete"*) for word; do [[ $word != "<host"* ]] || grep -vF "$word" network.xml >new; done; mv new network.xml ;;
-  *"net-update edge-lab add-last"*) for word; do [[ $word != "<host"* ]] || sed -i "s#^</dhcp>#$word\\n&#" network.xml; done ;;
-  *domstate*) cat domain ;;
-esac`,
-      );
-      xml("");
-      enrolment = object("enrol.sh", env);
-      enrolment.apply();
-      writeFileSync(at("console/edge-device-1.log"), "boot\n");
-      writeFileSync(join(host.path, "domain"), "running\n");
-    });
-    const log = (): string => readFileSync(at("console/edge-device-1.log"), "utf8");
-    const since = (): number => statSync(at("console/edge-device-1.enrolled")).mtimeMs;
-
-    const rows: Record<string, [RegExp, () => void]> = {
-      "its lease is removed": [/fixed lease/, () => xml("")],
-      "its lease has another address": [/fixed lease/, () => xml(LEASE.replace("76.11", "76.99"))],
-      "its address is another's as well": [
-        /fixed lease/,
-        () => xml(`${LEASE}\n${LEASE.replace("0b'", "0c'")}`),
-      ],
-    };
-    for (const [what, [found, breakIt]] of Object.entries(rows)) {
-      it(`${what}: the running machine's log and enrolment stay`, () => {
-        const enrolled = since();
-        heals(enrolment, found, breakIt);
-        assert.deepEqual([log(), since()], ["boot\n", enrolled]);
-      });
-    }
-
-    it("its mark is removed: the running machine's log stays", () => {
-      heals(enrolment, /mark is gone/, () => rmSync(at("console/edge-device-1.enrolled")));
-      assert.equal(log(), "boot\n");
-      heals(enrolment, /folder of the console logs/, () => rmSync(at("console"), { recursive: true }));
-    });
-
-    it("a machine that is not there any longer is enrolled anew", () => {
-      writeFileSync(join(host.path, "domain"), "");
-      enrolment.apply();
-      assert.throws(log, /ENOENT/);
-    });
-
-    it("says nothing of a network that cannot be asked, and nothing in a LAN", () => {
-      xml("");
-      writeFileSync(join(host.path, "down"), "");
-      assert.deepEqual(driftOf(enrolment.status()), []);
-      rmSync(join(host.path, "down"));
-      assert.deepEqual(driftOf(object("enrol.sh", { ...env, EDGE_NETWORK: "" }).status()), []);
-    });
   });
 
   describe("accelerator.sh", () => {

@@ -4,12 +4,11 @@ import { join } from "node:path";
 
 import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
-import { driftOf, heals, listing, type Drifting } from "../support/drift";
-import { GATEWAY, needs, Sandbox, type Outcome } from "../support/sandbox";
+import { heals, type Drifting } from "../support/drift";
+import type { Outcome } from "../support/sandbox";
 
 const LIBRARIES =
-  "paths log wait result drift libvirtd host-state distribution subscription osbuild-host host-drift";
-const CIDR = "10.213.250.0/24";
+  "paths log wait result drift libvirtd nat host-state distribution subscription osbuild-host host-drift";
 
 describe("drift of the host", () => {
   let host: HostScripts;
@@ -129,91 +128,5 @@ kvm_mode_right() { local mode; mode=$(stat -c %a /dev/kvm); (((8#$mode & 8#060) 
       heals(osbuild, /port 8000\/tcp is closed/, () => writeFileSync(join(zones, "public.xml"), "<zone/>\n"));
       heals(osbuild, /not registered/, () => rmSync(join(host.path, "certificate")));
     });
-  });
-});
-
-describe("drift of the network behind the host", () => {
-  let box: Sandbox;
-  before(function () {
-    needs(this, "iptables", "iptables-save", "nft");
-    box = new Sandbox();
-    box.ok(["ip", "link", "add", "edgelab9", "type", "bridge"]);
-  });
-  after(() => {
-    box.remove();
-  });
-
-  /** Like libvirt 9: sets chains and jumps at its start, the rules in them also on reload. */
-  const RULES = `libvirtd_reload() {
-  for chain in INP OUT FWI FWO FWX; do iptables -F LIBVIRT_$chain 2>/dev/null || return 0; done
-  iptables -t nat -F LIBVIRT_PRT 2>/dev/null || return 0
-  iptables -A LIBVIRT_FWO -s ${CIDR} -i edgelab9 -j ACCEPT
-  iptables -A LIBVIRT_FWI -d ${CIDR} -o edgelab9 -j ACCEPT
-  iptables -t nat -A LIBVIRT_PRT -s ${CIDR} ! -d ${CIDR} -j MASQUERADE
-}
-libvirtd_restart() {
-  for chain in INP OUT FWI FWO FWX; do iptables -N LIBVIRT_$chain 2>/dev/null || :; done
-  iptables -t nat -N LIBVIRT_PRT 2>/dev/null || :
-  for each in INPUT:INP OUTPUT:OUT FORWARD:FWI FORWARD:FWO; do
-    iptables -C "\${each%:*}" -j "LIBVIRT_\${each#*:}" 2>/dev/null || iptables -A "\${each%:*}" -j "LIBVIRT_\${each#*:}"
-  done
-  iptables -t nat -C POSTROUTING -j LIBVIRT_PRT 2>/dev/null || iptables -t nat -A POSTROUTING -j LIBVIRT_PRT
-  libvirtd_reload
-}`;
-  const run = (text: string): Outcome =>
-    box.run(
-      [
-        "bash",
-        "-c",
-        `set -euo pipefail; for part in ${LIBRARIES}; do . assets/host/lib/$part.sh; done\n${RULES}\n${text}`,
-      ],
-      {
-        EDGE_CIDR: CIDR,
-        EDGE_BRIDGE: "edgelab9",
-        EDGE_GATEWAY: GATEWAY,
-        EDGE_LIBVIRT_URI: "test:///default",
-      },
-    );
-  const nat: Drifting = {
-    get stateDir() {
-      return box.stateDir;
-    },
-    status: () => run("nat_drift; status_result"),
-    apply: () => {
-      const { status, stderr } = run("nat_mend");
-      assert.equal(status, 0, stderr);
-    },
-  };
-
-  const rows: Record<string, [RegExp, string]> = {
-    "forwarding is put back": [/forwards no packets/, "echo 0 >/proc/sys/net/ipv4/ip_forward"],
-    "the table nat is flushed": [/firewall rules/, "iptables -t nat -F"],
-    "a jump to libvirt's rules is removed": [/firewall rules/, "iptables -D FORWARD -j LIBVIRT_FWO"],
-    "one of libvirt's rules is removed": [/firewall rules/, "iptables -F LIBVIRT_FWI"],
-    "all rules are flushed": [/firewall rules/, "nft flush ruleset"],
-  };
-  for (const [what, [found, breakIt]] of Object.entries(rows)) {
-    it(what, () => {
-      nat.apply();
-      heals(nat, found, () => void box.ok(["bash", "-c", breakIt]));
-    });
-  }
-
-  it("libvirt's table of its own counts as well", () => {
-    nat.apply();
-    box.ok(["nft", "flush", "ruleset"]);
-    box.ok([
-      "nft",
-      `add table ip libvirt_network; add chain ip libvirt_network x; add rule ip libvirt_network x ip saddr ${CIDR} accept`,
-    ]);
-    assert.deepEqual(driftOf(nat.status()), []);
-    box.ok(["nft", "flush", "ruleset"]);
-  });
-
-  it("a bridge that is down is the network's own drift", () => {
-    const before = listing(box.stateDir);
-    box.ok(["ip", "link", "del", "edgelab9"]);
-    assert.deepEqual(driftOf(nat.status()), []);
-    assert.deepEqual(listing(box.stateDir), before);
   });
 });

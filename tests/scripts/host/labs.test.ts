@@ -106,6 +106,29 @@ describe("two labs on one host", () => {
     );
   });
 
+  it("a stack whose stateDir was changed is told where its lab is, and nothing else", () => {
+    writeFileSync(join(other, "owner"), `stack first\nproject ${preflight.path}\n`);
+    note("one");
+    const same = {
+      EDGE_STACK: "first",
+      EDGE_CIDR: "192.168.76.0/24",
+      EDGE_BRIDGE: "edgelab0",
+      EDGE_NETWORK: "edge-lab",
+      EDGE_DOMAINS: "edge-device-1 edge-device-2",
+    };
+    const { problems } = preflight.check(
+      `${CHECK}; check_domains $EDGE_DOMAINS; check_network_name "$EDGE_NETWORK"`,
+      options(same),
+    );
+    assert.equal(problems.length, 1, problems.join("\n"));
+    assert.match(
+      problems[0] ?? "",
+      /^stateDir .*\/state is not where the lab of this stack is \(.*\/\.lab\)/,
+    );
+    writeFileSync(join(other, "owner"), `stack first\nproject /another/clone\n`);
+    assert.doesNotMatch(preflight.check(CHECK, options(same)).problems.join(), /stateDir /);
+  });
+
   it("do not see a lab that is no more, or is in another network namespace", () => {
     note("gone", { stateDir: "/nowhere/.lab" });
     note("far", { namespace: "name:other" });

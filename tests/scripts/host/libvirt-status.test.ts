@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { libvirtStatus } from "../../../client/drift/libvirt";
 import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
+import { needs } from "../support/sandbox";
 
 const UUID = "0b8f5ac6-7a5d-4b49-9a10-6b3f1a9b6c55";
 
@@ -95,6 +97,47 @@ describe("libvirt-status.sh", () => {
       { answers, networks, pools },
       { answers: true, networks: { "edge-lab": false }, pools: { "edge-lab": true, other: false } },
     );
+  });
+
+  it("tells a network without its bridge and a pool without its folder for what they are", () => {
+    host.program(
+      "bin/virsh",
+      `case $* in
+        *net-dumpxml*) echo "  <bridge name='$(cat bridge)' stp='on'/>" ;;
+        *list*) printf '%s\\n' edge-lab other ;;
+      esac`,
+    );
+    const asked = (bridge: string): unknown => {
+      writeFileSync(join(host.path, "bridge"), bridge);
+      const { networks, pools } = host.answer("libvirt-status.sh", "status", {
+        ...env,
+        EDGE_NETWORKS: "edge-lab",
+      });
+      return { networks, pools };
+    };
+    assert.deepEqual(asked("edgelab9"), {
+      networks: { "edge-lab": false, other: true },
+      pools: { "edge-lab": false, other: true },
+    });
+    mkdirSync(join(host.stateDir, "pool"));
+    assert.deepEqual(asked("lo"), {
+      networks: { "edge-lab": true, other: true },
+      pools: { "edge-lab": true, other: true },
+    });
+  });
+
+  it("tells the size of each disk, of a file that is none too, also without a daemon", function () {
+    needs(this, "qemu-img");
+    host.program("bin/virsh", "exit 1");
+    mkdirSync(join(host.stateDir, "pool"));
+    const file = (name: string): string => join(host.stateDir, "pool", name);
+    execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", file("d1.qcow2"), "8G"]);
+    writeFileSync(file("d2.qcow2"), "");
+    const { volumes } = libvirtStatus.parse(host.answer("libvirt-status.sh", "status", env));
+    const { allocatedBytes = -1, bytes } = volumes["d1.qcow2"] ?? {};
+    assert.equal(bytes, 8 * 2 ** 30);
+    assert.ok(allocatedBytes > 0 && allocatedBytes < 2 ** 20, String(allocatedBytes));
+    assert.deepEqual(volumes["d2.qcow2"], { bytes: 0, allocatedBytes: 0 });
   });
 
   for (const question of ["list --all", "net-list", "pool-list --all"]) {

@@ -3,6 +3,8 @@
 # state is in memory and ends with the namespaces; the machine's own libvirt is neither visible nor changed.
 set -euo pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+# What /sys shows of the network is the namespace's that it was mounted in.
+mount -t sysfs sysfs /sys
 mount -t tmpfs run /run
 mkdir -p /run/lock /run/etc/qemu /run/etc/storage
 cp /etc/libvirt/*.conf /run/etc/

@@ -56,7 +56,7 @@ for (const preview of [false, true]) {
         if (inputs["delete"] !== undefined) {
           assert.equal(inputs["delete"], String(inputs["create"]).replace(/apply$/, "destroy"), name);
         }
-        assert.equal(inputs["addPreviousOutputInEnv"], false, name);
+        assert.equal(inputs["addPreviousOutputInEnv"], name === "core-ssh-key", name);
         assert.equal(inputs["dir"], undefined, name);
         assert.equal(typeof plain(inputs["stdin"]), "string", name);
         assert.ok(deleteBeforeReplace, name);

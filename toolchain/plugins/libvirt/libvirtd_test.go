@@ -172,6 +172,31 @@ func TestStorageThatIsGone(t *testing.T) {
 	l.expectGone("libvirt_pool", pool)
 }
 
+// A domain whose pool is gone is not gone, and a refresh does not fail over it.
+func TestDomainWithoutItsStorage(t *testing.T) {
+	l := newLab(t, "qemu:///system")
+	pool := l.pool("pool")
+	volume := l.volume("disk.qcow2")
+	guest, err := l.host().DomainDefineXML("<domain type='qemu'><name>guest</name><memory>65536</memory>" +
+		"<os><type arch='x86_64'>hvm</type></os><devices><disk type='file'><source file='" + volume.Id() +
+		"'/><target dev='vda'/></disk></devices></domain>")
+	l.must(err)
+	domain := l.provider.ResourcesMap["libvirt_domain"].Data(&sdk.InstanceState{
+		ID: uuid.UUID(guest.UUID).String(), Attributes: map[string]string{"name": "guest"},
+	})
+	l.ok(l.read("libvirt_domain", domain))
+	found, err := l.host().StoragePoolLookupByName("pool")
+	l.must(err)
+	l.must(l.host().StoragePoolDestroy(found))
+	l.must(l.host().StoragePoolUndefine(found))
+	diags := l.read("libvirt_domain", domain)
+	expect(t, "one warning", len(diags) == 1 && diags[0].Severity == diag.Warning, true)
+	expect(t, "name", domain.Get("name"), "guest")
+	l.expectGone("libvirt_pool", pool)
+	l.delete("libvirt_domain", domain)
+	l.expectGone("libvirt_domain", domain)
+}
+
 // A stopped pool hides its volumes; they are there.
 func TestVolumeInAStoppedPool(t *testing.T) {
 	l := newLab(t, "qemu:///system")

@@ -2,7 +2,7 @@ package libvirt
 
 import (
 	"context"
-	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
@@ -35,12 +35,17 @@ func unreachable(ctx context.Context, upstream *schema.Resource, d *schema.Resou
 	if !recorded(upstream, d) {
 		return diag.FromErr(err)
 	}
-	summary := fmt.Sprintf("libvirt cannot be reached; %s stays as the state has it", d.Id())
+	return kept(ctx, "libvirt cannot be reached; "+d.Id(), err.Error())
+}
+
+// kept is the warning that a resource stays as the state has it.
+func kept(ctx context.Context, what, why string) diag.Diagnostics {
+	summary := what + " stays as the state has it"
 	// The bridge shows a diagnostic that is no error only with TF_LOG.
 	if logger := log.TryGetLogger(ctx); logger != nil {
-		logger.Warn(summary + ": " + err.Error())
+		logger.Warn(summary + ": " + why)
 	}
-	return diag.Diagnostics{{Severity: diag.Warning, Summary: summary, Detail: err.Error()}}
+	return diag.Diagnostics{{Severity: diag.Warning, Summary: summary, Detail: why}}
 }
 
 // recorded says whether the state holds more than an id.
@@ -57,6 +62,9 @@ func recorded(upstream *schema.Resource, d *schema.ResourceData) bool {
 // whose files were removed, or which is gone itself.
 func readOrDrop(ctx context.Context, upstream *schema.Resource, d *schema.ResourceData, s *session) diag.Diagnostics {
 	diags := upstream.ReadContext(ctx, d, s.client)
+	if lacksStorage(diags) && recorded(upstream, d) {
+		return kept(ctx, d.Id()+" uses storage that libvirt does not have and", diags[0].Summary)
+	}
 	pool, lies := poolOf(upstream, d)
 	if !diags.HasError() || !lies || s.host == nil {
 		return diags
@@ -66,6 +74,14 @@ func readOrDrop(ctx context.Context, upstream *schema.Resource, d *schema.Resour
 		return nil
 	}
 	return upstream.ReadContext(ctx, d, s.client)
+}
+
+// lacksStorage says whether a domain is there, but not the volume or the pool of one of its disks.
+// Upstream's words: its diagnostics carry no code.
+func lacksStorage(diags diag.Diagnostics) bool {
+	return diags.HasError() &&
+		(strings.HasPrefix(diags[0].Summary, "error retrieving volume for disk: ") ||
+			strings.HasPrefix(diags[0].Summary, "error retrieving pool for disk: "))
 }
 
 // poolOf names the storage pool that a volume, or a disk made of one, lies in.

@@ -33,7 +33,7 @@ describe("findDrift", () => {
         EDGE_DEVICE: "d1",
       }),
     ]),
-    objects: [{ name: "n-network", kind: "network", libvirtName: "net", pool: "", trigger: "" }],
+    objects: [{ name: "n-network", kind: "network", id: "", libvirtName: "net", pool: "", trigger: "" }],
   };
   const find = async (): Promise<Record<string, readonly string[]>> =>
     Object.fromEntries(
@@ -49,7 +49,7 @@ describe("findDrift", () => {
   });
 
   it("names what the scripts and libvirt say, and gives a network's devices their enrolment again", async () => {
-    script("libvirt-status.sh", `echo '{"answers":true,"domains":{},"networks":{},"pools":{},"volumes":[]}'`);
+    script("libvirt-status.sh", `echo '{"answers":true,"domains":{},"networks":{},"pools":{},"volumes":{}}'`);
     assert.deepEqual(await find(), {
       "b-service": ["does not answer"],
       "d1-enrolment": ["its network comes back without it"],
@@ -60,7 +60,7 @@ describe("findDrift", () => {
   it("a network that is only inactive is started by the host's script, and not made anew", async () => {
     script(
       "libvirt-status.sh",
-      `echo '{"answers":true,"domains":{},"networks":{"net":false},"pools":{},"volumes":[]}'`,
+      `echo '{"answers":true,"domains":{},"networks":{"net":false},"pools":{},"volumes":{}}'`,
     );
     assert.deepEqual(await find(), {
       "b-service": ["does not answer"],

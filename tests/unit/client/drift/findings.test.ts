@@ -24,11 +24,12 @@ const libvirt: LibvirtStatus = {
   domains: { d1: DOMAIN },
   networks: { net: true },
   pools: { pool: true },
-  volumes: ["d1.qcow2"],
+  volumes: {},
 };
 const object = (kind: RecordedObject["kind"], libvirtName: string): RecordedObject => ({
   name: `${libvirtName}-${kind}`,
   kind,
+  id: kind === "domain" ? "u" : "",
   libvirtName,
   pool: "",
   trigger: "",
@@ -64,7 +65,6 @@ describe("drift of libvirt's objects", () => {
     ["as declared", "network", "net", libvirt, []],
     ["undefined", "network", "net", { ...libvirt, networks: {} }, ["libvirt has no network net"]],
     ["inactive", "pool", "pool", { ...libvirt, pools: { pool: false } }, []],
-    ["without its file", "volume", "d1.qcow2", { ...libvirt, volumes: [] }, ["its disk d1.qcow2 is gone"]],
     ["undefined", "domain", "d1", { ...libvirt, domains: {} }, ["libvirt has no domain d1"]],
     [
       "of another definition",
@@ -86,6 +86,20 @@ describe("drift of libvirt's objects", () => {
       "d1",
       { ...libvirt, domains: { d1: { ...DOMAIN, definition: "u 2", recorded: "" } } },
       [],
+    ],
+    [
+      "recorded of the machine before",
+      "domain",
+      "d1",
+      { ...libvirt, domains: { d1: { ...DOMAIN, recorded: "earlier 2" } } },
+      [],
+    ],
+    [
+      "that somebody else defined",
+      "domain",
+      "d1",
+      { ...libvirt, domains: { d1: { ...DOMAIN, definition: "other 1" } } },
+      ["the domain d1 is another one than the stack's: its UUID is other"],
     ],
     ["not known of while libvirt is away", "domain", "d1", { ...libvirt, answers: false, domains: {} }, []],
   ] satisfies Case[]) {
@@ -125,6 +139,11 @@ describe("drift of a device that was ready", () => {
 describe("drift of a rollout", () => {
   it("is none where ref and devices are on its commit", () => {
     assert.deepEqual(rolloutDrift({ commit: V2, ref: V2 }, [device("d1", V2)]), []);
+  });
+  it("is a ref that is gone: what is published in its place may be another", () => {
+    assert.deepEqual(rolloutDrift({ commit: V2, ref: undefined }, [device("d1", V2)]), [
+      "the published ref is gone",
+    ]);
   });
   it("is a ref that names another commit, and a device that runs another", () => {
     assert.deepEqual(rolloutDrift({ commit: V2, ref: V1 }, [device("d1", V1), device("d2", V2)]), [
