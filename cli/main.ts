@@ -31,7 +31,10 @@ function program(run: (action: Promise<number>) => void): Command {
   lab
     .command("recover")
     .description("mend what a run that was killed left behind (up, preview and destroy do so themselves)")
-    .action(() => run(import("./verbs/deploy.js").then((m) => m.recoverOnly())));
+    .option("--preview", "start nothing for that")
+    .action((options: { preview?: boolean }) =>
+      run(import("./verbs/deploy.js").then((m) => m.recoverOnly({ preview: options.preview === true }))),
+    );
   lab
     .command("clean")
     .description("remove the caches: base trees, packages, toolchain")

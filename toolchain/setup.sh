@@ -32,7 +32,7 @@ wanted_stamp() {
 up_to_date() {
   [[ -f $LINKS/stamp && $(<"$LINKS/stamp") == "$1" ]] || return 1
   local link
-  for link in "$LINKS"/bin/* "$LINKS"/plugins/*; do
+  for link in "$LINKS"/bin/* "$LINKS"/engine/* "$LINKS"/plugins/*; do
     [[ -x $link ]] || return 1
   done
 }
@@ -62,11 +62,12 @@ install_pulumi() {
     targets[$component]=$target
   done
   ((${#missing[@]} == 0)) || build_missing "${missing[@]}"
-  mkdir -p "$LINKS/plugins"
-  if [[ $official == yes ]]; then rm -f "$LINKS/bin/pulumi"; fi
+  mkdir -p "$LINKS/plugins" "$LINKS/engine"
+  link_to "$ROOT/toolchain/pulumi.sh" "$LINKS/bin/pulumi"
+  if [[ $official == yes ]]; then link_to "$(official_pulumi)" "$LINKS/engine/pulumi"; fi
   for component in "${!targets[@]}"; do
     target=$LINKS/plugins
-    if [[ $component == cli ]]; then target=$LINKS/bin; fi
+    if [[ $component == cli ]]; then target=$LINKS/engine; fi
     link_to "${targets[$component]}" "$target/$(component_binary "$component")"
   done
 }

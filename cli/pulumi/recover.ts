@@ -13,6 +13,7 @@ import { askPulumi } from "./cli";
 import { removeBegun } from "./partial";
 import { endOrphans, isPulumi } from "./orphans";
 import { removeUntracked } from "./untracked";
+import { virsh } from "./virsh";
 
 const PROJECT = "edge-lab";
 
@@ -55,8 +56,12 @@ function lockHolders(ctx: LabContext): number[] {
 /**
  * Cleans up after a killed or failed run, so that the next one converges without manual work: processes without their
  * engine, the lock of a dead process, pending operations, and untracked libvirt objects.
+ * @param options.libvirt "as it is": it may be down; then what needs it is left to the next `up`. Default: it answers.
  */
-export async function recover(ctx: LabContext): Promise<void> {
+export async function recover(
+  ctx: LabContext,
+  options: { readonly libvirt?: "answers" | "as it is" } = {},
+): Promise<void> {
   if (!stackExists(ctx)) return;
   const holders = lockHolders(ctx);
   const alive = holders.find(isPulumi);
@@ -73,7 +78,15 @@ export async function recover(ctx: LabContext): Promise<void> {
   }
   const pending = readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"');
   if (wasKilledInRollout(ctx, holders.length > 0 || pending)) await endRollout(ctx);
-  if (pending) await finishOperations(ctx);
+  if (pending) {
+    if (options.libvirt === "as it is" && !(await virsh(ctx, ["version"])).ok) {
+      process.stderr.write(
+        "recover: libvirt does not answer: the next up ends what the run before has begun\n",
+      );
+      return;
+    }
+    await finishOperations(ctx);
+  }
   await removeUntracked(ctx, readFileSync(stackFile(ctx), "utf8"));
 }
 

@@ -50,19 +50,24 @@ export async function up(extra: Extra): Promise<number> {
   return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
 
-/** `lab recover`: for users who call pulumi themselves. */
-export async function recoverOnly(): Promise<number> {
+/**
+ * `lab recover`: what `up` and `preview` do before pulumi runs; plain `pulumi` does it too, see toolchain/pulumi.sh.
+ * @param options.preview start nothing
+ */
+export async function recoverOnly(options: { preview: boolean }): Promise<number> {
   const ctx = labContext();
-  await ensureLibvirt(ctx);
-  await recover(ctx);
+  if (options.preview) await recover(ctx, { libvirt: "as it is" });
+  else {
+    await ensureLibvirt(ctx);
+    await recover(ctx);
+  }
   return 0;
 }
 
 /** `npm run preview`: what `up` would do. */
 export async function preview(extra: Extra): Promise<number> {
   const ctx = labContext();
-  await ensureLibvirt(ctx);
-  await recover(ctx);
+  await recover(ctx, { libvirt: "as it is" });
   return runPulumi(["preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
 

@@ -30,6 +30,8 @@ export class Checkout {
     }
     cpSync(join(ROOT, "node_modules/.edge-lab/packages"), join(modules, ".edge-lab/packages"));
     this.write("index.ts", 'export const answer: string = "42";\n');
+    // The lab's own program, which the shell's `pulumi` calls, tells its words.
+    this.write("cli/main.ts", "process.stderr.write(`lab ${process.argv.slice(2).join(' ')}\\n`);\n");
   }
 
   path(name: string): string {

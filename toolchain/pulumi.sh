@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# `pulumi` on the PATH that `npm run -s env` prints. Before a command that changes or compares the lab it mends what a
+# run that was killed left behind, as `npm run up` does; then it is Pulumi itself.
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+root=${here%/toolchain}
+links=$root/node_modules/.edge-lab
+
+# parse ARGUMENT...: sets COMMAND, the first word that is no option, STACK, and HELP where help is asked for
+parse() {
+  COMMAND='' STACK='' HELP=''
+  while (($# > 0)); do
+    case $1 in
+      -h | --help) HELP=yes ;;
+      -s | --stack) STACK=${2:-} ;;&
+      --stack=*) STACK=${1#*=} ;;
+      -s | --stack | -C | --cwd | --color | --profiling | --tracing | --memprofilerate | -v | --verbose)
+        (($# == 1)) || shift
+        ;;
+      -*) ;;
+      *) COMMAND=${COMMAND:-$1} ;;
+    esac
+    shift
+  done
+}
+
+# recovery: the words of the lab's own program that this command needs first; empty if none
+recovery() {
+  [[ -z ${EDGE_LAB_RECOVERED:-} && -n ${EDGE_LAB_STATE:-} && -z $HELP && $PWD -ef $root ]] || return 0
+  # Another stack's state is not where the environment points to; the program says so itself.
+  [[ -z $STACK || ${STACK##*/} == "${PULUMI_STACK##*/}" ]] || return 0
+  case $COMMAND in
+    up | update | refresh | destroy | down | dn) echo recover ;;
+    preview | pre) echo recover --preview ;;
+  esac
+}
+
+main() {
+  local words
+  parse "$@"
+  words=$(recovery)
+  if [[ -n $words ]]; then
+    # shellcheck disable=SC2086 # a list of words
+    PATH=$links/bin:$PATH node --import tsx cli/main.ts $words >&2
+  fi
+  exec "$links/engine/pulumi" "$@"
+}
+
+main "$@"
