@@ -152,7 +152,12 @@ export class EdgeLab extends pulumi.ComponentResource {
     const { authorizedKeys, password } = config.coreUser;
     const core = new CoreUser(
       OPERATOR.name,
-      { stateDir, authorizedKeys, ...(password ? { password: pulumi.secret(password) } : {}) },
+      {
+        stateDir,
+        authorizedKeys,
+        recordedKey: args.recorded.publicKey,
+        ...(password ? { password: pulumi.secret(password) } : {}),
+      },
       own,
     );
     const fleet = new EdgeFleet(

@@ -35,6 +35,8 @@ export interface RecordedObject {
 export interface StackState {
   readonly commands: ReadonlyMap<string, RecordedCommand>;
   readonly objects: readonly RecordedObject[];
+  /** Public half of the lab's ssh key; the Command's own answer is secret. */
+  readonly publicKey?: string | undefined;
 }
 
 export const EMPTY_STATE: StackState = { commands: new Map(), objects: [] };
@@ -63,6 +65,14 @@ function plainTexts(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => typeof v === "string"));
 }
 
+/** The component whose keys end with the lab's own. */
+const CORE_USER = "edge-lab:index:CoreUser";
+
+function lastText(values: unknown): string | undefined {
+  const last: unknown = Array.isArray(values) ? values[values.length - 1] : undefined;
+  return typeof last === "string" ? last : undefined;
+}
+
 const KIND = /^libvirt:index\/(domain|network|pool|volume):/;
 
 /**
@@ -73,6 +83,7 @@ export function parseStackState(content: string): StackState {
   const resources = checkpoint.parse(JSON.parse(content)).checkpoint?.latest?.resources ?? [];
   const commands = new Map<string, RecordedCommand>();
   const objects: RecordedObject[] = [];
+  let publicKey: string | undefined;
   for (const { urn, type, id, inputs, outputs, replacementTrigger } of resources) {
     const name = urn.split("::").pop() ?? "";
     if (type === "command:local:Command") {
@@ -84,6 +95,7 @@ export function parseStackState(content: string): StackState {
         stdout: text(outputs["stdout"]),
       });
     }
+    if (type === CORE_USER) publicKey = lastText(outputs["authorizedKeys"]);
     const kind = KIND.exec(type)?.[1];
     if (kind !== undefined) {
       objects.push({
@@ -99,5 +111,5 @@ export function parseStackState(content: string): StackState {
       });
     }
   }
-  return { commands, objects };
+  return { commands, objects, publicKey };
 }
