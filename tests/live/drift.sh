@@ -2,14 +2,15 @@
 # A lab that drifts, kind by kind: breaks one thing, then checks that the preview shows it, that one `up` repairs it and
 # does what the preview said, and that there is nothing to do after that. Prints the seconds of each repair. Run by hand,
 # as root: npm run test:drift [KIND...]. On a host without systemd it runs in its own network namespace.
-# EDGE_LIVE_KEEP=1 keeps the clone, with its logs.
+# EDGE_LIVE_KEEP=1 keeps the clone, with its logs. EDGE_LIVE_LAB=CLONE takes the lab that is up in that clone (in the
+# network namespace EDGE_LIVE_NAMESPACE), and leaves it up.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 TEST=drift
 # shellcheck source=tests/live/lib.sh
 . tests/live/lib.sh
-STATE=$WORK/clone/.lab
+STATE=${EDGE_LIVE_LAB:-$WORK/clone}/.lab
 REPO=$STATE/repo
 NETWORK=edge-lab
 DEVICE=edge-device-2
@@ -55,6 +56,13 @@ break_blueprint() { rm "$STATE"/blueprints/*; }
 break_key_mode() { chmod 644 "$STATE/ssh/id_ed25519"; }
 break_forwarding() { inside sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'; }
 break_firewall() { inside iptables -t nat -F LIBVIRT_PRT; }
+break_firewall_part() { inside iptables -D LIBVIRT_FWO -s 192.168.76.0/24 -i edgelab0 -j ACCEPT; }
+break_bridge_gone() { inside ip link del edgelab0; }
+break_bridge_down() { inside ip link set edgelab0 down; }
+break_dhcp_killed() { kill -9 "$(cat /run/libvirt/network/$NETWORK.pid)"; }
+break_unplugged() { inside ip link set "$(v domiflist "$DEVICE" | awk '{print $1; exit}')" nomaster; }
+break_key_gone() { rm -r "$STATE/ssh"; }
+break_repo_gone() { rm -r "$STATE/repo"; }
 break_lease() {
   local lease
   lease=$(v net-dumpxml "$NETWORK" | grep -o "<host mac=.*$DEVICE.*/>")
@@ -75,6 +83,27 @@ break_pool_gone() {
   v pool-destroy "$NETWORK" >/dev/null
   v pool-undefine "$NETWORK" >/dev/null
 }
+# refresh: `pulumi refresh`, which drops what is gone from the stack's state
+refresh() {
+  # shellcheck disable=SC2016 # for the inner shell
+  inside env -C "$WORK/clone" bash -euc 'eval "$(npm run -s env)"; pulumi refresh --yes --skip-preview --non-interactive' >"$WORK/refresh.log" 2>&1 ||
+    fail "refresh: $(tail -n 3 "$WORK/refresh.log" | tr '\n' ' ')"
+}
+break_network_gone_refreshed() {
+  break_network_gone
+  refresh
+}
+break_pool_gone_refreshed() {
+  break_pool_gone
+  refresh
+}
+# Defined by hand again, without its UUID.
+break_domain_other() {
+  v dumpxml --inactive "$DEVICE" | sed '/<uuid>/d' >"$WORK/domain.xml"
+  break_domain_gone
+  v define "$WORK/domain.xml" >/dev/null
+}
+break_paused() { v suspend "$DEVICE" >/dev/null; }
 # As after a restart of a host without systemd: nothing runs, nothing is in the kernel, all files are there.
 break_host_restarted() {
   local pid
@@ -88,16 +117,35 @@ break_host_restarted() {
   inside ip link del edgelab0
   inside nft flush ruleset
 }
+break_disk_empty() {
+  local file
+  file=$(pool_file "$DEVICE")
+  v destroy "$DEVICE" >/dev/null
+  qemu-img create -q -f qcow2 "$file" 8G
+}
+break_pool_folder() { rm -r "$STATE/pool"; }
 break_disk_gone() {
   v destroy "$DEVICE" >/dev/null
   rm "$(pool_file "$DEVICE")"
 }
 
+# Kinds that no device notices: it must not have restarted.
 KINDS=(services supervisor tag_moved tag_deleted ref_moved ref_deleted delta summary object iso_gone iso_changed blueprint
-  key_mode forwarding firewall lease device_off domain_changed domain_gone network_off network_gone pool_gone)
+  key_mode key_gone repo_gone forwarding firewall firewall_part bridge_gone bridge_down dhcp_killed unplugged lease
+  network_off network_gone network_gone_refreshed pool_gone pool_gone_refreshed paused)
+QUIET_KINDS=" ${KINDS[*]} "
+KINDS+=(device_off domain_changed domain_gone domain_other)
 # A host with systemd is restarted by its user.
 [[ -d /run/systemd/system ]] || KINDS+=(host_restarted)
-KINDS+=(disk_gone)
+KINDS+=(disk_gone disk_empty pool_folder)
+
+# boots: the devices' boot ids
+boots() {
+  local name
+  for name in edge-device-1 edge-device-2; do
+    npm_run dev lab -- ssh "$name" -- cat /proc/sys/kernel/random/boot_id || echo "$name does not answer"
+  done | paste -sd' '
+}
 
 # operations FILE: what pulumi does to each resource, or would do
 operations() {
@@ -111,7 +159,8 @@ fail() {
 
 # try KIND
 try() {
-  local log=$WORK/$1 begun
+  local log=$WORK/$1 begun before
+  before=$(boots)
   "break_$1"
   if npm_run dev preview -- --expect-no-changes >"$log.preview" 2>&1; then
     fail "$1: the preview shows nothing"
@@ -124,6 +173,7 @@ try() {
   fi
   printf '%-16s repaired in %3s s: %s\n' "$1" $((SECONDS - begun)) "$(operations "$log.up" | paste -sd, | sed 's/,/, /g')"
   diff <(operations "$log.preview") <(operations "$log.up") >"$log.diff" || fail "$1: up did other things than the preview said: $(tr '\n' ' ' <"$log.diff")"
+  [[ $QUIET_KINDS != *" $1 "* || $before == "$(boots)" ]] || fail "$1: a device restarted"
   npm_run dev preview -- --expect-no-changes >"$log.after" 2>&1 ||
     fail "$1: changes remain: $(operations "$log.after" | paste -sd,)"
 }
@@ -135,18 +185,24 @@ main() {
   for kind in "${KINDS[@]}"; do
     declare -F "break_$kind" >/dev/null || die "there is no kind $kind; kinds: ${KINDS[*]}"
   done
-  network_up
-  trap "finish dev" EXIT
-  git clone -q . "$WORK/clone"
-  listing >"$WORK/before"
-  say "up"
-  npm_run dev up >"$WORK/up.log" 2>&1 || { tail -n 40 "$WORK/up.log" && die "up"; }
-  for kind in "${KINDS[@]}"; do try "$kind"; done
-  npm_run dev lab -- doctor || fail "doctor"
-  npm_run dev destroy || die "destroy"
-  listing >"$WORK/after"
-  diff "$WORK/before" "$WORK/after" || fail "the host is not as it was"
-  ((${#FAILED[@]} == 0)) || die "${#FAILED[@]} of ${#KINDS[@]} kinds"
+  if [[ -n ${EDGE_LIVE_LAB:-} ]]; then
+    IN=(${EDGE_LIVE_NAMESPACE:+ip netns exec "$EDGE_LIVE_NAMESPACE"})
+    ln -s "$EDGE_LIVE_LAB" "$WORK/clone"
+    for kind in "${KINDS[@]}"; do try "$kind"; done
+  else
+    network_up
+    trap "finish dev" EXIT
+    git clone -q . "$WORK/clone"
+    listing >"$WORK/before"
+    say "up"
+    npm_run dev up >"$WORK/up.log" 2>&1 || { tail -n 40 "$WORK/up.log" && die "up"; }
+    for kind in "${KINDS[@]}"; do try "$kind"; done
+    npm_run dev lab -- doctor || fail "doctor"
+    npm_run dev destroy || die "destroy"
+    listing >"$WORK/after"
+    diff "$WORK/before" "$WORK/after" || fail "the host is not as it was"
+  fi
+  ((${#FAILED[@]} == 0)) || die "${#FAILED[@]} failures: ${FAILED[*]}"
   say "all is well"
 }
 

@@ -48,7 +48,7 @@ nat_drift() {
 }
 
 # current: is the bridge that of the network as the stack declares it, and not one that will be replaced?
-current() { [[ $(virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$EDGE_NETWORK" 2>/dev/null) == *"<ip address='$EDGE_GATEWAY' "* ]]; }
+current() { virsh -q -c "$EDGE_LIBVIRT_URI" net-dumpxml "$EDGE_NETWORK" 2>/dev/null | grep "^ *<ip .*address='$EDGE_GATEWAY' " >/dev/null; }
 
 libvirt_parts() { nat_rules && dhcp_runs; }
 

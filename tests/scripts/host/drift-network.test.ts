@@ -13,7 +13,7 @@ for part in paths log wait result drift libvirtd libvirt-active nat; do . assets
 make() { # GATEWAY
   cat >net.xml <<XML
 <network><name>lab</name><forward mode="nat"/><bridge name="edgelab9"/><domain name="edge.lab"/>
-<ip address="$1" netmask="255.255.255.0"><dhcp><range start="\${1%.*}.2" end="\${1%.*}.99"/></dhcp></ip></network>
+<ip family="ipv4" address="$1" prefix="24"><dhcp><range start="\${1%.*}.2" end="\${1%.*}.99"/></dhcp></ip></network>
 XML
   v net-define net.xml >/dev/null
   v net-start lab >/dev/null

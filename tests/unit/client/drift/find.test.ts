@@ -69,6 +69,55 @@ describe("findDrift", () => {
     });
   });
 
+  describe("what one finding means for another resource", () => {
+    const SOUND = { running: true, paused: false, autostart: true, memoryMiB: 1024, vcpus: 1 };
+    const libvirt = (status: object): void =>
+      script(
+        "libvirt-status.sh",
+        `echo '${JSON.stringify({ answers: true, domains: {}, networks: { net: true }, pools: {}, volumes: {}, ...status })}'`,
+      );
+    const found = async (more: Partial<StackState>): Promise<Record<string, readonly string[]>> => {
+      const { "b-service": _, ...rest } = Object.fromEntries(
+        await findDrift(
+          { stateDir: join(project.path, "state"), libvirtUri: "test:///default", root: project.path },
+          { ...state, objects: [], ...more },
+        ),
+      );
+      return rest;
+    };
+
+    it("a network that a refresh has dropped from the state lacks the devices too", async () => {
+      libvirt({ networks: {} });
+      assert.deepEqual(await found({}), { "d1-enrolment": ["its network comes back without it"] });
+      libvirt({});
+      assert.deepEqual(await found({}), {});
+      libvirt({ answers: false, networks: {} });
+      assert.deepEqual(Object.keys(await found({})), ["d1-ready"]);
+    });
+
+    it("a domain in the place of the stack's makes room at the enrolment", async () => {
+      libvirt({ domains: { d1: { ...SOUND, definition: "other 1", recorded: "u 1" } } });
+      const objects: StackState["objects"] = [
+        { name: "d1-domain", kind: "domain", id: "u", libvirtName: "d1", pool: "", trigger: "" },
+      ];
+      const says = ["the domain d1 is another one than the stack's: its UUID is other"];
+      assert.deepEqual(await found({ objects }), { "d1-domain": says, "d1-enrolment": says });
+    });
+
+    it("a tag that is put back is waited for on the devices", async () => {
+      libvirt({});
+      script("tag.sh", `echo '{"drift":["names another image"]}'`);
+      const commands = new Map([
+        ...state.commands,
+        command("app-prod-push", "exec ./assets/host/tag.sh apply"),
+      ]);
+      assert.deepEqual(await found({ commands }), {
+        "app-prod-push": ["names another image"],
+        "app-served": ["the image that prod names is put back"],
+      });
+    });
+  });
+
   it("a host without the tools to ask libvirt ends nothing: its devices are looked at again", async () => {
     script("libvirt-status.sh", "exit 127");
     assert.deepEqual(await find(), {
