@@ -28,7 +28,12 @@ function state(environment: Record<string, string> = {}, trigger?: string): Stac
         },
         outputs: { stdout: '{"address":"a"}' },
       },
-      object("domain", "d-domain"),
+      { ...object("domain", "d-domain"), id: "0b8f5ac6" },
+      {
+        urn: urn("core"),
+        type: "edge-lab:index:CoreUser",
+        outputs: { authorizedKeys: ["ssh-ed25519 AAAA user", "ssh-ed25519 BBBB edge-lab"] },
+      },
       object("network", "n-network"),
       object("pool", "p-pool"),
       object("volume", "d-disk"),
@@ -38,7 +43,8 @@ function state(environment: Record<string, string> = {}, trigger?: string): Stac
 
 describe("the stack's state", () => {
   it("is read: Commands with their plain values, libvirt's objects by their own names", () => {
-    const { commands, objects } = state({ EDGE_GATEWAY: "192.0.2.1" }, "1: gone");
+    const { commands, objects, publicKey } = state({ EDGE_GATEWAY: "192.0.2.1" }, "1: gone");
+    assert.equal(publicKey, "ssh-ed25519 BBBB edge-lab");
     assert.deepEqual(commands.get("registry-service"), {
       name: "registry-service",
       create: "exec ./assets/host/registry.sh apply",
@@ -47,12 +53,12 @@ describe("the stack's state", () => {
       stdout: '{"address":"a"}',
     });
     assert.deepEqual(
-      objects.map((o) => [o.kind, o.name, o.libvirtName, o.pool, o.trigger]),
+      objects.map((o) => [o.kind, o.name, o.id, o.libvirtName, o.pool, o.trigger]),
       [
-        ["domain", "d-domain", "lv-d-domain", "", "1: gone"],
-        ["network", "n-network", "lv-n-network", "", "1: gone"],
-        ["pool", "p-pool", "lv-p-pool", "", "1: gone"],
-        ["volume", "d-disk", "lv-d-disk", "edge-lab", "1: gone"],
+        ["domain", "d-domain", "0b8f5ac6", "lv-d-domain", "", "1: gone"],
+        ["network", "n-network", "", "lv-n-network", "", "1: gone"],
+        ["pool", "p-pool", "", "lv-p-pool", "", "1: gone"],
+        ["volume", "d-disk", "", "lv-d-disk", "edge-lab", "1: gone"],
       ],
     );
   });

@@ -59,7 +59,7 @@ func recorded(upstream *schema.Resource, d *schema.ResourceData) bool {
 }
 
 // readOrDrop drops the id of what is gone. Upstream's Read does, except for what lies in a pool
-// whose files were removed, or which is gone itself.
+// whose files were removed.
 func readOrDrop(ctx context.Context, upstream *schema.Resource, d *schema.ResourceData, s *session) diag.Diagnostics {
 	diags := upstream.ReadContext(ctx, d, s.client)
 	if lacksStorage(diags) && recorded(upstream, d) {
@@ -70,8 +70,11 @@ func readOrDrop(ctx context.Context, upstream *schema.Resource, d *schema.Resour
 		return diags
 	}
 	if !s.host.rereadPool(pool) {
-		d.SetId("")
-		return nil
+		// Without its pool nobody can say whether a volume is gone; its file may well be there.
+		if !recorded(upstream, d) {
+			return diags
+		}
+		return kept(ctx, "the pool "+pool+" is gone; "+d.Id(), diags[0].Summary)
 	}
 	return upstream.ReadContext(ctx, d, s.client)
 }
