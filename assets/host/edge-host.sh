@@ -31,7 +31,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/host-drift.sh
 
 # network_tools: are they installed? A container image may lack them.
-network_tools() { command -v ip >/dev/null && command -v ss >/dev/null && command -v pgrep >/dev/null; }
+network_tools() { command -v ip >/dev/null && command -v ss >/dev/null; }
 
 # The lab's subnet is either the host's own network or unused.
 check_network() {
@@ -90,7 +90,7 @@ preflight() {
   if network_tools; then
     check_network
   else
-    say preflight "the network is looked at once ip, ss and pgrep are installed"
+    say preflight "the network is looked at once ip and ss are installed"
   fi
   check_objects
   # Keep the secret away from the builder.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The domain of a device, as its enrolment finds it: is it there, is it the one that the lab made, is it plugged in?
-# Needs log.sh, owner.sh; the EDGE_ variables of enrol.sh.
+# Needs log.sh, wait.sh, owner.sh; the EDGE_ variables of enrol.sh.
 
 # Does a machine with this name exist? Then this is a repair, which keeps its log and reports.
 machine_there() {
@@ -25,12 +25,16 @@ unplugged() {
   [[ -n $interface && ! -e /sys/class/net/$EDGE_BRIDGE/brif/$interface ]] && echo "$interface"
 }
 
+# port_forwards INTERFACE: a new port listens and learns for some seconds before it forwards (state 3)
+port_forwards() { [[ $(cat "/sys/class/net/$1/brport/state" 2>/dev/null) == 3 ]]; }
+
 # plug_in: a recreated bridge lacks the interfaces of running devices
 plug_in() {
   local interface
   interface=$(unplugged) || return 0
   say enrol "$EDGE_DEVICE is plugged into $EDGE_BRIDGE again"
   ip link set dev "$interface" master "$EDGE_BRIDGE" up
+  wait_until 40 port_forwards "$interface" || die "$interface does not forward 40 s after it was plugged into $EDGE_BRIDGE"
 }
 
 # remove_other_machine: a domain of this name that the stack did not make, and that the finding names by its UUID: the

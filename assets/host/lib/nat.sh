@@ -10,6 +10,14 @@ bridge_up() { (($(</sys/class/net/"$EDGE_BRIDGE"/flags) & 1)); }
 
 bridge_address() { [[ "$(ip -o -4 addr show dev "$EDGE_BRIDGE" 2>/dev/null) " == *" inet $EDGE_GATEWAY/"* ]]; }
 
+# ports_forward: a bridge that comes up listens and learns for some seconds before its ports forward (state 3)
+ports_forward() {
+  local state
+  for state in /sys/class/net/"$EDGE_BRIDGE"/brif/*/state; do
+    [[ ! -e $state || $(<"$state") == 3 ]] || return 1
+  done
+}
+
 forwards() { [[ $(</proc/sys/net/ipv4/ip_forward) == 1 ]]; }
 
 # nat_rules: are libvirt's rules for the lab's network set? In iptables, or from libvirt 10.4 on in its own nft table.
@@ -60,6 +68,7 @@ nat_mend() {
     say host "the bridge $EDGE_BRIDGE was down or without its address: has both again"
     ip link set dev "$EDGE_BRIDGE" up
     bridge_address || ip addr add "$EDGE_GATEWAY/${EDGE_CIDR#*/}" brd + dev "$EDGE_BRIDGE"
+    wait_until 40 ports_forward || die "the ports of $EDGE_BRIDGE do not forward 40 s after it came up; see bridge link"
   }
   forwards || {
     say host "forwarding of packets was off: on again"

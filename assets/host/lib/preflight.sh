@@ -137,13 +137,14 @@ check_owner() {
     problem "stateDir $STATE_DIR belongs to stack $owner" "write edge-lab:stateDir: .lab-$1 in Pulumi.$1.yaml, or remove that lab: EDGE_LAB_STACK=$owner npm run destroy"
 }
 
-# libvirtd must run in the namespace of the lab's bridge and dnsmasq.
+# The libvirtd that answers here must run in the namespace of the lab's bridge and dnsmasq. Another one, in a container
+# for example, has its own /run.
 check_namespace() {
   local pid
-  for pid in $(pgrep -x libvirtd); do
-    [[ $(readlink "/proc/$pid/ns/net") == "$(readlink /proc/self/ns/net)" ]] ||
-      problem "libvirtd (process $pid) runs in another network namespace" "stop it, or run the lab in its namespace"
-  done
+  pid=$(cat "${EDGE_LIBVIRTD_PID_FILE:-/run/libvirtd.pid}" 2>/dev/null) || return 0
+  [[ $(cat "/proc/$pid/comm" 2>/dev/null) == libvirtd ]] || return 0
+  [[ $(readlink "/proc/$pid/ns/net") == "$(readlink /proc/self/ns/net)" ]] ||
+    problem "libvirtd (process $pid) runs in another network namespace" "stop it, or run the lab in its namespace"
 }
 
 # check_packages BUILDER JSON: every package of the blueprint and the releases exists. The JSON is assembled by

@@ -117,6 +117,8 @@ describe("drift of the network and pool, with a real libvirtd", function () {
   it("an interface that is not in the bridge is a device's own, and plugged in again", () => {
     // A tap as libvirt makes it: the device's MAC address with the first byte fe.
     const lines = run(`ip link add vnet9 address fe:54:00:a8:4f:0b type veth peer name peer9
+      ip link set peer9 up
+      ip link set vnet9 up
       mkdir "$EDGE_STATE_DIR/console"
       lease="<host mac='$EDGE_MAC' name='d1' ip='$EDGE_ADDRESS'/>"
       v net-update lab add-last ip-dhcp-host "$lease" --live --config >/dev/null
