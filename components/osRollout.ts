@@ -26,7 +26,7 @@ export interface RolloutResult {
 
 /**
  * Takes every device to one commit, one at a time and the owner of the virtual IP last: moves the ref, then waits.
- * A device that turns red ends the rollout: the ref moves back, no other device tries, and the error has the evidence.
+ * A device on which the commit fails ends the rollout: the ref moves back, no other device tries, and the error has the evidence.
  */
 export class OsRollout extends pulumi.ComponentResource {
   public readonly result: pulumi.Output<RolloutResult>;

@@ -1,6 +1,6 @@
 /**
  * Takes every device to one commit: waits for a healthy lab, moves the ref, and watches the devices upgrade one at a
- * time (the depot's reboot lock ensures that). If a device turns red or cannot take the commit, the ref moves back and
+ * time (the depot's reboot lock ensures that). If the commit fails on a device or cannot be taken, the ref moves back and
  * the program fails with the evidence. The ref also moves back if somebody ends this program; if the program cannot
  * react, the depot notices, because it gets a sign of life every few seconds.
  */
