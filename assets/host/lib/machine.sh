@@ -57,7 +57,8 @@ switch_off_former() {
   local name
   [[ -n ${EDGE_MAC:-} ]] || return 0
   while read -r name; do
-    [[ -n $name && $name != "$EDGE_DEVICE" ]] && owns domain "$(object_xml domain "$name")" || continue
+    [[ -n $name && $name != "$EDGE_DEVICE" ]] || continue
+    owns domain "$(object_xml domain "$name")" || continue
     virsh -q -c "$EDGE_LIBVIRT_URI" domiflist "$name" | awk -v mac="${EDGE_MAC,,}" 'tolower($5) == mac {found = 1} END {exit !found}' || continue
     say enrol "$name has the MAC address that is now $EDGE_DEVICE's: it is switched off"
     virsh -q -c "$EDGE_LIBVIRT_URI" destroy "$name" >/dev/null

@@ -64,12 +64,12 @@ libvirt_parts() { nat_rules && dhcp_runs; }
 # per process (networkPreReloadFirewallRules, virOnce), so that may take a restart
 nat_mend() {
   bridge_there && current || return 0
-  bridge_up && bridge_address || {
+  if ! bridge_up || ! bridge_address; then
     say host "the bridge $EDGE_BRIDGE was down or without its address: has both again"
     ip link set dev "$EDGE_BRIDGE" up
     bridge_address || ip addr add "$EDGE_GATEWAY/${EDGE_CIDR#*/}" brd + dev "$EDGE_BRIDGE"
     wait_until 40 ports_forward || die "the ports of $EDGE_BRIDGE do not forward 40 s after it came up; see bridge link"
-  }
+  fi
   forwards || {
     say host "forwarding of packets was off: on again"
     echo 1 >/proc/sys/net/ipv4/ip_forward

@@ -269,22 +269,6 @@ describe("lab up, preview and destroy", () => {
     });
   });
 
-  it("a preview starts nothing, and leaves to the next up what it cannot end without libvirt", async () => {
-    lab.put("host/applied", "1");
-    const state = exported(
-      pending("creating", { type: "libvirt:index/domain:Domain", inputs: { name: "d" } }),
-    );
-    lab.put(STACK, state);
-    lab.standIn("virsh", "exit 1");
-    const { err } = await lab.run(() => preview([]));
-    assert.match(err, /libvirt does not answer: the next up ends what the run before has begun/);
-    assert.deepEqual(lab.calls(), [
-      "virsh -q -c qemu:///system version",
-      `pulumi preview --stack dev ${QUIET}`,
-    ]);
-    assert.equal(readFileSync(join(lab.stateDir, STACK), "utf8"), state);
-  });
-
   it("destroy removes the stack, the left-overs and the state", async () => {
     lab.put(STACK, "{}");
     const { status } = await lab.run(() => destroy([]));
