@@ -109,7 +109,7 @@ break_host_restarted() {
   local pid
   pids_of . | xargs kill -9
   # shellcheck disable=SC2046 # a list of numbers
-  kill -9 $(ip netns pids "$NAME") || :
+  kill -9 $(ip netns pids "${EDGE_LIVE_NAMESPACE:-$NAME}") || :
   for pid in /run/libvirtd.pid /run/virtlogd.pid; do
     [[ ! -s $pid ]] || ! kill -9 "$(cat "$pid")" 2>/dev/null || sleep 0.1
   done
