@@ -18,6 +18,9 @@ export function readyDrift(
   if (domain?.paused === true) return [...found, "it is paused"];
   const at = records?.find((r) => r.name === device)?.receivedAt;
   if (records === undefined || !at) return found; // a missing depot is its own drift
+  // After a restart of the host, for example: its last report is not about this boot.
+  if (Date.parse(at) < (domain?.since ?? 0) * 1000)
+    return [...found, "it has not reported since it was switched on"];
   const seconds = Math.round((now - Date.parse(at)) / 1000);
   return seconds > SILENT_SECONDS ? [...found, `it has not reported for ${seconds} s`] : found;
 }

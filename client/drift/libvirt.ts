@@ -22,6 +22,8 @@ export const libvirtStatus = z.object({
       recorded: z.string(),
       memoryMiB: z.number(),
       vcpus: z.number(),
+      /** When it was switched on, in seconds since 1970; 0 if it is off or that is not known. */
+      since: z.number(),
     }),
   ),
   /** By name: whether it is active. */

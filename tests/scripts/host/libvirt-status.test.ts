@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { libvirtStatus } from "../../../client/drift/libvirt";
@@ -81,6 +81,19 @@ describe("libvirt-status.sh", () => {
     };
     assert.deepEqual(lists("other", "edge-1"), { running: true, paused: false, autostart: true });
     assert.deepEqual(lists("edge-1", "edge-10"), { running: true, paused: true, autostart: false });
+  });
+
+  it("tells when a domain was switched on", () => {
+    defined(domain());
+    const since = (): number | undefined =>
+      libvirtStatus.parse(
+        host.answer("libvirt-status.sh", "status", { ...env, EDGE_LIBVIRT_RUN: join(host.path, "run") }),
+      ).domains["edge-1"]?.since;
+    assert.equal(since(), 0);
+    mkdirSync(join(host.path, "run/qemu"), { recursive: true });
+    writeFileSync(join(host.path, "run/qemu/edge-1.pid"), "1");
+    utimesSync(join(host.path, "run/qemu/edge-1.pid"), 1000, 1000);
+    assert.equal(since(), 1000);
   });
 
   it("reads the names of pools, which virsh pads with blanks, and tells active from inactive", () => {

@@ -70,7 +70,7 @@ describe("findDrift", () => {
   });
 
   describe("what one finding means for another resource", () => {
-    const SOUND = { running: true, paused: false, autostart: true, memoryMiB: 1024, vcpus: 1 };
+    const SOUND = { running: true, paused: false, autostart: true, memoryMiB: 1024, vcpus: 1, since: 0 };
     const libvirt = (status: object): void =>
       script(
         "libvirt-status.sh",

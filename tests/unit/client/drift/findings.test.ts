@@ -18,6 +18,7 @@ const DOMAIN = {
   recorded: "u 1",
   memoryMiB: 2048,
   vcpus: 2,
+  since: Date.parse("2026-01-01T00:00:00Z") / 1000,
 };
 const libvirt: LibvirtStatus = {
   answers: true,
@@ -124,6 +125,12 @@ describe("drift of a device that was ready", () => {
       assert.deepEqual(readyDrift("d1", changed, [device("d1", V1)], NOW), says);
     });
   }
+  it("is that its report is older than its boot", () => {
+    const before = device("d1", V1, [], "2025-12-31T23:59:59Z");
+    assert.deepEqual(readyDrift("d1", libvirt, [before], Date.parse("2026-01-01T00:00:05Z")), [
+      "it has not reported since it was switched on",
+    ]);
+  });
   it("is that it has gone silent", () => {
     const silent = device("d1", V1, [], "2026-01-01T00:00:00Z");
     assert.deepEqual(readyDrift("d1", libvirt, [silent], NOW), ["it has not reported for 600 s"]);
