@@ -32,8 +32,9 @@ function program(run: (action: Promise<number>) => void): Command {
     .command("recover")
     .description("mend what a run that was killed left behind (up, preview and destroy do so themselves)")
     .option("--preview", "start nothing for that")
-    .action((options: { preview?: boolean }) =>
-      run(import("./verbs/deploy.js").then((m) => m.recoverOnly({ preview: options.preview === true }))),
+    .option("--libvirt", "start libvirt's daemon, also where nothing is to be mended")
+    .action(({ preview = false, libvirt = false }: { preview?: boolean; libvirt?: boolean }) =>
+      run(import("./verbs/deploy.js").then((m) => m.recoverOnly({ preview, libvirt }))),
     );
   lab
     .command("clean")

@@ -31,7 +31,9 @@ recovery() {
   # Another stack's state is not where the environment points to; the program says so itself.
   [[ -z $STACK || ${STACK##*/} == "${PULUMI_STACK##*/}" ]] || return 0
   case $COMMAND in
-    up | update | refresh | destroy | down | dn) echo recover ;;
+    up | update | refresh) echo recover ;;
+    # Its first deletions need libvirt.
+    destroy | down | dn) echo recover --libvirt ;;
     preview | pre) echo recover --preview ;;
   esac
 }

@@ -143,9 +143,13 @@ image_drift() {
   done
 }
 
+# here: is the registry's address this host's? While the bridge is gone, a request would leave the host, and something
+# else might answer.
+here() { [[ "$(ip -o -4 addr show) " == *" inet ${EDGE_REGISTRY%:*}/"* ]]; }
+
 status() {
   local headers='' digest='' image tag text
-  if tools curl; then
+  if tools curl ip && here; then
     headers=$(curl -sS --noproxy '*' -m 2 "${accept[@]}" --head "$API/manifests/$EDGE_APP_TAG" 2>/dev/null) || :
     headers=${headers//$'\r'/}
     [[ ! ${headers,,} =~ docker-content-digest:\ *(sha256:[0-9a-f]{64}) ]] || digest=${BASH_REMATCH[1]}

@@ -12,8 +12,7 @@ import { stackPath } from "../../lib/stateOwner";
 import { askPulumi } from "./cli";
 import { removeBegun } from "./partial";
 import { endOrphans, isPulumi } from "./orphans";
-import { removeUntracked } from "./untracked";
-import { virsh } from "./virsh";
+import { removeUntracked, untracked, type Untracked } from "./untracked";
 
 const PROJECT = "edge-lab";
 
@@ -56,12 +55,9 @@ function lockHolders(ctx: LabContext): number[] {
 /**
  * Cleans up after a killed or failed run, so that the next one converges without manual work: processes without their
  * engine, the lock of a dead process, pending operations, and untracked libvirt objects.
- * @param options.libvirt "as it is": it may be down; then what needs it is left to the next `up`. Default: it answers.
+ * @param libvirt is called before libvirt is needed; if it resolves to false, what needs it is left to the next run
  */
-export async function recover(
-  ctx: LabContext,
-  options: { readonly libvirt?: "answers" | "as it is" } = {},
-): Promise<void> {
+export async function recover(ctx: LabContext, libvirt: () => Promise<boolean>): Promise<void> {
   if (!stackExists(ctx)) return;
   const holders = lockHolders(ctx);
   const alive = holders.find(isPulumi);
@@ -78,16 +74,16 @@ export async function recover(
   }
   const pending = readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"');
   if (wasKilledInRollout(ctx, holders.length > 0 || pending)) await endRollout(ctx);
-  if (pending) {
-    if (options.libvirt === "as it is" && !(await virsh(ctx, ["version"])).ok) {
-      process.stderr.write(
-        "recover: libvirt does not answer: the next up ends what the run before has begun\n",
-      );
-      return;
-    }
-    await finishOperations(ctx);
+  const unknown = (): Untracked[] => untracked(ctx, readFileSync(stackFile(ctx), "utf8"));
+  if (!pending && unknown().length === 0) return;
+  if (await libvirt()) {
+    if (pending) await finishOperations(ctx);
+    await removeUntracked(ctx, unknown());
+  } else if (pending) {
+    process.stderr.write(
+      "recover: libvirt does not answer: the next up ends what the run before has begun\n",
+    );
   }
-  await removeUntracked(ctx, readFileSync(stackFile(ctx), "utf8"));
 }
 
 /** True if a rollout left its note; on another host true if a run was cut off, which avoids a query. */

@@ -34,18 +34,33 @@ const KINDS: readonly Kind[] = [
   { type: "libvirt:index/pool:Pool", kind: "pool", names: (ctx) => [ctx.config.network.name] },
 ];
 
+/** A libvirt object that would be made by this name. */
+export interface Untracked {
+  readonly type: string;
+  readonly kind: ObjectKind;
+  readonly name: string;
+}
+
 /**
- * Removes libvirt objects of this lab that the stack's state does not know. The provider defines an object, then starts
- * it; if the start fails it records nothing, and the next run could not create the object.
+ * Names of the lab's libvirt objects that the stack's state does not know; there need be no such objects.
  * @param text the stack's file
  */
-export async function removeUntracked(ctx: LabContext, text: string): Promise<void> {
+export function untracked(ctx: LabContext, text: string): Untracked[] {
   const tracked = stackState.parse(JSON.parse(text)).checkpoint?.latest?.resources ?? [];
-  if (tracked.length === 0) return; // nothing was created yet; there may be no libvirt
-  for (const { type, kind, names } of KINDS) {
-    for (const name of names(ctx)) {
-      if (tracked.some((r) => r.type === type && r.inputs?.name === name)) continue;
-      if ((await whose(ctx, kind, name)) === "ours") await removePartial(ctx, type, { name });
-    }
+  if (tracked.length === 0) return []; // nothing was created yet; there may be no libvirt
+  return KINDS.flatMap(({ type, kind, names }) =>
+    names(ctx)
+      .filter((name) => !tracked.some((r) => r.type === type && r.inputs?.name === name))
+      .map((name) => ({ type, kind, name })),
+  );
+}
+
+/**
+ * Removes those of them that are this lab's. The provider defines an object, then starts it; if the start fails it
+ * records nothing, and the next run could not create the object.
+ */
+export async function removeUntracked(ctx: LabContext, objects: readonly Untracked[]): Promise<void> {
+  for (const { type, kind, name } of objects) {
+    if ((await whose(ctx, kind, name)) === "ours") await removePartial(ctx, type, { name });
   }
 }

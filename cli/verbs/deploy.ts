@@ -11,6 +11,7 @@ import { claimState, stateOwner } from "../../lib/stateOwner";
 import { inState } from "../../protocol/paths";
 import { runPulumi } from "../pulumi/cli";
 import { recover, stackExists } from "../pulumi/recover";
+import { virsh } from "../pulumi/virsh";
 import { removeState } from "../stateFolder";
 import { Connection } from "../../client/remote/connection";
 
@@ -35,39 +36,40 @@ async function hostScript(ctx: LabContext, script: string, verb: string): Promis
   if (exitCode !== 0) throw new LabError(`assets/host/${script} ${verb} failed; its lines above say why`);
 }
 
-/** After a restart of the host, the lab's libvirt daemon must run again before any request. */
-async function ensureLibvirt(ctx: LabContext): Promise<void> {
+/** Starts the lab's libvirt daemon, for what needs it before the program, which mends all else, has started it. */
+async function startLibvirt(ctx: LabContext): Promise<true> {
   const there = ctx.host.remote ? stackExists(ctx) : existsSync(inState(ctx.stateDir, "applied"));
   if (there) await hostScript(ctx, "libvirtd.sh", "apply");
+  return true;
 }
+
+/** Does it answer? A preview starts nothing. */
+const askLibvirt = async (ctx: LabContext): Promise<boolean> => (await virsh(ctx, ["version"])).ok;
 
 /** `npm run up`: builds the lab and takes it to the target version. */
 export async function up(extra: Extra): Promise<number> {
   const ctx = labContext();
   claimState(ctx.stateDir, ctx.stack, ctx.root);
-  await ensureLibvirt(ctx);
-  await recover(ctx);
+  await recover(ctx, () => startLibvirt(ctx));
   return runPulumi(["up", "--yes", "--skip-preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
 
 /**
  * `lab recover`: what `up` and `preview` do before pulumi runs; plain `pulumi` does it too, see toolchain/pulumi.sh.
  * @param options.preview start nothing
+ * @param options.libvirt start libvirt's daemon in any case
  */
-export async function recoverOnly(options: { preview: boolean }): Promise<number> {
+export async function recoverOnly(options: { preview: boolean; libvirt: boolean }): Promise<number> {
   const ctx = labContext();
-  if (options.preview) await recover(ctx, { libvirt: "as it is" });
-  else {
-    await ensureLibvirt(ctx);
-    await recover(ctx);
-  }
+  if (options.libvirt) await startLibvirt(ctx);
+  await recover(ctx, () => (options.preview ? askLibvirt(ctx) : startLibvirt(ctx)));
   return 0;
 }
 
 /** `npm run preview`: what `up` would do. */
 export async function preview(extra: Extra): Promise<number> {
   const ctx = labContext();
-  await recover(ctx, { libvirt: "as it is" });
+  await recover(ctx, () => askLibvirt(ctx));
   return runPulumi(["preview", "--stack", ctx.stack, ...terminal(), ...extra]);
 }
 
@@ -85,7 +87,7 @@ function ownsState(ctx: LabContext): boolean {
 }
 
 async function destroyStack(ctx: LabContext, extra: Extra): Promise<number> {
-  await recover(ctx);
+  await recover(ctx, () => startLibvirt(ctx));
   // With options for pulumi, such as --target, parts of the lab may stay.
   const removing = extra.length === 0 ? removeBuildTrees(ctx) : Promise.resolve();
   const status = await runPulumi([
@@ -114,7 +116,8 @@ export async function destroy(extra: Extra): Promise<number> {
     process.stderr.write(`destroy: stack ${ctx.stack} does not exist: nothing to destroy\n`);
     return 0;
   }
-  await ensureLibvirt(ctx);
+  // Pulumi's first deletions need it.
+  await startLibvirt(ctx);
   if (exists) {
     // A lab of the previous version has no owner file; once its stack is gone, nothing would name its owner.
     claimState(ctx.stateDir, ctx.stack, ctx.root);

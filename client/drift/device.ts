@@ -17,10 +17,12 @@ export function readyDrift(
   if (domain?.running === false) return [...found, "it is switched off"];
   if (domain?.paused === true) return [...found, "it is paused"];
   const at = records?.find((r) => r.name === device)?.receivedAt;
-  if (records === undefined || !at) return found; // a missing depot is its own drift
+  const since = (domain?.since ?? 0) * 1000;
+  const silent = [...found, "it has not reported since it was switched on"];
+  // A depot that is away is its own drift; but a device that has been on for longer than this was healthy before.
+  if (records === undefined || !at) return now - since < SILENT_SECONDS * 1000 ? silent : found;
   // After a restart of the host, for example: its last report is not about this boot.
-  if (Date.parse(at) < (domain?.since ?? 0) * 1000)
-    return [...found, "it has not reported since it was switched on"];
+  if (Date.parse(at) < since) return silent;
   const seconds = Math.round((now - Date.parse(at)) / 1000);
   return seconds > SILENT_SECONDS ? [...found, `it has not reported for ${seconds} s`] : found;
 }

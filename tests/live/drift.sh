@@ -103,6 +103,9 @@ break_domain_other() {
   break_domain_gone
   v define "$WORK/domain.xml" >/dev/null
 }
+break_libvirtd_killed() {
+  if [[ -d /run/systemd/system ]]; then systemctl stop libvirtd.service libvirtd{,-ro,-admin}.socket; else kill -9 "$(cat /run/libvirtd.pid)"; fi
+}
 break_paused() { v suspend "$DEVICE" >/dev/null; }
 # As after a restart of a host without systemd: nothing runs, nothing is in the kernel, all files are there.
 break_host_restarted() {
@@ -132,7 +135,7 @@ break_disk_gone() {
 # Kinds that no device notices: it must not have restarted.
 KINDS=(services supervisor tag_moved tag_deleted ref_moved ref_deleted delta summary object iso_gone iso_changed blueprint
   key_mode key_gone repo_gone forwarding firewall firewall_part bridge_gone bridge_down dhcp_killed unplugged lease
-  network_off network_gone network_gone_refreshed pool_gone pool_gone_refreshed paused)
+  network_off network_gone network_gone_refreshed pool_gone pool_gone_refreshed paused libvirtd_killed)
 QUIET_KINDS=" ${KINDS[*]} "
 KINDS+=(device_off domain_changed domain_gone domain_other)
 # A host with systemd is restarted by its user.

@@ -39,7 +39,7 @@ describe("plain pulumi", () => {
     ["--color never -s organization/edge-lab/dev up -y", "recover"],
     ["update", "recover"],
     ["refresh --yes", "recover"],
-    ["destroy -y", "recover"],
+    ["destroy -y", "recover --libvirt"],
     ["preview --diff", "recover --preview"],
     ["pre --stack=dev", "recover --preview"],
   ] as const) {

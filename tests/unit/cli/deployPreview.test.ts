@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { preview, recoverOnly } from "../../../cli/verbs/deploy";
@@ -29,7 +29,7 @@ describe("lab preview, where libvirt is down", () => {
 
   for (const [name, run, more] of [
     ["preview", () => preview([]), ["pulumi preview --stack dev --non-interactive --suppress-progress"]],
-    ["recover --preview", () => recoverOnly({ preview: true }), []],
+    ["recover --preview", () => recoverOnly({ preview: true, libvirt: false }), []],
   ] as const) {
     it(`${name} starts nothing, and leaves to the next up what it cannot end`, async () => {
       const { err } = await lab.run(run);
@@ -39,12 +39,19 @@ describe("lab preview, where libvirt is down", () => {
     });
   }
 
-  it("recover, as plain up has it, starts it first", async () => {
+  it("recover, as plain up has it, starts it for what a killed run has begun", async () => {
     lab.standIn("libvirtd.sh", "exit 1", "assets/host");
-    await assert.rejects(
-      lab.run(() => recoverOnly({ preview: false })),
-      /libvirtd\.sh apply failed/,
-    );
+    const recovered = (libvirt: boolean): Promise<unknown> =>
+      lab.run(() => recoverOnly({ preview: false, libvirt }));
+    await assert.rejects(recovered(false), /libvirtd\.sh apply failed/);
+    assert.deepEqual(lab.calls(), ["libvirtd.sh apply"]);
+  });
+
+  it("recover, as plain destroy has it, starts it in any case", async () => {
+    rmSync(join(lab.stateDir, STACK));
+    await lab.run(() => recoverOnly({ preview: false, libvirt: false }));
+    assert.deepEqual(lab.calls(), []);
+    await lab.run(() => recoverOnly({ preview: false, libvirt: true }));
     assert.deepEqual(lab.calls(), ["libvirtd.sh apply"]);
   });
 });

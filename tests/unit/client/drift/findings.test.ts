@@ -135,8 +135,11 @@ describe("drift of a device that was ready", () => {
     const silent = device("d1", V1, [], "2026-01-01T00:00:00Z");
     assert.deepEqual(readyDrift("d1", libvirt, [silent], NOW), ["it has not reported for 600 s"]);
   });
-  it("is not that the depot is away, which is the depot's own", () => {
+  it("is not that the depot is away, which is the depot's own, unless it has just been switched on", () => {
     assert.deepEqual(readyDrift("d1", libvirt, undefined, NOW), []);
+    assert.deepEqual(readyDrift("d1", libvirt, undefined, NOW - 400_000), [
+      "it has not reported since it was switched on",
+    ]);
   });
   it("is unknown while libvirt is away", () => {
     assert.match(readyDrift("d1", { ...libvirt, answers: false }, [], NOW).join(), /nothing is known/);
