@@ -61,7 +61,7 @@ export const STATE_FACTS: readonly Fact[] = [
     value: STATE.owner,
     places: [
       at(`${HOST}/lib/owner.sh`, /\$STATE_DIR\/(owner)"/, { count: 2 }),
-      at(`${HOST}/lib/labs.sh`, /(?:dir|stateDir\))\/(owner)\b/, { count: 2 }),
+      at(`${HOST}/lib/labs.sh`, /(?:dir|stateDir\))\/(owner)\b/, { count: 3 }),
     ],
   },
   {
