@@ -124,7 +124,7 @@ break_disk_empty() {
   local file
   file=$(pool_file "$DEVICE")
   v destroy "$DEVICE" >/dev/null
-  qemu-img create -q -f qcow2 "$file" 8G
+  qemu-img create -q -f qcow2 "$file" 16G
 }
 break_pool_folder() { rm -r "$STATE/pool"; }
 break_disk_gone() {
