@@ -10,6 +10,8 @@ export interface RecordedCommand {
   /** Empty if it is secret. */
   readonly stdin: string;
   readonly stdout: string;
+  /** What it made is deleted already; a run that was cut off was to make it anew. */
+  readonly pendingReplacement?: boolean | undefined;
 }
 
 /** A libvirt object as recorded in the stack's state. */
@@ -41,17 +43,20 @@ export interface StackState {
 
 export const EMPTY_STATE: StackState = { commands: new Map(), objects: [] };
 
-const resource = z.looseObject({
+const resourceSchema = z.looseObject({
   urn: z.string(),
   type: z.string(),
   id: z.string().default(""),
   inputs: z.record(z.string(), z.unknown()).default({}),
   outputs: z.record(z.string(), z.unknown()).default({}),
   replacementTrigger: z.unknown().optional(),
+  /** Replaced already; to be deleted at the end of the next run that succeeds. */
+  delete: z.boolean().optional(),
+  pendingReplacement: z.boolean().optional(),
 });
 const checkpoint = z.looseObject({
   checkpoint: z
-    .looseObject({ latest: z.looseObject({ resources: z.array(resource).optional() }).nullish() })
+    .looseObject({ latest: z.looseObject({ resources: z.array(resourceSchema).optional() }).nullish() })
     .optional(),
 });
 
@@ -84,7 +89,9 @@ export function parseStackState(content: string): StackState {
   const commands = new Map<string, RecordedCommand>();
   const objects: RecordedObject[] = [];
   let publicKey: string | undefined;
-  for (const { urn, type, id, inputs, outputs, replacementTrigger } of resources) {
+  for (const resource of resources) {
+    if (resource.delete === true) continue;
+    const { urn, type, id, inputs, outputs, replacementTrigger, pendingReplacement } = resource;
     const name = urn.split("::").pop() ?? "";
     if (type === "command:local:Command") {
       commands.set(name, {
@@ -93,11 +100,12 @@ export function parseStackState(content: string): StackState {
         environment: plainTexts(inputs["environment"]),
         stdin: text(inputs["stdin"]),
         stdout: text(outputs["stdout"]),
+        ...(pendingReplacement === true ? { pendingReplacement } : {}),
       });
     }
     if (type === CORE_USER) publicKey = lastText(outputs["authorizedKeys"]);
     const kind = KIND.exec(type)?.[1];
-    if (kind !== undefined) {
+    if (kind !== undefined && pendingReplacement !== true) {
       objects.push({
         name,
         kind: kind as RecordedObject["kind"],

@@ -27,9 +27,11 @@ parse() {
 
 # recovery: the words of the lab's own program that this command needs first; empty if none
 recovery() {
+  local selected=${PULUMI_STACK:-dev}
+  selected=${selected##*/}
   [[ -z ${EDGE_LAB_RECOVERED:-} && -n ${EDGE_LAB_STATE:-} && -z $HELP && $PWD -ef $root ]] || return 0
   # Another stack's state is not where the environment points to; the program says so itself.
-  [[ -z $STACK || ${STACK##*/} == "${PULUMI_STACK##*/}" ]] || return 0
+  [[ -z $STACK || ${STACK##*/} == "$selected" ]] || return 0
   case $COMMAND in
     up | update | refresh) echo recover ;;
     # Its first deletions need libvirt.

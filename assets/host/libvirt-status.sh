@@ -69,17 +69,10 @@ grounded() {
   done
 }
 
-# volumes: {"FILE":{"bytes","allocatedBytes"}} of the pool's folder; bytes is the size of the disk in the file's QCOW2
-# header, 0 if it has none
+# volumes: {"FILE":{"fileBytes","allocatedBytes"}} of the pool's folder
 volumes() {
-  local file bytes
-  for file in "$STATE_DIR"/pool/*; do
-    [[ -f $file ]] || continue
-    bytes=0
-    [[ $(head -c 4 "$file" | od -An -tx1) != " 51 46 49 fb" ]] || bytes=$(od -An -tu8 --endian=big -j 24 -N 8 "$file")
-    jq -n --arg name "${file##*/}" --argjson bytes "${bytes:-0}" --argjson blocks "$(stat -c %b "$file")" \
-      '{($name): {$bytes, allocatedBytes: ($blocks * 512)}}'
-  done | jq -s 'add // {}'
+  find "$STATE_DIR/pool" -maxdepth 1 -type f -printf '%f\t%s\t%b\n' 2>/dev/null |
+    jq -Rn '[inputs / "\t" | {(.[0]): {fileBytes: (.[1] | tonumber), allocatedBytes: (.[2] | tonumber * 512)}}] | add // {}'
 }
 
 # among NAME NAMES: true or false

@@ -31,5 +31,10 @@ export function consequences(
     "app-served",
     found.has("app-prod-push") ? ["the image that prod names is put back"] : [],
   ];
-  return [...others, served, ...(status ? unplugged(state, status) : [])];
+  // A LAN's bridge that is made anew lacks them too.
+  const bridge = [...state.commands.keys()].map((name): Finding => [
+    name,
+    name.endsWith("-enrolment") && found.has("bridge-uplink") ? ["its bridge comes back without it"] : [],
+  ]);
+  return [...others, served, ...bridge, ...(status ? unplugged(state, status) : [])];
 }

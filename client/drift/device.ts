@@ -17,7 +17,8 @@ export function readyDrift(
   if (domain?.running === false) return [...found, "it is switched off"];
   if (domain?.paused === true) return [...found, "it is paused"];
   const at = records?.find((r) => r.name === device)?.receivedAt;
-  const since = (domain?.since ?? 0) * 1000;
+  // A clock that was set back says nothing.
+  const since = domain && domain.since * 1000 <= now ? domain.since * 1000 : 0;
   const silent = [...found, "it has not reported since it was switched on"];
   // A depot that is away is its own drift; but a device that has been on for longer than this was healthy before.
   if (records === undefined || !at) return now - since < SILENT_SECONDS * 1000 ? silent : found;

@@ -90,7 +90,8 @@ export async function findDrift(source: DriftSource, state: StackState): Promise
   if (state.commands.size === 0) return new Map();
   const libvirt = askLibvirt(source, state);
   const records = askDepot(source.stateDir);
-  const commands = [...state.commands.values()].map(async (command): Promise<Finding> => {
+  const made = [...state.commands.values()].filter((c) => c.pendingReplacement !== true);
+  const commands = made.map(async (command): Promise<Finding> => {
     const script = scriptOf(command);
     const found =
       script === undefined

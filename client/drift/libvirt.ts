@@ -29,8 +29,8 @@ export const libvirtStatus = z.object({
   /** By name: whether it is active. */
   networks: z.record(z.string(), z.boolean()),
   pools: z.record(z.string(), z.boolean()),
-  /** By file name in the lab's storage pool: size of the disk, and what its file takes. Known without a daemon too. */
-  volumes: z.record(z.string(), z.object({ bytes: z.number(), allocatedBytes: z.number() })),
+  /** By file name in the lab's storage pool: length of the file, and what it takes. Known without a daemon too. */
+  volumes: z.record(z.string(), z.object({ fileBytes: z.number(), allocatedBytes: z.number() })),
 });
 export type LibvirtStatus = z.infer<typeof libvirtStatus>;
 
@@ -57,6 +57,7 @@ export function objectDrift(object: RecordedObject, status: LibvirtStatus): stri
       if (!domain) return [`libvirt has no domain ${libvirtName}`];
       const found: string[] = [];
       const uuid = uuidOf(domain.definition);
+      if (uuid === "") return []; // it was not told, on a busy host
       if (object.id !== "" && uuid !== object.id)
         return [`the domain ${libvirtName} ${OTHER_MACHINE} ${uuid}`];
       // What was recorded of a domain that an earlier run has replaced says nothing about this one.

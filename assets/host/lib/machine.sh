@@ -7,22 +7,23 @@ machine_there() {
   [[ -n ${EDGE_LIBVIRT_URI:-} && -n $(timeout 60 virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE" 2>/dev/null) ]]
 }
 
-# tap: name of the running device's interface on this host, to which libvirt gives the device's MAC address with the
-# first byte fe
-tap() {
+# taps: names of interfaces of this host that may be the running device's: libvirt gives them the device's MAC address
+# with the first byte fe. One in another bridge is another lab's.
+taps() {
   local file
   for file in /sys/class/net/*/address; do
-    [[ ! -r $file || $(<"$file") != "fe${EDGE_MAC:2}" ]] || basename "${file%/address}"
+    [[ -r $file && $(<"$file") == "fe${EDGE_MAC:2}" && ! -e ${file%/address}/master ]] || continue
+    basename "${file%/address}"
   done
 }
 
-# unplugged: the interface of this device that is in no bridge, or in another
+# unplugged: the interface of this device that is in no bridge
 unplugged() {
   local interface
   [[ -n ${EDGE_BRIDGE:-} && -n ${EDGE_MAC:-} && -d /sys/class/net/$EDGE_BRIDGE ]] || return 1
   EDGE_MAC=${EDGE_MAC,,}
-  interface=$(tap)
-  [[ -n $interface && ! -e /sys/class/net/$EDGE_BRIDGE/brif/$interface ]] && echo "$interface"
+  interface=$(taps | head -n 1)
+  [[ -n $interface ]] && echo "$interface"
 }
 
 # port_forwards INTERFACE: a new port listens and learns for some seconds before it forwards (state 3)
@@ -32,6 +33,7 @@ port_forwards() { [[ $(cat "/sys/class/net/$1/brport/state" 2>/dev/null) == 3 ]]
 plug_in() {
   local interface
   interface=$(unplugged) || return 0
+  virsh -q -c "$EDGE_LIBVIRT_URI" domiflist "$EDGE_DEVICE" 2>/dev/null | grep "^ *$interface " >/dev/null || return 0
   say enrol "$EDGE_DEVICE is plugged into $EDGE_BRIDGE again"
   ip link set dev "$interface" master "$EDGE_BRIDGE" up
   wait_until 40 port_forwards "$interface" || die "$interface does not forward 40 s after it was plugged into $EDGE_BRIDGE"

@@ -10,11 +10,11 @@ bridge_up() { (($(</sys/class/net/"$EDGE_BRIDGE"/flags) & 1)); }
 
 bridge_address() { [[ "$(ip -o -4 addr show dev "$EDGE_BRIDGE" 2>/dev/null) " == *" inet $EDGE_GATEWAY/"* ]]; }
 
-# ports_forward: a bridge that comes up listens and learns for some seconds before its ports forward (state 3)
+# ports_forward: a bridge that comes up listens and learns (states 1 and 2) for some seconds before its ports forward
 ports_forward() {
   local state
   for state in /sys/class/net/"$EDGE_BRIDGE"/brif/*/state; do
-    [[ ! -e $state || $(<"$state") == 3 ]] || return 1
+    [[ ! -e $state || $(<"$state") != [12] ]] || return 1
   done
 }
 
@@ -24,7 +24,7 @@ forwards() { [[ $(</proc/sys/net/ipv4/ip_forward) == 1 ]]; }
 nat_rules() {
   local rules rule
   rules=$(nft list table ip libvirt_network 2>/dev/null) || rules=''
-  [[ $rules != *" $EDGE_CIDR "*masquerade* ]] || return 0
+  ! grep -qF masquerade < <(grep -F " $EDGE_CIDR " <<<"$rules") || return 0
   rules=$(iptables-save 2>/dev/null) || return 1
   for rule in \
     '-A POSTROUTING -j LIBVIRT_PRT' '-A INPUT -j LIBVIRT_INP' '-A OUTPUT -j LIBVIRT_OUT' \

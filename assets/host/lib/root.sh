@@ -18,7 +18,7 @@ become_root() {
   export EDGE_CALLER_PATH=$PATH EDGE_CALLER_HOME=$HOME
   # Names only: values (some are secrets) never go on a command line.
   local keep
-  keep=$(compgen -e | grep -E '^(EDGE_.*|XDG_CACHE_HOME|(http|https|no)_proxy)$' | paste -sd,)
+  keep=$(compgen -e | grep -E '^(EDGE_.*|PULUMI_COMMAND_STDOUT|XDG_CACHE_HOME|(http|https|no)_proxy)$' | paste -sd,)
   # The script has changed to the project's root; $0 may be relative to another directory.
   local self=$0
   [[ -e $self ]] || self=assets/host/${0##*/}

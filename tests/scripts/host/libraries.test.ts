@@ -105,7 +105,7 @@ describe("libraries of the host scripts", () => {
       const script = join(host.path, "script.sh");
       host.program(
         "script.sh",
-        '. "$(dirname "$0")/assets/host/lib/root.sh"; become_root "$@"; echo "$EDGE_SECRET $HOME ${PATH%%:*} $*"',
+        '. "$(dirname "$0")/assets/host/lib/root.sh"; become_root "$@"; echo "$EDGE_SECRET $PULUMI_COMMAND_STDOUT $HOME ${PATH%%:*} $*"',
       );
       // Like sudo: another PATH and HOME, and only the named variables of the environment.
       host.program(
@@ -123,12 +123,13 @@ exec unshare --map-root-user env -i PATH=/usr/bin:/bin HOME=/root "\${args[@]}" 
           `chmod -R a+rX . && touch calls && chmod a+w calls && exec setpriv --reuid 65534 --clear-groups ${script} one 'two three'`,
           {
             EDGE_SECRET: "hunter 2",
+            PULUMI_COMMAND_STDOUT: "last",
             BASH: "/bin/bash",
           },
         );
       const { status, stdout, stderr } = run();
       assert.equal(status, 0, stderr);
-      assert.equal(stdout, `hunter 2 ${host.path} ${host.path}/bin one two three\n`);
+      assert.equal(stdout, `hunter 2 last ${host.path} ${host.path}/bin one two three\n`);
       assert.ok(!host.read("calls").includes("hunter"), host.read("calls"));
       host.program("bin/sudo", "exit 1");
       const refused = run();

@@ -63,6 +63,32 @@ describe("the stack's state", () => {
     );
   });
 
+  it("leaves out what is replaced already, and knows what a run that was cut off was to make anew", () => {
+    const made = (name: string, type: string, more: object): object => ({
+      urn: urn(name),
+      type,
+      inputs: { name, environment: { EDGE_GENERATION: "1: its disk is gone" } },
+      ...more,
+    });
+    const volume = "libvirt:index/volume:Volume";
+    const { commands, objects } = parseStackState(
+      stateFile([
+        made("old-disk", volume, { delete: true }),
+        made("new-disk", volume, {}),
+        made("d-domain", "libvirt:index/domain:Domain", { pendingReplacement: true }),
+        made("old", "command:local:Command", { delete: true }),
+        made("d-installed", "command:local:Command", { pendingReplacement: true }),
+      ]),
+    );
+    assert.deepEqual(
+      objects.map((o) => o.name),
+      ["new-disk"],
+    );
+    assert.deepEqual([...commands.keys()], ["d-installed"]);
+    assert.equal(commands.get("d-installed")?.pendingReplacement, true);
+    assert.equal(commands.get("d-installed")?.environment["EDGE_GENERATION"], "1: its disk is gone");
+  });
+
   it("of a stack that has nothing yet is empty", () => {
     for (const text of [stateFile([]), '{"version":3,"checkpoint":{"latest":null}}', '{"version":3}']) {
       assert.equal(parseStackState(text).commands.size, 0);

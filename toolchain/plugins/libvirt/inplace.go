@@ -44,10 +44,13 @@ func (c inPlace) fit(resource *schema.Resource) {
 	resource.UpdateContext = func(ctx context.Context, d *schema.ResourceData, meta any) diag.Diagnostics {
 		session, err := meta.(*connection).open()
 		if err != nil {
+			d.Partial(true)
 			return diag.FromErr(err)
 		}
 		if d.HasChanges(c.attributes...) {
 			if err := c.change(session.host, d); err != nil {
+				// The state keeps what the object has; the next run tries again.
+				d.Partial(true)
 				return diag.FromErr(err)
 			}
 		}

@@ -67,8 +67,9 @@ func TestVolumeGrowsInPlaceAndDoesNotShrink(t *testing.T) {
 	expect(t, "capacity", capacity, uint64(1<<20))
 
 	data = l.provider.ResourcesMap["libvirt_volume"].Data(state)
-	_, diags = l.apply("libvirt_volume", data, l.plan("libvirt_volume", data, with(4096)))
+	state, diags = l.apply("libvirt_volume", data, l.plan("libvirt_volume", data, with(4096)))
 	expect(t, "shrinking fails", diags.HasError(), true)
+	expect(t, "size in the state after that", state.Attributes["size"], "1048576")
 	if len(diags) > 0 && !strings.Contains(diags[0].Summary, "cannot shrink") {
 		t.Error(diags)
 	}

@@ -104,6 +104,19 @@ describe("findDrift", () => {
       assert.deepEqual(await found({ objects }), { "d1-domain": says, "d1-enrolment": says });
     });
 
+    it("a LAN's bridge that is made anew lacks the devices", async () => {
+      libvirt({});
+      script("bridge.sh", `echo '{"drift":["the bridge is gone"]}'`);
+      const commands = new Map([
+        ...state.commands,
+        command("bridge-uplink", "exec ./assets/host/bridge.sh apply"),
+      ]);
+      assert.deepEqual(await found({ commands }), {
+        "bridge-uplink": ["the bridge is gone"],
+        "d1-enrolment": ["its bridge comes back without it"],
+      });
+    });
+
     it("a tag that is put back is waited for on the devices", async () => {
       libvirt({});
       script("tag.sh", `echo '{"drift":["names another image"]}'`);

@@ -102,6 +102,13 @@ describe("drift of libvirt's objects", () => {
       { ...libvirt, domains: { d1: { ...DOMAIN, definition: "other 1" } } },
       ["the domain d1 is another one than the stack's: its UUID is other"],
     ],
+    [
+      "that was not told",
+      "domain",
+      "d1",
+      { ...libvirt, domains: { d1: { ...DOMAIN, definition: " e3b0" } } },
+      [],
+    ],
     ["not known of while libvirt is away", "domain", "d1", { ...libvirt, answers: false, domains: {} }, []],
   ] satisfies Case[]) {
     it(`a ${kind} ${what}: ${says.join() || "none"}`, () => {
@@ -130,6 +137,10 @@ describe("drift of a device that was ready", () => {
     assert.deepEqual(readyDrift("d1", libvirt, [before], Date.parse("2026-01-01T00:00:05Z")), [
       "it has not reported since it was switched on",
     ]);
+  });
+  it("is none of a device that was switched on in the future: the clock was set back", () => {
+    const later = { ...libvirt, domains: { d1: { ...DOMAIN, since: NOW / 1000 + 60 } } };
+    assert.deepEqual(readyDrift("d1", later, [device("d1", V1)], NOW), []);
   });
   it("is that it has gone silent", () => {
     const silent = device("d1", V1, [], "2026-01-01T00:00:00Z");
