@@ -34,6 +34,7 @@ describe("guest: what a device makes of its settings", () => {
     }
     assert.doesNotMatch(text, /weight \d/);
     assert.match(text, /unicast_peer \{\n {4}198\.51\.100\.12\n {2}\}/);
+    assert.doesNotMatch(text, /mcast/);
   });
 
   it("peers are those that the depot said last, without the device itself", () => {

@@ -58,8 +58,17 @@ find_peers() {
 
 # Sets KEEPALIVED_CONFIG.
 keepalived_config() {
+  local group="" way
   find_interface
   find_peers
+  way="unicast_src_ip ${EDGE_ADDRESS:?}
+  unicast_peer {
+$PEERS  }"
+  if [[ -z $PEERS ]]; then
+    # keepalived rejects an empty list of peers. A group of the lab's own: routers of a LAN use VRRP's.
+    group=$'\n'"  vrrp_mcast_group4 239.${EDGE_VIP#*.}"
+    way="mcast_src_ip $EDGE_ADDRESS"
+  fi
   proc_socket "${EDGE_VIP:?}" "${EDGE_APP_PORT:?}"
   # Priority 255 makes this the owner of the address: a check with a weight cannot lower it. Without a weight
   # a failing check puts the instance into the fault state, whatever its priority.
@@ -78,7 +87,7 @@ keepalived_config() {
   vrrp_garp_master_repeat 2
   vrrp_garp_master_delay 1
   vrrp_garp_master_refresh 10
-  vrrp_garp_master_refresh_repeat 1
+  vrrp_garp_master_refresh_repeat 1$group
 }
 
 vrrp_script app {
@@ -95,9 +104,7 @@ vrrp_instance RFE_VIP {
   virtual_router_id 50
   priority ${EDGE_VIP_PRIORITY:?}
   advert_int ${EDGE_ADVERT_SECONDS:?}
-  unicast_src_ip ${EDGE_ADDRESS:?}
-  unicast_peer {
-$PEERS  }
+  $way
   virtual_ipaddress {
     $EDGE_VIP/32 dev $INTERFACE
   }
