@@ -89,7 +89,7 @@ describe("guests of the osbuild backend: on the device", () => {
     guest.ok("usr/libexec/edge/provision", ["boot"]);
     const config = guest.read("run/keepalived-edge/keepalived.conf");
     assert.match(config, /script "\/usr\/libexec\/keepalived\/vip-check /);
-    assert.match(config, /notify \/usr\/libexec\/keepalived\/vip-notify/);
+    assert.match(config, /notify "\/usr\/libexec\/keepalived\/vip-notify [\d.]+"/);
   });
 
   it("the services of this distribution are what must be up", () => {

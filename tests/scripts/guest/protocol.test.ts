@@ -79,9 +79,10 @@ describe("guest: what it says to the real depot, in each state that it can be in
 
   it("the virtual IP, which comes while it fetches", async () => {
     await up();
+    pair.guest.standIn("ip", "echo 2: enp1s0 inet 198.51.100.100/32");
     pair.publish(
       NEW,
-      `"$EDGE_ROOT/${LIB}/vip-notify" INSTANCE RFE_VIP MASTER 255
+      `"$EDGE_ROOT/${LIB}/vip-notify" 198.51.100.100 INSTANCE RFE_VIP MASTER 255
        systemctl start "$(sed -n s/^Unit=//p "$EDGE_ROOT/usr/lib/systemd/system/edge-vip.path")"`,
     );
     await pair.ok(`${LIB}/update`);

@@ -37,6 +37,25 @@ describe("guest: what a device makes of its settings", () => {
     assert.doesNotMatch(text, /mcast/);
   });
 
+  it("keepalived: calls what notes where the address is, which two changes at once do not confuse", () => {
+    provision();
+    const [, hook = ""] = /notify "([^"]+)"/.exec(guest.read(KEEPALIVED)) ?? [];
+    const [program = "", address] = hook.split(" ");
+    assert.equal(address, "198.51.100.100");
+    // A machine that has taken the address and lost it at once: the hook of the first change comes last.
+    guest.standIn("ip", 'cat "$EDGE_ROOT/has"');
+    for (const [has, states, says] of [
+      ["2: enp1s0 inet 198.51.100.100/32\n", ["BACKUP", "MASTER"], "yes\n"],
+      ["2: enp1s0 inet 198.51.100.100/32\n", ["MASTER", "BACKUP"], "yes\n"],
+      ["", ["BACKUP", "MASTER"], "no\n"],
+    ] as const) {
+      guest.write("has", has);
+      for (const state of states) guest.ok(program.slice(1), [address, "INSTANCE", "RFE_VIP", state, "255"]);
+      assert.equal(guest.read("run/edge/vip"), says);
+      assert.ok(guest.calls().includes("ip -o -4 address show to 198.51.100.100/32"));
+    }
+  });
+
   it("peers are those that the depot said last, without the device itself", () => {
     guest.write("var/lib/edge/peers", "198.51.100.11 198.51.100.12 198.51.100.13\n");
     provision();

@@ -111,7 +111,7 @@ vrrp_instance RFE_VIP {
   track_script {
     app
   }
-  notify $VIP_HOOKS/vip-notify
+  notify \"$VIP_HOOKS/vip-notify $EDGE_VIP\"
 }"
 }
 
