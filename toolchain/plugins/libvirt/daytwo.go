@@ -17,7 +17,7 @@ type call = func(context.Context, *schema.ResourceData, any) diag.Diagnostics
 // beforeDelete is what a type of resource needs before upstream's Delete.
 var beforeDelete = map[string]func(*host, *schema.ResourceData) error{
 	"libvirt_domain": func(h *host, d *schema.ResourceData) error { return h.stopDomain(d.Id()) },
-	"libvirt_pool":   func(h *host, d *schema.ResourceData) error { return h.remakeDirectory(d.Id()) },
+	"libvirt_pool":   func(h *host, d *schema.ResourceData) error { return h.readyPool(d.Id()) },
 }
 
 // forDayTwo fits upstream's provider to a lab whose daemon and objects come and go: connections

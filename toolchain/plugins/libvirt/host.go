@@ -30,21 +30,44 @@ func (h *host) stopDomain(id string) error {
 	return err
 }
 
-// remakeDirectory makes the directory of a pool anew where it was removed: upstream's Delete must
-// have one to remove.
-func (h *host) remakeDirectory(id string) error {
+// readyPool makes a pool fit for upstream's Delete, which removes its directory: one that was
+// removed is made anew. A directory with files that the state does not know must stay: then the pool
+// itself is removed here.
+func (h *host) readyPool(id string) error {
 	pool, err := h.StoragePoolLookupByUUID(golibvirt.UUID(uuid.MustParse(id)))
 	if err != nil {
 		return nil // Delete says so, unless it is only gone.
 	}
-	if h.StoragePoolRefresh(pool, 0) == nil {
-		return nil
+	if h.StoragePoolRefresh(pool, 0) != nil {
+		if again, err := h.startDirectory(pool); !again {
+			return err
+		}
 	}
-	description, err := h.StoragePoolGetXMLDesc(pool, 0)
-	if err != nil || !strings.HasPrefix(description, "<pool type='dir'>") {
+	files, err := h.StoragePoolNumOfVolumes(pool)
+	if err != nil || files == 0 {
 		return err
 	}
-	return h.StoragePoolBuild(pool, 0)
+	if err := h.StoragePoolDestroy(pool); err != nil {
+		return err
+	}
+	return h.StoragePoolUndefine(pool)
+}
+
+// startDirectory starts a pool that is a directory, and makes that if it is gone. It says whether
+// the pool is one.
+func (h *host) startDirectory(pool golibvirt.StoragePool) (bool, error) {
+	description, err := h.StoragePoolGetXMLDesc(pool, 0)
+	if err != nil || !strings.HasPrefix(description, "<pool type='dir'>") {
+		return false, err
+	}
+	if err := h.StoragePoolBuild(pool, 0); err != nil {
+		return false, err
+	}
+	// libvirt has stopped it when it could not read it.
+	if err := h.StoragePoolCreate(pool, 0); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // rereadPool makes libvirt look into a pool's directory, so that it forgets volumes whose files

@@ -200,6 +200,26 @@ func TestDomainWithoutItsStorage(t *testing.T) {
 	l.expectGone("libvirt_domain", domain)
 }
 
+// Files that no state knows, such as a disk that a refresh has forgotten, are not the pool's to remove.
+func TestPoolWithFilesOfOthers(t *testing.T) {
+	l := newLab(t, "qemu:///system")
+	pool := l.pool("pool")
+	file := filepath.Join(l.dir, "pool/other")
+	l.must(os.WriteFile(file, []byte("x"), 0o600))
+	l.delete("libvirt_pool", pool)
+	l.expectGone("libvirt_pool", pool)
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	// A run of an earlier version has stopped it and failed then.
+	pool = l.pool("pool")
+	found, err := l.host().StoragePoolLookupByName("pool")
+	l.must(err)
+	l.must(l.host().StoragePoolDestroy(found))
+	l.delete("libvirt_pool", pool)
+	l.expectGone("libvirt_pool", pool)
+}
+
 // A stopped pool hides its volumes; they are there.
 func TestVolumeInAStoppedPool(t *testing.T) {
 	l := newLab(t, "qemu:///system")
