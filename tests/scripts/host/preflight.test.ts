@@ -179,8 +179,7 @@ describe("preflight", () => {
       for (const directory of ["/usr/bin", "/usr/sbin", "/bin"]) {
         for (const name of readdirSync(directory)) {
           const link = join(bin, name);
-          if (!["ip", "ss"].includes(name) && !existsSync(link))
-            symlinkSync(join(directory, name), link);
+          if (!["ip", "ss"].includes(name) && !existsSync(link)) symlinkSync(join(directory, name), link);
         }
       }
       const program = (path: string, text: string): void => {
