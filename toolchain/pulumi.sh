@@ -9,19 +9,21 @@ links=$root/node_modules/.edge-lab
 
 # parse ARGUMENT...: sets COMMAND, the first word that is no option, STACK, and HELP where help is asked for
 parse() {
+  local word option=''
   COMMAND='' STACK='' HELP=''
-  while (($# > 0)); do
-    case $1 in
-      -h | --help) HELP=yes ;;
-      -s | --stack) STACK=${2:-} ;;&
-      --stack=*) STACK=${1#*=} ;;
-      -s | --stack | -C | --cwd | --color | --profiling | --tracing | --memprofilerate | -v | --verbose)
-        (($# == 1)) || shift
-        ;;
-      -*) ;;
-      *) COMMAND=${COMMAND:-$1} ;;
+  for word; do
+    # The value of the option before it.
+    case $option in
+      -s | --stack) STACK=$word word='' ;;
+      -C | --cwd | --color | --profiling | --tracing | --memprofilerate | -v | --verbose) word='' ;;
     esac
-    shift
+    option=$word
+    case $word in
+      -h | --help) HELP=yes ;;
+      --stack=*) STACK=${word#*=} ;;
+      -*) ;;
+      *) COMMAND=${COMMAND:-$word} ;;
+    esac
   done
 }
 

@@ -1,16 +1,26 @@
-import type { StackState } from "../../lib/stackState";
+import type { RecordedCommand, StackState } from "../../lib/stackState";
 import { OTHER_MACHINE, type LibvirtStatus } from "./libvirt";
 
 /** Name of a resource, and what of it is not as declared. */
 export type Finding = readonly [name: string, found: readonly string[]];
 
-/** A network that comes back lacks the devices' leases and interfaces, also if a refresh has dropped it from the state. */
-function unplugged(state: StackState, { answers, networks }: LibvirtStatus): Finding[] {
-  return [...state.commands.values()].flatMap(({ name, environment }): Finding[] => {
-    const network = environment["EDGE_NETWORK"] ?? "";
-    const lost = name.endsWith("-enrolment") && network !== "" && answers && networks[network] !== true;
-    return lost ? [[name, ["its network comes back without it"]]] : [];
-  });
+/** How the names of the enrolments end. */
+const ENROLMENT = "-enrolment";
+
+/** What a device's enrolment must do again: make room for its domain, or plug it into what comes back without it. */
+function enrolment(
+  { name, environment }: RecordedCommand,
+  found: ReadonlyMap<string, readonly string[]>,
+  status: LibvirtStatus | undefined,
+): string[] {
+  const domain = found.get(`${name.slice(0, -ENROLMENT.length)}-domain`) ?? [];
+  const again = domain.filter((text) => text.includes(OTHER_MACHINE));
+  if (found.has("bridge-uplink")) again.push("its bridge comes back without it");
+  // Also if a refresh has dropped the network from the state.
+  const network = environment["EDGE_NETWORK"] ?? "";
+  if (network !== "" && status?.answers === true && status.networks[network] !== true)
+    again.push("its network comes back without it");
+  return again;
 }
 
 /** Findings of one resource that another one mends, or that another one must see through to its end. */
@@ -19,22 +29,10 @@ export function consequences(
   state: StackState,
   status: LibvirtStatus | undefined,
 ): Finding[] {
-  const others = [...found].map(
-    // The enrolment makes room before the domain is made anew.
-    ([name, texts]): Finding => [
-      name.replace(/-domain$/, "-enrolment"),
-      name.endsWith("-domain") ? texts.filter((text) => text.includes(OTHER_MACHINE)) : [],
-    ],
-  );
-  // The devices take what `prod` names by themselves; only this waits until they have.
-  const served: Finding = [
-    "app-served",
-    found.has("app-prod-push") ? ["the image that prod names is put back"] : [],
+  const enrolments = [...state.commands.values()].filter(({ name }) => name.endsWith(ENROLMENT));
+  return [
+    ...enrolments.map((command): Finding => [command.name, enrolment(command, found, status)]),
+    // The devices take what `prod` names by themselves; only this waits until they have.
+    ["app-served", found.has("app-prod-push") ? ["the image that prod names is put back"] : []],
   ];
-  // A LAN's bridge that is made anew lacks them too.
-  const bridge = [...state.commands.keys()].map((name): Finding => [
-    name,
-    name.endsWith("-enrolment") && found.has("bridge-uplink") ? ["its bridge comes back without it"] : [],
-  ]);
-  return [...others, served, ...bridge, ...(status ? unplugged(state, status) : [])];
 }

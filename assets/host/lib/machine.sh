@@ -33,7 +33,7 @@ port_forwards() { [[ $(cat "/sys/class/net/$1/brport/state" 2>/dev/null) == 3 ]]
 plug_in() {
   local interface
   interface=$(unplugged) || return 0
-  virsh -q -c "$EDGE_LIBVIRT_URI" domiflist "$EDGE_DEVICE" 2>/dev/null | grep "^ *$interface " >/dev/null || return 0
+  owner_virsh domiflist "$EDGE_DEVICE" 2>/dev/null | grep "^ *$interface " >/dev/null || return 0
   say enrol "$EDGE_DEVICE is plugged into $EDGE_BRIDGE again"
   ip link set dev "$interface" master "$EDGE_BRIDGE" up
   wait_until 40 port_forwards "$interface" || die "$interface does not forward 40 s after it was plugged into $EDGE_BRIDGE"
@@ -43,14 +43,12 @@ plug_in() {
 # stack's own takes its place
 remove_other_machine() {
   local uuid
-  uuid=$(virsh -q -c "$EDGE_LIBVIRT_URI" domuuid "$EDGE_DEVICE" 2>/dev/null) || return 0
+  uuid=$(owner_virsh domuuid "$EDGE_DEVICE" 2>/dev/null) || return 0
   [[ -n $uuid && ${EDGE_DRIFT:-} == *"$uuid"* ]] || return 0
   owns domain "$(object_xml domain "$EDGE_DEVICE")" ||
     die "a domain $EDGE_DEVICE that is not this lab's has taken the place of the lab's own; fix: rename it (virsh domrename), or virsh undefine $EDGE_DEVICE"
   say enrol "the domain $EDGE_DEVICE is not the one that the lab made: it is removed, the disk stays"
-  [[ $(virsh -q -c "$EDGE_LIBVIRT_URI" domstate "$EDGE_DEVICE") == "shut off" ]] ||
-    virsh -q -c "$EDGE_LIBVIRT_URI" destroy "$EDGE_DEVICE" >/dev/null
-  virsh -q -c "$EDGE_LIBVIRT_URI" undefine "$EDGE_DEVICE" >/dev/null
+  end_object domain "$EDGE_DEVICE"
 }
 
 # switch_off_former: a device that this lab gave the MAC address before, and that a later step of the same run removes
@@ -61,8 +59,8 @@ switch_off_former() {
   while read -r name; do
     [[ -n $name && $name != "$EDGE_DEVICE" ]] || continue
     owns domain "$(object_xml domain "$name")" || continue
-    virsh -q -c "$EDGE_LIBVIRT_URI" domiflist "$name" | awk -v mac="${EDGE_MAC,,}" 'tolower($5) == mac {found = 1} END {exit !found}' || continue
+    owner_virsh domiflist "$name" | awk -v mac="${EDGE_MAC,,}" 'tolower($5) == mac {found = 1} END {exit !found}' || continue
     say enrol "$name has the MAC address that is now $EDGE_DEVICE's: it is switched off"
-    virsh -q -c "$EDGE_LIBVIRT_URI" destroy "$name" >/dev/null
-  done < <(virsh -q -c "$EDGE_LIBVIRT_URI" list --name)
+    owner_virsh destroy "$name" >/dev/null
+  done < <(virsh_list domain)
 }

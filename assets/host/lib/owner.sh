@@ -81,6 +81,23 @@ object_xml() {
   esac
 }
 
+# virsh_list KIND ARGS...: names of the domains, nets or pools; pool-list pads its own with blanks
+virsh_list() {
+  local kind=$1-
+  owner_virsh "${kind#domain-}list" "${@:2}" --name | sed 's/ *$//'
+}
+
+# in_list KIND NAME ARGS...: is it one of them?
+in_list() { virsh_list "$1" "${@:3}" | grep -xF -- "$2" >/dev/null; }
+
+# end_object KIND NAME: stops it if it runs, and removes its definition
+end_object() {
+  local kind=$1-
+  kind=${kind#domain-}
+  ! in_list "$1" "$2" || owner_virsh "${kind}destroy" "$2" >&2
+  owner_virsh "${kind}undefine" "$2" >&2
+}
+
 # own_network NAME STACK: writes the owner into a network of this lab that names none yet; the network keeps running
 own_network() {
   local xml file=$STATE_DIR/network.xml

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
-import { driftOf, heals, type Drifting } from "../support/drift";
+import { driftOf, heals, scriptObject, type Drifting } from "../support/drift";
 
 type Env = Record<string, string>;
 
@@ -20,11 +20,8 @@ describe("drift of keys, ISOs, blueprints and the accelerator", () => {
   afterEach(() => host.remove());
 
   const at = (...parts: string[]): string => join(host.stateDir, ...parts);
-  const object = (script: string, env: Env = {}, input = ""): Drifting => ({
-    stateDir: host.stateDir,
-    status: () => host.run(script, "status", env),
-    apply: () => void host.answer(script, "apply", env, input),
-  });
+  const object = (script: string, env: Env = {}, input = ""): Drifting =>
+    scriptObject(host, script, env, input);
 
   describe("ssh-key.sh", () => {
     const KEY = "ssh/id_ed25519";

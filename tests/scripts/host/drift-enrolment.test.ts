@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
-import { driftOf, heals, type Drifting } from "../support/drift";
+import { driftOf, heals, scriptObject, type Drifting } from "../support/drift";
 
 type Env = Record<string, string>;
 
@@ -19,11 +19,6 @@ describe("drift of enrolments", () => {
   afterEach(() => host.remove());
 
   const at = (...parts: string[]): string => join(host.stateDir, ...parts);
-  const object = (script: string, more: Env): Drifting => ({
-    stateDir: host.stateDir,
-    status: () => host.run(script, "status", more),
-    apply: () => void host.answer(script, "apply", more),
-  });
   const env = {
     EDGE_DEVICE: "edge-device-1",
     EDGE_ADDRESS: "192.168.76.11",
@@ -48,7 +43,7 @@ case "$*" in
 esac`,
     );
     xml("");
-    enrolment = object("enrol.sh", env);
+    enrolment = scriptObject(host, "enrol.sh", env);
     enrolment.apply();
     writeFileSync(at("console/edge-device-1.log"), "boot\n");
     writeFileSync(join(host.path, "domain"), "running\n");
@@ -149,7 +144,7 @@ esac`,
       });
     }
     it("one that stands in the place of the stack's, which the finding names, makes room for it", () => {
-      write("running", "");
+      write("running", "edge-device-1");
       const EDGE_DRIFT = `1: the domain edge-device-1 is another one than the stack's: its UUID is ${MINE}`;
       const { asked, status, stderr } = enrol({ EDGE_DRIFT });
       assert.equal(status, 0, stderr);
@@ -171,6 +166,6 @@ esac`,
     writeFileSync(join(host.path, "down"), "");
     assert.deepEqual(driftOf(enrolment.status()), []);
     rmSync(join(host.path, "down"));
-    assert.deepEqual(driftOf(object("enrol.sh", { ...env, EDGE_NETWORK: "" }).status()), []);
+    assert.deepEqual(driftOf(scriptObject(host, "enrol.sh", { ...env, EDGE_NETWORK: "" }).status()), []);
   });
 });

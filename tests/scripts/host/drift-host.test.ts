@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
-import { heals, type Drifting } from "../support/drift";
+import { heals, scriptObject, type Drifting } from "../support/drift";
 import type { Outcome } from "../support/sandbox";
 
 const LIBRARIES =
@@ -63,11 +63,7 @@ describe("drift of the host", () => {
 
     it("names commands that are gone, and installs their package anew", () => {
       const env = { EDGE_BUILDER: "debian" };
-      const packages: Drifting = {
-        stateDir: host.stateDir,
-        status: () => host.run("packages.sh", "status", env),
-        apply: () => void host.answer("packages.sh", "apply", env),
-      };
+      const packages = scriptObject(host, "packages.sh", env);
       heals(packages, /^other-tool is missing on this host \(package edge-tool\)$/, () =>
         rmSync(join(host.path, "bin/other-tool")),
       );

@@ -9,7 +9,7 @@ export EDGE_STATE_DIR="$PWD/it's a state" EDGE_BUILDER=debian EDGE_NETWORK=lab E
 export EDGE_GATEWAY=192.168.79.1 EDGE_CIDR=192.168.79.0/24 EDGE_DEVICE=d1 EDGE_ADDRESS=192.168.79.11
 export EDGE_MAC=52:54:00:A8:4F:0B
 mkdir -p "$EDGE_STATE_DIR"
-for part in paths log wait result drift libvirtd libvirt-active nat; do . assets/host/lib/$part.sh; done
+for part in paths log wait result drift owner libvirtd libvirt-active nat; do . assets/host/lib/$part.sh; done
 make() { # GATEWAY
   cat >net.xml <<XML
 <network><name>lab</name><forward mode="nat"/><bridge name="edgelab9"/><domain name="edge.lab"/>
@@ -79,11 +79,7 @@ describe("drift of the network and pool, with a real libvirtd", function () {
     host = new LibvirtHost();
   });
   afterEach(() => host.remove());
-  const run = (script: string): string[] => {
-    const { status, stdout, stderr } = host.run(`${MAKE}${script}`);
-    assert.equal(status, 0, stderr);
-    return stdout.trimEnd().split("\n");
-  };
+  const run = (script: string): string[] => host.ok(`${MAKE}${script}`).trimEnd().split("\n");
 
   // One libvirtd for all: its start takes longer than all rows.
   it("each loss is named, and mended so that nothing is left of it", () => {

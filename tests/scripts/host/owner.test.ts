@@ -41,11 +41,7 @@ describe("the owner of libvirt's objects, with a real libvirtd", function () {
     host = new LibvirtHost();
   });
   afterEach(() => host.remove());
-  const run = (script: string, env: Record<string, string> = {}): string => {
-    const { status, stdout, stderr } = host.run(`${MAKE}${script}`, env);
-    assert.equal(status, 0, stderr);
-    return stdout;
-  };
+  const run = (script: string, env: Record<string, string> = {}): string => host.ok(`${MAKE}${script}`, env);
   const dirs = (): Record<string, string> => ({
     ONE: one(host.path),
     TWO: join(host.path, "two"),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import type { HostScripts } from "../../support/hostScripts";
 import type { Outcome } from "./sandbox";
 
 /** Files that daemons write meanwhile; a change in them does not come from status. */
@@ -35,6 +36,20 @@ export interface Drifting {
   readonly stateDir: string;
   status(): Outcome;
   apply(): void;
+}
+
+/** The object of a host script, with the environment and input of its Command. */
+export function scriptObject(
+  host: HostScripts,
+  script: string,
+  env: Record<string, string> = {},
+  input = "",
+): Drifting {
+  return {
+    stateDir: host.stateDir,
+    status: () => host.run(script, "status", env),
+    apply: () => void host.answer(script, "apply", env, input),
+  };
 }
 
 /** Breaks the object; status must report that without changing anything, and apply must repair it. */

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -34,6 +35,13 @@ export class LibvirtHost {
       },
     );
     return { status: result.status, stdout: result.stdout, stderr: result.stderr };
+  }
+
+  /** Runs a script that must succeed; returns its output. */
+  ok(script: string, env: Record<string, string> = {}): string {
+    const { status, stdout, stderr } = this.run(script, env);
+    assert.equal(status, 0, stderr);
+    return stdout;
   }
 
   write(name: string, text: string): void {

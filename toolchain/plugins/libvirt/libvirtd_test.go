@@ -127,6 +127,14 @@ func (l *lab) pool(name string) *schema.ResourceData {
 	return l.create("libvirt_pool", map[string]any{"name": name, "type": "dir", "target": target})
 }
 
+func (l *lab) stopPool() golibvirt.StoragePool {
+	l.Helper()
+	pool, err := l.host().StoragePoolLookupByName("pool")
+	l.must(err)
+	l.must(l.host().StoragePoolDestroy(pool))
+	return pool
+}
+
 func (l *lab) volume(name string) *schema.ResourceData {
 	l.Helper()
 	return l.create("libvirt_volume", map[string]any{"name": name, "pool": "pool", "size": 4096})
@@ -163,10 +171,7 @@ func TestStorageThatIsGone(t *testing.T) {
 	// The pool's definition only.
 	pool = l.pool("pool")
 	volume = l.volume("forgotten")
-	found, err := l.host().StoragePoolLookupByName("pool")
-	l.must(err)
-	l.must(l.host().StoragePoolDestroy(found))
-	l.must(l.host().StoragePoolUndefine(found))
+	l.must(l.host().StoragePoolUndefine(l.stopPool()))
 	// Its files are there, and come back with the pool.
 	diags := l.read("libvirt_volume", volume)
 	expect(t, "one warning", len(diags) == 1 && diags[0].Severity == diag.Warning, true)
@@ -188,10 +193,7 @@ func TestDomainWithoutItsStorage(t *testing.T) {
 		ID: uuid.UUID(guest.UUID).String(), Attributes: map[string]string{"name": "guest"},
 	})
 	l.ok(l.read("libvirt_domain", domain))
-	found, err := l.host().StoragePoolLookupByName("pool")
-	l.must(err)
-	l.must(l.host().StoragePoolDestroy(found))
-	l.must(l.host().StoragePoolUndefine(found))
+	l.must(l.host().StoragePoolUndefine(l.stopPool()))
 	diags := l.read("libvirt_domain", domain)
 	expect(t, "one warning", len(diags) == 1 && diags[0].Severity == diag.Warning, true)
 	expect(t, "name", domain.Get("name"), "guest")
@@ -213,9 +215,7 @@ func TestPoolWithFilesOfOthers(t *testing.T) {
 	}
 	// A run of an earlier version has stopped it and failed then.
 	pool = l.pool("pool")
-	found, err := l.host().StoragePoolLookupByName("pool")
-	l.must(err)
-	l.must(l.host().StoragePoolDestroy(found))
+	l.stopPool()
 	l.delete("libvirt_pool", pool)
 	l.expectGone("libvirt_pool", pool)
 }
@@ -225,9 +225,7 @@ func TestVolumeInAStoppedPool(t *testing.T) {
 	l := newLab(t, "qemu:///system")
 	l.pool("pool")
 	volume := l.volume("there")
-	found, err := l.host().StoragePoolLookupByName("pool")
-	l.must(err)
-	l.must(l.host().StoragePoolDestroy(found))
+	l.stopPool()
 	l.delete("libvirt_volume", volume)
 	if _, err := os.Stat(filepath.Join(l.dir, "pool/there")); !os.IsNotExist(err) {
 		t.Errorf("the file is left: %v", err)
