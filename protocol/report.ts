@@ -65,17 +65,36 @@ const time = z.union([
     .transform((seconds) => new Date(seconds * 1000).toISOString()),
 ]);
 
-/** A commit that failed its health checks on the device, which takes it never again. */
+/** Why a device gave a commit up. */
+export const CAUSES = [
+  /** A required health check failed. */
+  "check",
+  /** A boot had no verdict in the time that boots need there. */
+  "deadline",
+  /** The hardware watchdog reset every attempt, or the last one that was no power cut. */
+  "watchdog",
+  /** The kernel panicked, or something restarted the machine without a word. */
+  "panic",
+  /** Attempts ended without a verdict, and the boot loader cannot tell how. */
+  "unknown",
+  /** It was staged, but could not be made the default while the system shut down. */
+  "finalize",
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** A commit that failed on the device, which takes it never again. */
 export const failureSchema = z.object({
   commit: commitSchema,
   version: versionSchema.nullish(),
+  /** One of {@link CAUSES}; an image from before has none. */
+  cause: z.string().max(32).nullish(),
   /** Script of the required check that failed; "none" where no boot came that far. */
   check: z.string().max(256).nullish(),
   /** The check's own words. */
   output: z.string().max(8192).nullish(),
   /** When the device fell back. */
   time: time.nullish(),
-  /** Boots that were tried. */
+  /** Boots that were tried, or reboots that did not come to it. */
   attempts: z.number().int().nullish(),
 });
 export type Failure = z.infer<typeof failureSchema>;
@@ -108,5 +127,7 @@ export const reportSchema = z.object({
   failed: z.array(failureSchema).max(64).default([]),
   updateError: updateErrorSchema.nullish(),
   updatePhase: z.enum(UPDATE_PHASES).nullish(),
+  /** What is wrong beside the boot's verdict, a line each: a full disk, a damaged state file. */
+  problems: z.array(z.string().max(256)).max(16).default([]),
 });
 export type DeviceReport = z.infer<typeof reportSchema>;

@@ -28,8 +28,11 @@ import { Watch } from "./watch";
 import { endUnfinished, withdrawOwn } from "./withdrawal";
 
 const POLL_MS = 1000;
-/** A rollout without a changed report for this long is stuck, seconds; more than three emulated boots. */
-const STALL_SECONDS = 900;
+/**
+ * A rollout without a changed report for this long is stuck, seconds: more than three attempts that a watchdog ends on a
+ * slow host, and the boot back.
+ */
+const STALL_SECONDS = 1800;
 /** Seconds between two nudges. */
 const NUDGE_SECONDS = 45;
 

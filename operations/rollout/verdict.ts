@@ -1,4 +1,5 @@
 import { UPGRADE_CHECK } from "../../protocol/names";
+import type { Failure } from "../../protocol/report";
 import type { DeviceView } from "../../protocol/status";
 
 /** Verdict on a rollout, from the devices' reports. */
@@ -17,12 +18,21 @@ export interface Goal {
 /** A device retries after a network error; after this many failures in a row the cause is permanent. */
 const UPDATE_ATTEMPTS = 3;
 
+function wordsFor({ cause, check, output, attempts }: Failure): string {
+  if (cause === "finalize") {
+    return `it could not be made the default in ${attempts ?? "all"} reboots: ${output ?? "no reason given"}`;
+  }
+  const named = check && check !== "none";
+  if (!named && output) return `it rolled back: ${output}`;
+  return `${named ? check : "a required check"} failed and it rolled back`;
+}
+
 function failureOf({ report }: DeviceView, { commit, gateOpen }: Goal): string | undefined {
   if (!report || report.booted.commit === commit) return undefined;
   const failure = report.failed.find(
     (f) => f.commit === commit && !(gateOpen && (f.check ?? "").endsWith(UPGRADE_CHECK)),
   );
-  if (failure) return `${failure.check ?? "a required check"} failed and it rolled back`;
+  if (failure) return wordsFor(failure);
   const error = report.updateError;
   return error?.commit === commit && error.attempts >= UPDATE_ATTEMPTS
     ? `it could not be staged in ${error.attempts} attempts: ${error.output}`

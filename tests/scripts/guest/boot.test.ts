@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 import { Guest, V1, V2 } from "../support/guest";
 
@@ -12,6 +13,7 @@ interface Failed {
   version: string;
   check: string;
   output: string;
+  cause: string;
   attempts: number;
 }
 
@@ -20,12 +22,18 @@ describe("guest: boot counter and fallback", () => {
   beforeEach(() => (guest = new Guest()));
   afterEach(() => guest.remove());
 
-  const counter = (value: string): void => guest.append("boot/grub/grubenv", `boot_counter=${value}\n`);
+  const counter = (value: string, more: Record<string, string> = {}): void =>
+    guest.grubenv({ boot_counter: value, boot_success: "0", ...more });
+  const restarted = (): void => {
+    assert.equal(guest.calls().at(-1), "systemctl --force reboot");
+    const record = guest.json("var/lib/edge/health/0a0a0a0a000040008000000000000001.json");
+    assert.equal((record as { result: string }).result, "deadline");
+  };
   /** Records a boot of the commit, with its failing check. */
-  const attempt = (n: number, commit: string, check?: string): void => {
+  const attempt = (n: number, commit: string, check?: string, more: object = {}): void => {
     const checks = check ? [{ kind: "required", name: check, rc: 3, output: "why it failed" }] : [];
     const result = check ? "red" : "pending";
-    const record = { bootId: `b${n}`, commit, version: "0.0.2", time: n, result, checks };
+    const record = { bootId: `b${n}`, commit, version: "0.0.2", time: n, result, checks, ...more };
     guest.write(`var/lib/edge/health/b${n}.json`, JSON.stringify(record));
   };
 
@@ -114,7 +122,70 @@ describe("guest: boot counter and fallback", () => {
     it("tells a hang or a power cut after start-up apart from that", () => {
       attempt(1, V2);
       guest.ok(FALLBACK);
-      assert.match(failed()[0]?.output ?? "", /hung or lost power after it had started/);
+      assert.match(failed()[0]?.output ?? "", /panic, hang or power cut, while the system was starting/);
+    });
+
+    it("says what the boot loader saw of the attempts, and after how long the watchdog reset them", () => {
+      counter("-1", { boot_ends: "wrw", boot_watchdog_seconds: "150" });
+      guest.ok(FALLBACK);
+      const [entry] = failed();
+      assert.equal(
+        entry?.output,
+        "no health result: reset by the watchdog after 150 s, kernel panic or restart, " +
+          "reset by the watchdog after 300 s, before the system had started",
+      );
+      assert.deepEqual([entry.cause, entry.check, entry.attempts], ["watchdog", "none", 3]);
+    });
+
+    it("a cause is the last end that was no power cut", () => {
+      counter("-1", { boot_ends: "rrp" });
+      guest.ok(FALLBACK);
+      assert.equal(failed()[0]?.cause, "panic");
+    });
+
+    it("a commit that only lost its power has not failed: it is taken again", () => {
+      counter("-1", { boot_ends: "ppp" });
+      const { stderr } = guest.ok(FALLBACK);
+      assert.match(stderr, /only cut off from its power/);
+      assert.equal(guest.has("var/lib/edge/failed.json"), false);
+      assert.ok(guest.calls().includes("ostree admin set-default 1"));
+    });
+
+    it("a boot that had no verdict in time says after how long", () => {
+      attempt(1, V2, undefined, { result: "deadline", uptime: 321 });
+      guest.ok(FALLBACK);
+      assert.equal(failed()[0]?.cause, "deadline");
+      assert.match(failed()[0]?.output ?? "", /^no health result within 321 s/);
+    });
+
+    for (const [what, text] of [
+      ["half a record", '{"bootId":"b9","commit":"222'],
+      ["NULs", "\0\0\0\0"],
+      ["nothing", ""],
+      ["a list", "[1, 2]"],
+    ] as const) {
+      it(`${what} among the records of the boots costs no evidence of the others`, () => {
+        guest.write("var/lib/edge/health/b0.json", text);
+        attempt(1, V2, "50_broken.sh");
+        guest.write("var/lib/edge/failed.json", text);
+        guest.ok(FALLBACK);
+        assert.deepEqual(
+          failed().map(({ commit, check, cause }) => [commit, check, cause]),
+          [[V2, "50_broken.sh", "check"]],
+        );
+      });
+    }
+
+    it("keeps no more failures than a report takes", () => {
+      const many = Array.from({ length: 70 }, (_, i) => ({
+        commit: i.toString(16).padStart(64, "a"),
+        check: "x",
+        output: "",
+      }));
+      guest.write("var/lib/edge/failed.json", JSON.stringify(many));
+      guest.ok(FALLBACK);
+      assert.equal(failed().length, 32);
+      assert.equal(failed().at(-1)?.commit, V2);
     });
 
     it("keeps earlier failures, each commit once", () => {
@@ -150,7 +221,7 @@ describe("guest: boot counter and fallback", () => {
     assert.deepEqual(guest.calls(), []);
     guest.write("run/edge/health", "pending\n");
     guest.ok("usr/libexec/edge/boot-deadline");
-    assert.deepEqual(guest.calls(), ["systemctl --force reboot"]);
+    restarted();
   });
 
   it("the deadline follows how long a good boot takes here", () => {
@@ -160,13 +231,25 @@ describe("guest: boot counter and fallback", () => {
     const start = Date.now();
     guest.ok("usr/libexec/edge/boot-deadline");
     assert.ok(Date.now() - start >= 2000, "it waited until four times 150 s");
-    assert.deepEqual(guest.calls(), ["systemctl --force reboot"]);
+    restarted();
   });
 
   it("a boot without /boot is no good one, whatever the counter says", () => {
     guest.write("proc/uptime", "1000.0 1.0\n");
     rmSync(join(guest.root, "boot/grub/grubenv"));
+    guest.write("var/lib/edge/green-uptime", "100\n");
     guest.ok("usr/libexec/edge/boot-deadline");
-    assert.deepEqual(guest.calls(), ["systemctl --force reboot"]);
+    restarted();
+  });
+
+  it("a /boot that comes late, on a slow host, with no counter armed: there is nothing to end", async () => {
+    rmSync(join(guest.root, "boot/grub/grubenv"));
+    guest.write("proc/uptime", "359.0 1.0\n");
+    guest.write("var/lib/edge/green-uptime", "90\n");
+    const deadline = guest.served("usr/libexec/edge/boot-deadline");
+    await setTimeout(300);
+    guest.grubenv({ boot_success: "0" });
+    assert.equal((await deadline).status, 0);
+    assert.deepEqual(guest.calls(), []);
   });
 });

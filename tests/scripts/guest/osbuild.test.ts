@@ -19,7 +19,7 @@ describe("guests of the osbuild backend: on the device", () => {
   beforeEach(() => {
     guest = new Guest(made.tree);
     mkdirSync(join(guest.root, "boot/grub2"), { recursive: true });
-    guest.write("boot/grub2/grubenv", "# GRUB Environment Block\nboot_success=0\n");
+    guest.grubenv({ boot_success: "0" }, "boot/grub2/grubenv");
     guest.standIn("systemctl", "");
     guest.standIn("journalctl", "");
     release(V1, "0.0.1");
@@ -133,7 +133,7 @@ describe("guests of the osbuild backend: on the device", () => {
 
   it("a fallback boot remembers the commit that failed, before greenboot rolls back", () => {
     two();
-    guest.write("boot/grub2/grubenv", "# GRUB Environment Block\nboot_counter=-1\n");
+    guest.grubenv({ boot_counter: "-1" }, "boot/grub2/grubenv");
     guest.ok("usr/libexec/edge/note-fallback");
     const failed = guest.json("var/lib/edge/failed.json") as { commit: string; version: string }[];
     assert.deepEqual(
@@ -144,8 +144,8 @@ describe("guests of the osbuild backend: on the device", () => {
 
   it("any other boot is none", () => {
     two();
-    for (const counter of ["", "boot_counter=2\n"]) {
-      guest.write("boot/grub2/grubenv", `# GRUB Environment Block\n${counter}`);
+    for (const values of [{}, { boot_counter: "2" }]) {
+      guest.grubenv(values, "boot/grub2/grubenv");
       guest.ok("usr/libexec/edge/note-fallback");
     }
     assert.ok(!guest.has("var/lib/edge/failed.json"));

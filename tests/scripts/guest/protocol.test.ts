@@ -100,7 +100,7 @@ describe("guest: what it says to the real depot, in each state that it can be in
 
   it("an update, from the lock to its release", async () => {
     await staged();
-    pair.guest.append("boot/grub/grubenv", "boot_counter=3\n");
+    pair.guest.grubenv({ boot_counter: "3", boot_success: "0" });
     await pair.ok(`${LIB}/applyupdate`);
     assert.equal(lockHolder(), "edge-1");
     assert.deepEqual(
@@ -146,7 +146,7 @@ describe("guest: what it says to the real depot, in each state that it can be in
     pair.runs(NEW, OLD);
     await pair.reboot();
     await pair.judged("red");
-    pair.guest.append("boot/grub/grubenv", "boot_counter=-1\n");
+    pair.guest.grubenv({ boot_counter: "-1", boot_success: "0" });
     pair.runs(OLD, NEW, "pending");
     await pair.reboot();
     await pair.ok("usr/libexec/greenboot/greenboot-ostree-grub2-check-fallback");
@@ -168,7 +168,7 @@ describe("guest: what it says to the real depot, in each state that it can be in
 
   it("a commit that never came up", async () => {
     await up();
-    pair.guest.append("boot/grub/grubenv", "boot_counter=-1\n");
+    pair.guest.grubenv({ boot_counter: "-1", boot_success: "0" });
     pair.runs(OLD, NEW, "pending");
     await pair.ok("usr/libexec/greenboot/greenboot-ostree-grub2-check-fallback");
     await pair.ok(`${LIB}/report`, "periodic");

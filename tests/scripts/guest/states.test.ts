@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import {
   DEVICE_STATES,
@@ -10,12 +8,12 @@ import {
   type DeviceStateName,
   type Transition,
 } from "../../../protocol/deviceStates";
+import { bootMenu } from "../support/bootMenu";
 import { FakeDepot } from "../support/fakeDepot";
 import { Guest, V1, V2, type Deployment } from "../support/guest";
 
 const REF = "debian/trixie/x86_64/edge";
 const GREENBOOT = "usr/libexec/greenboot";
-const GRUB_CFG = "assets/builders/debian/installer/grub.cfg";
 const STAGED: readonly Deployment[] = [
   { commit: V2, version: "0.0.2", note: "staged" },
   { commit: V1, version: "0.0.1", booted: true },
@@ -68,10 +66,10 @@ describe("guest: the states of a device", () => {
     );
   };
   const counter = (value: number | undefined): void =>
-    guest.write(
-      "boot/grub/grubenv",
-      `# GRUB Environment Block\nboot_success=0\n${value === undefined ? "" : `boot_counter=${value}\n`}`,
-    );
+    guest.grubenv({
+      boot_success: "0",
+      ...(value === undefined ? {} : { boot_counter: String(value) }),
+    });
   const health = (value: string): void => guest.write("run/edge/health", `${value}\n`);
   const phase = (value: string): void => guest.write("run/edge/phase", `${value}\n`);
   const run = async (program: string, ...args: string[]): Promise<number | null> =>
@@ -88,25 +86,9 @@ describe("guest: the states of a device", () => {
     else assert.equal(await run(`${GREENBOOT}/redboot-auto-reboot`), 0);
   };
 
-  /** Runs the counting part of the boot menu in bash, then the boot that it selected. */
+  /** Runs the boot menu, then the boot that it selected. */
   const bootLoader = (): void => {
-    const text = readFileSync(GRUB_CFG, "utf8");
-    const counting = text.slice(text.indexOf("load_env"), text.indexOf("# A deployment that may be bad"));
-    assert.match(counting, /save_env boot_success/);
-    const script = `
-      load_env() { while IFS='=' read -r name value; do [[ $name != boot_* ]] || declare -g "$name=$value"; done <"$FILE"; }
-      save_env() { sed -i "/^$1=/d" "$FILE"; echo "$1=\${!1}" >>"$FILE"; }
-      set() { declare -g "$1"; }
-      default=0
-      ${counting}
-      echo "$default"`;
-    const file = join(guest.root, "boot/grub/grubenv");
-    const { status, stdout, stderr } = spawnSync("bash", ["-c", script], {
-      encoding: "utf8",
-      env: { PATH: process.env["PATH"] ?? "", FILE: file },
-    });
-    assert.equal(status, 0, stderr);
-    guest.deployed(stdout.trim() === "1" ? FALLEN_BACK : UPDATED);
+    guest.deployed(bootMenu(guest).entry === 1 ? FALLEN_BACK : UPDATED);
     guest.shell('rm -rf "$RUN"; mkdir "$RUN"');
     health("pending");
   };

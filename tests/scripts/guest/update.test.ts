@@ -98,7 +98,7 @@ describe("guest: updates", () => {
     );
     target(V2);
     const { stderr } = await update();
-    assert.match(stderr, /failed its health checks here before/);
+    assert.match(stderr, /failed here before/);
     assert.deepEqual(ostree(), []);
     target(V3);
     await update();
@@ -120,10 +120,10 @@ describe("guest: updates", () => {
     guest.write("run/edge/health", "pending\n");
     await update();
     guest.write("run/edge/health", "red\n");
-    guest.append("boot/grub/grubenv", "boot_counter=1\n");
+    guest.grubenv({ boot_counter: "1", boot_success: "0" });
     await update();
     assert.deepEqual(ostree(), []);
-    guest.write("boot/grub/grubenv", "boot_success=0\n");
+    guest.grubenv({ boot_success: "0" });
     await update();
     assert.equal(ostree().length, 3);
   });
@@ -225,7 +225,7 @@ describe("guest: updates", () => {
         { commit: V2, version: "0.0.2", booted: true },
         { commit: V1, version: "0.0.1", note: "rollback" },
       ]);
-      guest.append("boot/grub/grubenv", "boot_counter=2\n");
+      guest.grubenv({ boot_counter: "2", boot_success: "0" });
       guest.write("run/edge/vip", "yes\n");
       guest.write("run/edge/reported", "");
       guest.write("var/home/core/.local/state/edge/image", "sha256:1\n");
@@ -249,6 +249,7 @@ describe("guest: updates", () => {
           failed,
           updateError: null,
           updatePhase: "idle",
+          problems: [],
         },
       ]);
     });

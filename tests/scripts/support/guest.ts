@@ -40,6 +40,7 @@ const STUBS = [
   "mount",
   "keepalived",
 ];
+const GRUBENV_HEAD = "# GRUB Environment Block";
 const MORE_STUBS = ["ping", "podman", "unshare"];
 
 /**
@@ -57,11 +58,18 @@ export class Guest {
     for (const name of [...STUBS, ...MORE_STUBS]) {
       this.standIn(name, "exit 0");
     }
-    // Like the real one, on a plain file.
+    // Like the real one: a block of 1024 bytes, and any other is refused.
     this.standIn(
       "grub-editenv",
       `file=$1 verb=$2; shift 2
-      for word; do sed -i "/^\${word%%=*}=/d" "$file"; [ "$verb" = unset ] || echo "$word" >>"$file"; done`,
+      if [ "$verb" = create ]; then : >"$file.body"
+      elif [ "$(head -n 1 "$file" | tr -d '\\0')" != "${GRUBENV_HEAD}" ] || [ "$(stat -c %s "$file")" != 1024 ]; then
+        echo "grub-editenv: error: invalid environment block." >&2; exit 1
+      else grep = "$file" >"$file.body"
+      fi
+      for word; do sed -i "/^\${word%%=*}=/d" "$file.body"; [ "$verb" = unset ] || echo "$word" >>"$file.body"; done
+      { echo "${GRUBENV_HEAD}"; cat "$file.body"; printf '%1024s' '' | tr ' ' '#'; } | head -c 1024 >"$file"
+      rm "$file.body"`,
     );
     this.standIn("ostree", `[ "$*" != "admin status" ] || cat "$EDGE_ROOT/status"`);
     // No network unless a test provides a server.
@@ -75,7 +83,7 @@ export class Guest {
       "/dev/vda4 /usr ext4 ro,relatime 0 0\n/dev/vda4 /var ext4 rw,relatime 0 0\n",
     );
     this.write("usr/lib/os-release", 'ID=debian\nOSTREE_VERSION="0.0.1"\n');
-    this.write("boot/grub/grubenv", "# GRUB Environment Block\nboot_success=0\n");
+    this.grubenv({ boot_success: "0" });
     this.write("dev/console", "");
     this.write("run/ostree-booted", "");
     this.write(
@@ -141,6 +149,12 @@ export class Guest {
     utimesSync(join(this.root, "ostree/deploy"), soon, soon);
   }
 
+  /** Replaces GRUB's environment block. */
+  grubenv(values: Readonly<Record<string, string>>, path = "boot/grub/grubenv"): void {
+    const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
+    this.write(path, `${GRUBENV_HEAD}\n${lines.join("")}`.padEnd(1024, "#"));
+  }
+
   /** Sets the code of a stand-in, in sh; `$*` are its arguments. */
   standIn(name: string, body: string): void {
     const file = join(this.bin, name);
@@ -193,16 +207,24 @@ export class Guest {
       "deployments",
       "depot",
       "app",
+      "problems",
+      "boot-end",
+      "boot-time",
+      "failed",
       "state",
       "health",
-      "failed",
       "update-error",
+      "attempt",
       "render",
       "vip",
     ];
     const load = libraries.map((l) => `. "${this.root}/usr/libexec/edge/lib/${l}.sh"`).join("\n");
-    const text = `set -euo pipefail\nhere="${this.root}/usr/libexec/edge"\n${load}\n${script}`;
-    const { status, stdout, stderr } = spawnSync("bash", ["-c", text], this.options({}));
+    return this.bash(`set -euo pipefail\nhere="${this.root}/usr/libexec/edge"\n${load}\n${script}`);
+  }
+
+  /** Runs bash with the stand-ins; it must succeed. Returns its standard output. */
+  bash(script: string): string {
+    const { status, stdout, stderr } = spawnSync("bash", ["-c", script], this.options({}));
     assert.equal(status, 0, stderr);
     return stdout;
   }

@@ -9,8 +9,8 @@ INSTALLER_MODULES=(virtio_blk virtio_scsi virtio_net sd_mod sr_mod ahci ata_piix
 # One list for all GRUB images: file systems, both menus' commands, the boot counter.
 GRUB_MODULES=(part_gpt part_msdos fat iso9660 ext2 normal linux configfile echo test loadenv search
   search_label search_fs_file serial terminal sleep reboot halt boot)
-# For the hardware watchdog that installer/grub.cfg starts.
-GRUB_WATCHDOG_MODULES=(regexp setpci memrw)
+# For the hardware watchdog that installer/grub.cfg starts, and for how the boot before ended.
+GRUB_WATCHDOG_MODULES=(regexp setpci memrw cmostest datehook)
 
 installer_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$here/installer-packages"; }
 

@@ -11,9 +11,10 @@ main() {
   local here=$ROOT/etc/greenboot/check/required.d gate accepted
   edge_load_env
   read_booted
-  edge_put "$here/current.txt" "$BOOTED_COMMIT"
-  [[ -s $here/orig.txt ]] || edge_put "$here/orig.txt" "$BOOTED_COMMIT"
-  edge_read accepted "$here/orig.txt"
+  # A full disk is no reason to refuse a commit.
+  edge_keep "$here/current.txt" "$BOOTED_COMMIT"
+  [[ -s $here/orig.txt ]] || edge_keep "$here/orig.txt" "$BOOTED_COMMIT"
+  edge_read accepted "$here/orig.txt" "$BOOTED_COMMIT"
   edge_read gate "$STATE/upgrade-gate" "${EDGE_UPGRADE_GATE:?}"
   if [[ $BOOTED_COMMIT != "$accepted" && $gate == closed ]]; then
     echo "the upgrade gate is closed: running $BOOTED_COMMIT, accepted is $accepted"

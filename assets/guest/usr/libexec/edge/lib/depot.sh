@@ -23,7 +23,7 @@ lock_call() {
 lock_take() {
   lock_call pre-reboot || return
   edge_boot_id
-  edge_put "$LOCK_MARK" "$BOOT_ID"
+  edge_keep "$LOCK_MARK" "$BOOT_ID"
 }
 
 lock_release() {

@@ -2,7 +2,8 @@
 # shellcheck disable=SC2034 # the paths are for whoever sources this
 # What all scripts of a device share: where files are, which device this is, how it logs.
 # EDGE_ROOT is empty on a device; tests set it to a directory that stands in for the root.
-# Readers set variables instead of printing: without KVM each $(...) costs some 20 ms.
+# Readers set variables instead of printing: without KVM each $(...) costs some 20 ms. Their own variables begin with an
+# underscore: a caller's variable of the same name would stay as it was.
 
 ROOT=${EDGE_ROOT:-}
 ETC=$ROOT/etc/edge
@@ -45,10 +46,10 @@ edge_console() {
 
 # edge_read VARIABLE FILE [DEFAULT]: a one-line state file.
 edge_read() {
-  local text=""
-  [[ ! -r $2 ]] || text=$(<"$2")
-  text=${text%%$'\n'*}
-  printf -v "$1" '%s' "${text:-${3:-}}"
+  local _text=""
+  # Not $(<FILE), which complains about NULs: a torn write may have left some.
+  [[ ! -r $2 ]] || IFS= read -r _text <"$2" || :
+  printf -v "$1" '%s' "${_text:-${3:-}}"
 }
 
 # edge_is FILE VALUE: does the state file say so?
@@ -66,11 +67,29 @@ edge_put() {
   mv -f "$1.new.$$" "$1"
 }
 
+# edge_keep FILE TEXT: the same, and on the disk before it returns: what must outlive a power cut. A full disk keeps
+# nothing; that is logged, and ends nobody: a device without its notes is better than one without a boot.
+edge_keep() {
+  ! edge_is "$1" "$2" || return 0
+  if ! edge_put "$1" "$2" || ! sync "$1"; then
+    edge_log 4 "${1##*/} could not be written"
+    rm -f "$1.new.$$"
+  fi
+}
+
+# edge_number VARIABLE FILE DEFAULT: a whole number in a one-line state file; anything else counts as not there.
+edge_number() {
+  local _number
+  edge_read _number "$2"
+  [[ $_number =~ ^(0|[1-9][0-9]{0,15})$ ]] || _number=$3
+  printf -v "$1" '%s' "$_number"
+}
+
 # edge_tail VARIABLE TEXT LENGTH: the end of a text, or all of a shorter one.
 edge_tail() {
-  local text=$2
-  ((${#text} <= $3)) || text=${text: -$3}
-  printf -v "$1" '%s' "$text"
+  local _text=$2
+  ((${#_text} <= $3)) || _text=${_text: -$3}
+  printf -v "$1" '%s' "$_text"
 }
 
 # Sets UPTIME, whole seconds.

@@ -1,24 +1,37 @@
 # shellcheck shell=bash
-# The verdict of each boot, with the output of failed checks, in /var: it outlives a rollback.
+# The verdict of each boot, with the output of failed checks, in /var: it outlives a rollback. Needs edge.sh.
 
 HEALTH_CHECKS=()
 
-# Sets HEALTH_FILE.
+# Sets HEALTH_FILE. If /var takes nothing, the record of this boot is in /run: a verdict is needed all the same.
 health_file() {
   edge_boot_id
   HEALTH_FILE=$STATE/health/$BOOT_ID.json
+  [[ ! -e $RUN/health.json ]] || HEALTH_FILE=$RUN/health.json
+}
+
+# health_write TEXT: replaces the record.
+health_write() {
+  mkdir -p "${HEALTH_FILE%/*}" || :
+  if printf '%s\n' "$1" >"$HEALTH_FILE.new" && mv -f "$HEALTH_FILE.new" "$HEALTH_FILE"; then
+    return 0
+  fi
+  edge_log 4 "the record of this boot could not be written to $HEALTH_FILE: kept in /run"
+  rm -f "$HEALTH_FILE.new"
+  HEALTH_FILE=$RUN/health.json
+  printf '%s\n' "$1" >"$HEALTH_FILE"
 }
 
 # Tells a boot that ends without a verdict from one that never came this far. Needs deployments.sh.
 health_begin() {
+  local text
   health_file
-  [[ ! -e $HEALTH_FILE ]] || return 0
+  [[ ! -s $HEALTH_FILE ]] || return 0
   read_booted
   read_booted_version
-  mkdir -p "${HEALTH_FILE%/*}"
-  printf '{"bootId":"%s","commit":"%s","version":"%s","time":%d,"result":"pending","checks":[]}\n' \
-    "$BOOT_ID" "$BOOTED_COMMIT" "$BOOTED_VERSION" "$EPOCHSECONDS" >"$HEALTH_FILE.new"
-  mv -f "$HEALTH_FILE.new" "$HEALTH_FILE"
+  printf -v text '{"bootId":"%s","commit":"%s","version":"%s","time":%d,"result":"pending","checks":[]}' \
+    "$BOOT_ID" "$BOOTED_COMMIT" "$BOOTED_VERSION" "$EPOCHSECONDS"
+  health_write "$text"
   edge_put "$RUN/health" pending
 }
 
@@ -29,17 +42,23 @@ health_record() {
   HEALTH_CHECKS+=("${1%.d}" "$2" "$3" "$output")
 }
 
-# health_verdict green|red
-health_verdict() {
+# health_end RESULT: green, red, or deadline for a boot that got no verdict in time.
+health_end() {
+  local text
   health_begin
   edge_uptime
   # shellcheck disable=SC2016 # jq's own variables
-  jq -c --arg result "$1" --argjson uptime "$UPTIME" \
-    '. + {$result, $uptime, checks: [$ARGS.positional | _nwise(4) | select(length == 4) |
+  text=$(jq -cnR --rawfile old "$HEALTH_FILE" --arg bootId "$BOOT_ID" --arg result "$1" --argjson uptime "$UPTIME" \
+    '($old | fromjson? // {$bootId}) + {$result, $uptime, checks: [$ARGS.positional | _nwise(4) | select(length == 4) |
       {kind: .[0], name: .[1], rc: (.[2] | tonumber), output: .[3]}]}' \
-    "$HEALTH_FILE" --args -- "${HEALTH_CHECKS[@]}" >"$HEALTH_FILE.new"
-  mv -f "$HEALTH_FILE.new" "$HEALTH_FILE"
-  sync -f "$HEALTH_FILE"
+    --args -- "${HEALTH_CHECKS[@]}")
+  health_write "$text"
+  sync "$HEALTH_FILE"
+}
+
+# health_verdict green|red
+health_verdict() {
+  health_end "$1"
   edge_put "$RUN/health" "$1"
   health_prune
 }

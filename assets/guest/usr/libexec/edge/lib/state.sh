@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The device's state as JSON: for reports and for `status --json`.
-# Needs edge.sh, grubenv.sh, deployments.sh, app.sh.
+# Needs edge.sh, grubenv.sh, deployments.sh, app.sh, failed.sh, problems.sh.
 
 # deployment_json ROLE...: sets JSON to {"commit","version"} of the first role that exists, or null.
 deployment_json() {
@@ -16,14 +16,15 @@ deployment_json() {
 
 # device_state EVENT HEALTH
 device_state() {
-  local vip=false phase failed='[]' error=null booted staged rollback
+  local vip=false phase error=null booted staged rollback
   edge_boot_id
   read_deployments
   read_boot_counter
   read_app
   edge_read phase "$RUN/phase" idle
   ! edge_is "$RUN/vip" yes || vip=true
-  [[ ! -s $STATE/failed.json ]] || failed=$(<"$STATE/failed.json")
+  failed_file
+  read_problems
   [[ ! -s $RUN/update-error.json ]] || error=$(<"$RUN/update-error.json")
   deployment_json booted && booted=$JSON
   deployment_json staged && staged=$JSON
@@ -32,7 +33,8 @@ device_state() {
   jq -cn --arg device "$EDGE_NAME" --arg bootId "$BOOT_ID" --arg event "$1" --arg health "$2" \
     --arg phase "$phase" --arg app "$APP_STATE" --argjson booted "$booted" --argjson staged "$staged" \
     --argjson rollback "$rollback" --argjson bootCounter "${BOOT_COUNTER:-null}" --argjson vip "$vip" \
-    --argjson failed "$failed" --argjson updateError "$error" \
-    '{$device, $bootId, $event, $health, $booted, $staged, $rollback, $bootCounter, $vip, $app, $failed,
-      updatePhase: $phase, $updateError}'
+    --rawfile old "$FAILED_FILE" --argjson updateError "$error" --arg problems "$PROBLEMS" \
+    '{$device, $bootId, $event, $health, $booted, $staged, $rollback, $bootCounter, $vip, $app,
+      failed: ('"$FAILED_LIST"'), updatePhase: $phase, $updateError,
+      problems: ($problems | split("\n") | map(select(. != "") | .[:200]) | .[-8:])}'
 }

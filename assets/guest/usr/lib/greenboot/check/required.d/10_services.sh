@@ -4,23 +4,25 @@
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"
+. "$lib/boot-time.sh"
+
+# Are all up, or has one failed? Sets UP, and STATES, one line for each unit.
+settled() {
+  UP=yes
+  STATES=$(systemctl is-active "${SYSTEM_UNITS[@]}") || UP=no
+  [[ $UP == yes || $STATES == *failed* ]]
+}
 
 main() {
-  local units=("${SYSTEM_UNITS[@]}")
-  local deadline states unit
-  edge_uptime
-  deadline=$((UPTIME + 60))
-  until states=$(systemctl is-active "${units[@]}"); do
-    edge_uptime
-    if [[ $states == *failed* ]] || ((UPTIME >= deadline)); then
-      for unit in "${units[@]}"; do
-        echo "$unit: ${states%%$'\n'*}"
-        states=${states#*$'\n'}
-      done
-      return 1
-    fi
-    sleep 1
+  local unit
+  if patient_wait 60 1 settled && [[ $UP == yes ]]; then
+    return 0
+  fi
+  for unit in "${SYSTEM_UNITS[@]}"; do
+    echo "$unit: ${STATES%%$'\n'*}"
+    STATES=${STATES#*$'\n'}
   done
+  return 1
 }
 
 main "$@"

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# What is wrong with this device beside its boot's verdict: a full disk, a damaged state file. Reported until it is well
+# again. Needs edge.sh.
+
+# Room that a full disk gives back at boot: for the boot's own files, its record and its verdict. MiB.
+RESERVE_MIB=32
+RESERVE=$STATE/reserve
+# /var counts as full below this, MiB.
+FULL_MIB=16
+# Lines, one problem each, found at this boot.
+BOOT_PROBLEMS=$RUN/problems
+
+# Sets FREE_MIB: what root can still write to /var.
+read_free() {
+  local blocks size
+  FREE_MIB=$FULL_MIB
+  read -r blocks size < <(stat --file-system --format='%f %S' "$STATE") || return 0
+  FREE_MIB=$((blocks * size / 1048576))
+}
+
+# make_room: at boot, before anything is written. A device whose disk is full must boot, or nobody can free it.
+make_room() {
+  read_free
+  ((FREE_MIB < FULL_MIB)) && [[ -e $RESERVE ]] || return 0
+  edge_log 4 "$FREE_MIB MiB are free on /var: the reserve of $RESERVE_MIB MiB is given up"
+  rm -f "$RESERVE"
+}
+
+# keep_reserve: once there is room again. Allocated, not sparse: only written blocks are a reserve.
+keep_reserve() {
+  [[ ! -e $RESERVE ]] || return 0
+  read_free
+  ((FREE_MIB >= RESERVE_MIB * 4)) || return 0
+  fallocate --length "${RESERVE_MIB}MiB" "$RESERVE" || edge_log 4 "there is no reserve on /var"
+}
+
+# set_aside FILE: a state file that cannot be read is kept under another name, and counts as not there.
+set_aside() {
+  edge_log 4 "$1 is damaged: set aside as ${1##*/}.damaged"
+  mv -f "$1" "$1.damaged" || rm -f "$1"
+  printf '%s was damaged and is set aside as %s\n' "${1#"$ROOT"}" "${1##*/}.damaged" >>"$BOOT_PROBLEMS"
+}
+
+# damaged FILE OPEN CLOSE: is this no JSON text that begins and ends as it must? A torn write shows in its end, NULs
+# anywhere.
+damaged() {
+  local text
+  [[ -e $1 ]] || return 1
+  IFS= read -r -d '' text <"$1" && return 0
+  text=${text%$'\n'}
+  [[ $text != "$2"*"$3" ]]
+}
+
+# check_state: at boot.
+check_state() {
+  local record
+  ! damaged "$STATE/failed.json" '[' ']' || set_aside "$STATE/failed.json"
+  for record in "$STATE"/health/*.json; do
+    ! damaged "$record" '{' '}' || set_aside "$record"
+  done
+}
+
+# Sets PROBLEMS, lines.
+read_problems() {
+  PROBLEMS=""
+  [[ ! -s $BOOT_PROBLEMS ]] || PROBLEMS=$(<"$BOOT_PROBLEMS")$'\n'
+  read_free
+  ((FREE_MIB >= FULL_MIB)) || PROBLEMS+="the disk is full: $FREE_MIB MiB are free on /var"$'\n'
+}
