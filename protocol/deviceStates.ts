@@ -79,6 +79,8 @@ export interface Transition {
   readonly from: DeviceStateName;
   readonly to: DeviceStateName;
   readonly when: string;
+  /** How often, or how long, before it ends in another way; absent where it happens once. */
+  readonly bound?: string;
   /** The file that decides it, relative to the project. */
   readonly by: string;
 }
@@ -102,9 +104,35 @@ export const TRANSITIONS: readonly Transition[] = [
     when: "a required check fails, the counter is not armed",
     by: `${GREENBOOT}/redboot-auto-reboot`,
   },
-  { from: "booting", to: "booting", when: "panic, hang or power cut, attempts are left", by: GRUB },
-  { from: "booting", to: "fallback", when: "panic, hang or power cut, no attempt is left", by: GRUB },
-  { from: "retrying", to: "booting", when: "attempts are left", by: GRUB },
+  {
+    from: "booting",
+    to: "booting",
+    when: "panic, or reset by the watchdog, attempts are left",
+    bound: "GREENBOOT_MAX_BOOT_ATTEMPTS; after a reset by the watchdog with twice the time",
+    by: GRUB,
+  },
+  {
+    from: "booting",
+    to: "booting",
+    when: "no verdict in time, attempts are left",
+    bound: "four times what a good boot takes here, as many times that as the host is slower now",
+    by: `${EDGE}/boot-deadline`,
+  },
+  {
+    from: "booting",
+    to: "booting",
+    when: "power cut, which does not count as an attempt",
+    bound: "five of them, on a machine that can tell; then as a panic",
+    by: GRUB,
+  },
+  { from: "booting", to: "fallback", when: "panic, or reset by the watchdog, no attempt is left", by: GRUB },
+  {
+    from: "retrying",
+    to: "booting",
+    when: "attempts are left",
+    bound: "GREENBOOT_MAX_BOOT_ATTEMPTS",
+    by: GRUB,
+  },
   { from: "retrying", to: "fallback", when: "no attempt is left", by: GRUB },
   {
     from: "fallback",
@@ -113,14 +141,46 @@ export const TRANSITIONS: readonly Transition[] = [
     by: `${GREENBOOT}/greenboot-ostree-grub2-check-fallback`,
   },
   { from: "healthy", to: "fetching", when: "the target is another commit", by: `${EDGE}/update` },
-  { from: "healthy", to: "healthy", when: "the target has failed here before", by: `${EDGE}/update` },
+  {
+    from: "healthy",
+    to: "healthy",
+    when: "the target has failed here before",
+    bound: "until another target, or npm run lab -- retry",
+    by: `${EDGE}/update`,
+  },
+  {
+    from: "healthy",
+    to: "healthy",
+    when: "the target could not be fetched or staged a moment ago",
+    bound: "from the third failure in a row: 60 s, doubled up to 600 s",
+    by: `${EDGE}/update`,
+  },
   { from: "unhealthy", to: "fetching", when: "the target is another commit", by: `${EDGE}/update` },
-  { from: "fetching", to: "healthy", when: "it cannot be fetched or staged", by: `${EDGE}/update` },
+  {
+    from: "fetching",
+    to: "healthy",
+    when: "it cannot be fetched or staged",
+    bound: "half an hour for the pull and for the deployment; every failure is reported",
+    by: `${EDGE}/update`,
+  },
+  {
+    from: "fetching",
+    to: "unhealthy",
+    when: "it cannot be fetched or staged, in a red boot",
+    bound: "as in a green one",
+    by: `${EDGE}/update`,
+  },
   { from: "fetching", to: "staged", when: "it is deployed", by: `${EDGE}/update` },
   { from: "staged", to: "healthy", when: "the target was withdrawn", by: `${EDGE}/update` },
   { from: "staged", to: "waiting", when: "the depot refuses the lock", by: `${EDGE}/applyupdate` },
   { from: "staged", to: "rebooting", when: "the depot grants the lock", by: `${EDGE}/applyupdate` },
-  { from: "waiting", to: "waiting", when: "the depot refuses the lock again", by: `${EDGE}/applyupdate` },
+  {
+    from: "waiting",
+    to: "waiting",
+    when: "the depot refuses the lock again",
+    bound: "every 10 s until the target is withdrawn",
+    by: `${EDGE}/applyupdate`,
+  },
   { from: "waiting", to: "healthy", when: "the target was withdrawn", by: `${EDGE}/applyupdate` },
   { from: "waiting", to: "rebooting", when: "the depot grants the lock", by: `${EDGE}/applyupdate` },
   {
@@ -129,10 +189,30 @@ export const TRANSITIONS: readonly Transition[] = [
     when: "the staged deployment is finalised, the counter armed",
     by: `${GREENBOOT}/greenboot-grub2-set-counter`,
   },
+  {
+    from: "rebooting",
+    to: "booting",
+    when: "the counter cannot be armed or ostree cannot finalise, the deployment before boots and reports why",
+    bound: "three reboots, then the commit counts as failed; a power cut does not count",
+    by: `${EDGE}/lib/attempt.sh`,
+  },
+  {
+    from: "healthy",
+    to: "rebooting",
+    when: "it is to be switched off for other hardware, and the depot grants the lock",
+    by: `${EDGE}/switch-off`,
+  },
 ];
 
 /** The table as a Mermaid state diagram, which docs/ARCHITECTURE.md contains. */
 export function stateDiagram(): string {
   const lines = TRANSITIONS.map(({ from, to, when }) => `  ${from} --> ${to}: ${when}`);
   return ["stateDiagram-v2", "  [*] --> booting", ...lines].join("\n");
+}
+
+/** The transitions that are bounded, with their bounds: rows of a table in docs/ARCHITECTURE.md. */
+export function boundRows(): string[][] {
+  return TRANSITIONS.flatMap(({ from, to, when, bound }) =>
+    bound === undefined ? [] : [[`${from} to ${to}`, when, bound]],
+  );
 }

@@ -84,7 +84,8 @@ describe("guest: a staged commit that does not boot", () => {
   });
 
   describe("arming", () => {
-    const arm = (): ReturnType<Guest["run"]> => guest.run("usr/libexec/greenboot/greenboot-grub2-set-counter");
+    const arm = (): ReturnType<Guest["run"]> =>
+      guest.run("usr/libexec/greenboot/greenboot-grub2-set-counter");
     beforeEach(() => guest.write("run/ostree/staged-deployment", ""));
 
     for (const [what, text] of [

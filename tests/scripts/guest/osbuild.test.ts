@@ -144,7 +144,7 @@ describe("guests of the osbuild backend: on the device", () => {
 
   it("any other boot is none", () => {
     two();
-    for (const values of [{}, { boot_counter: "2" }]) {
+    for (const values of [{}, { boot_counter: "2" }] as Record<string, string>[]) {
       guest.grubenv(values, "boot/grub2/grubenv");
       guest.ok("usr/libexec/edge/note-fallback");
     }

@@ -8,7 +8,7 @@ import {
   type DeviceStateName,
   type Transition,
 } from "../../../protocol/deviceStates";
-import { bootMenu } from "../support/bootMenu";
+import { bootMenu, type End } from "../support/bootMenu";
 import { FakeDepot } from "../support/fakeDepot";
 import { Guest, V1, V2, type Deployment } from "../support/guest";
 
@@ -87,8 +87,8 @@ describe("guest: the states of a device", () => {
   };
 
   /** Runs the boot menu, then the boot that it selected. */
-  const bootLoader = (): void => {
-    guest.deployed(bootMenu(guest).entry === 1 ? FALLEN_BACK : UPDATED);
+  const bootLoader = (end: End = "r"): void => {
+    guest.deployed(bootMenu(guest, end).entry === 1 ? FALLEN_BACK : UPDATED);
     guest.shell('rm -rf "$RUN"; mkdir "$RUN"');
     health("pending");
   };
@@ -116,14 +116,29 @@ describe("guest: the states of a device", () => {
       await check(false);
       assert.ok(!guest.calls().includes("systemctl --no-block reboot"));
     },
-    "booting -> booting: panic, hang or power cut, attempts are left": () => {
+    "booting -> booting: panic, or reset by the watchdog, attempts are left": () => {
       counter(2);
       bootLoader();
       assert.match(guest.read("boot/grub/grubenv"), /^boot_counter=1$/m);
     },
-    "booting -> fallback: panic, hang or power cut, no attempt is left": () => {
+    "booting -> fallback: panic, or reset by the watchdog, no attempt is left": () => {
       counter(0);
       bootLoader();
+    },
+    "booting -> booting: no verdict in time, attempts are left": async () => {
+      guest.deployed(UPDATED);
+      counter(2);
+      health("pending");
+      guest.write("proc/uptime", "5000.0 1.0\n");
+      assert.equal(await run("usr/libexec/edge/boot-deadline"), 0);
+      assert.ok(guest.calls().includes("systemctl --force reboot"));
+      bootLoader();
+    },
+    "booting -> booting: power cut, which does not count as an attempt": () => {
+      counter(2);
+      bootMenu(guest);
+      bootLoader("p");
+      assert.match(guest.read("boot/grub/grubenv"), /^boot_counter=1$/m);
     },
     "retrying -> booting: attempts are left": () => {
       counter(1);
@@ -155,6 +170,23 @@ describe("guest: the states of a device", () => {
       guest.write("var/lib/edge/failed.json", JSON.stringify([{ commit: V2, check: "x", output: "" }]));
       await update();
       assert.equal(guest.has("phase-of-pull"), false);
+    },
+    "healthy -> healthy: the target could not be fetched or staged a moment ago": async () => {
+      health("green");
+      guest.shell(`for i in 1 2 3; do update_error_add ${V2} "no space"; done`);
+      await update();
+      assert.equal(guest.has("phase-of-pull"), false);
+      guest.write("proc/uptime", "101.0 70.00\n");
+      await update();
+      assert.equal(guest.read("phase-of-pull"), "pulling\n");
+      guest.deployed([{ commit: V1, version: "0.0.1", booted: true }]);
+      phase("idle");
+    },
+    "fetching -> unhealthy: it cannot be fetched or staged, in a red boot": async () => {
+      health("red");
+      guest.standIn("ostree", `[ "$1" != pull ] || exit 1`);
+      await update();
+      assert.ok(guest.has("run/edge/update-error.json"));
     },
     "unhealthy -> fetching: the target is another commit": async () => {
       health("red");
@@ -226,6 +258,25 @@ describe("guest: the states of a device", () => {
       bootLoader();
       assert.match(guest.read("boot/grub/grubenv"), /^boot_counter=2$/m);
     },
+    "rebooting -> booting: the counter cannot be armed or ostree cannot finalise, the deployment before boots and reports why":
+      async () => {
+        guest.deployed(STAGED);
+        health("green");
+        await apply();
+        bootMenu(guest);
+        guest.deployed([{ commit: V1, version: "0.0.1", booted: true }]);
+        guest.shell('rm -rf "$RUN"; mkdir "$RUN"');
+        guest.write("boot/ostree/finalize-failure.stamp", "error: cannot merge\n");
+        assert.equal(await run("usr/libexec/edge/provision", "boot"), 0);
+        const { output } = guest.json("run/edge/update-error.json") as { output: string };
+        assert.match(output, /cannot merge/);
+      },
+    "healthy -> rebooting: it is to be switched off for other hardware, and the depot grants the lock":
+      async () => {
+        health("green");
+        assert.equal(await run("usr/libexec/edge/switch-off"), 0);
+        assert.ok(guest.calls().includes("systemctl --no-block poweroff"));
+      },
   };
 
   const observed = (): Record<keyof Omit<DeviceState, "meaning">, string> => {

@@ -26,6 +26,7 @@ const report: DeviceReport = {
   vip: true,
   app: "idle",
   failed: [{ commit: "c".repeat(64) }, { commit: "c".repeat(64) }],
+  problems: [],
   updatePhase: "idle",
 };
 const devices: DeviceView[] = [

@@ -31,6 +31,7 @@ function received(device: string, report: Partial<DeviceReport> = {}, secondsAgo
       booted: { commit: OLD, version: "0.0.1" },
       vip: false,
       failed: [],
+      problems: [],
       ...report,
     },
   };

@@ -21,6 +21,7 @@ function device(name: string, change: Partial<Report> = {}): DeviceView {
     booted: { commit: OLD, version: "0.0.1" },
     vip: false,
     failed: [],
+    problems: [],
     updatePhase: "idle",
     ...change,
   };

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 import { schema } from "../../../lib/configSchema";
-import { DEVICE_STATES, stateDiagram } from "../../../protocol/deviceStates";
+import { boundRows, DEVICE_STATES, stateDiagram, TRANSITIONS } from "../../../protocol/deviceStates";
 import { scenarios } from "../../../scenarios/catalogue";
 import { keysOf, table } from "../../support/documents";
 
@@ -75,6 +75,9 @@ describe("documents", () => {
       s.meaning,
     ]);
     assert.deepEqual(rows, states);
+    assert.deepEqual(table("docs/ARCHITECTURE.md", "from and to", "when", "bound"), boundRows());
+    // Mermaid ends a transition's text there.
+    for (const { when } of TRANSITIONS) assert.doesNotMatch(when, /[:;]/);
   });
 
   for (const document of DOCUMENTS) {

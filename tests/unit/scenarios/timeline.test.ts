@@ -15,6 +15,7 @@ const report = (change: Partial<Report> = {}): Report => ({
   booted: { commit: OLD, version: "0.0.1" },
   vip: false,
   failed: [],
+  problems: [],
   ...change,
 });
 

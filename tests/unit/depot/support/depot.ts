@@ -37,6 +37,7 @@ export const report = (device: string, more: object = {}): DeviceReport => ({
   vip: false,
   app: "",
   failed: [],
+  problems: [],
   updatePhase: "idle",
   ...more,
 });
