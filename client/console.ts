@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 
 import { consoleLog } from "../protocol/paths";
-
-/** Escape sequences of terminals: colours, cursor moves, resets, character sets. */
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[0-Z\\-~])/g;
+import { printable } from "../protocol/text";
 
 /** Text of a device's console without escape sequences, including virtlogd's rotated files; empty if there is none. */
 export function readConsole(stateDir: string, device: string): string {
@@ -11,9 +9,8 @@ export function readConsole(stateDir: string, device: string): string {
   return [`${path}.1`, `${path}.0`, path]
     .filter((p) => existsSync(p))
     .map((p) => readFileSync(p, "latin1"))
-    .join("")
-    .replace(ESCAPES, "")
-    .replace(/\r+\n?/g, "\n");
+    .map((text) => printable(text.replace(/\r+\n/g, "\n")))
+    .join("");
 }
 
 /** The last non-blank lines of a text. */

@@ -1,11 +1,13 @@
 /** Fields that several messages share. */
 import { z } from "zod";
 
+import { foreignText } from "./text";
+
 /** Id of an OSTree commit: a SHA-256 in hex. */
 export const commitSchema = z.string().regex(/^[0-9a-f]{64}$/, "is not a commit");
 
 /** A release's version, as the composer records it. */
-export const versionSchema = z.string().max(64);
+export const versionSchema = foreignText(64);
 
 /** What the devices' check 01_check_upgrade.sh does with a new commit. */
 export const UPGRADE_GATES = [

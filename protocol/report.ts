@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import { commitSchema, versionSchema } from "./fields";
+import { foreignText } from "./text";
 
 /** The verdict of the boot that reports. */
 export const HEALTH = [
@@ -57,7 +58,7 @@ export type Deployment = z.infer<typeof deploymentSchema>;
 
 /** Seconds since 1970, as a shell has them, or text; kept as text. */
 const time = z.union([
-  z.string().max(64),
+  foreignText(64),
   z
     .number()
     .min(0)
@@ -87,11 +88,11 @@ export const failureSchema = z.object({
   commit: commitSchema,
   version: versionSchema.nullish(),
   /** One of {@link CAUSES}; an image from before has none. */
-  cause: z.string().max(32).nullish(),
+  cause: foreignText(32).nullish(),
   /** Script of the required check that failed; "none" where no boot came that far. */
-  check: z.string().max(256).nullish(),
+  check: foreignText(256).nullish(),
   /** The check's own words. */
-  output: z.string().max(8192).nullish(),
+  output: foreignText(8192).nullish(),
   /** When the device fell back. */
   time: time.nullish(),
   /** Boots that were tried, or reboots that did not come to it. */
@@ -102,7 +103,7 @@ export type Failure = z.infer<typeof failureSchema>;
 /** Why `commit` could not be fetched or staged, so many times in a row. */
 export const updateErrorSchema = z.object({
   commit: commitSchema,
-  output: z.string().max(8192),
+  output: foreignText(8192),
   attempts: z.number().int().min(1),
 });
 
@@ -110,9 +111,9 @@ export const reportSchema = z.object({
   /** The device's name in the lab. */
   device: z.string().max(63),
   /** The kernel's id of this boot. */
-  bootId: z.string().max(64),
+  bootId: foreignText(64),
   /** One of {@link EVENTS}; an image that is newer than the depot may know more of them. */
-  event: z.string().max(64),
+  event: foreignText(64),
   health: z.enum(HEALTH),
   booted: deploymentSchema,
   staged: deploymentSchema.nullish(),
@@ -123,11 +124,11 @@ export const reportSchema = z.object({
   /** Does the device own the virtual IP? */
   vip: z.boolean(),
   /** running, zero, no-image or failed, and what image was refused. */
-  app: z.string().max(512).nullish(),
+  app: foreignText(512).nullish(),
   failed: z.array(failureSchema).max(64).default([]),
   updateError: updateErrorSchema.nullish(),
   updatePhase: z.enum(UPDATE_PHASES).nullish(),
   /** What is wrong beside the boot's verdict, a line each: a full disk, a damaged state file. */
-  problems: z.array(z.string().max(256)).max(16).default([]),
+  problems: z.array(foreignText(256)).max(16).default([]),
 });
 export type DeviceReport = z.infer<typeof reportSchema>;

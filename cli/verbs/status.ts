@@ -17,6 +17,8 @@ interface DeviceStatus {
   readonly rollback: string | null;
   readonly bootCounter: number | null;
   readonly failedCommits: string[];
+  /** A full disk, a damaged state file: what is wrong beside the health. */
+  readonly problems: string[];
   readonly app: string | null;
   readonly phase: string | null;
   readonly files: number;
@@ -41,6 +43,7 @@ function deviceStatus(record: DeviceView, clients: readonly ClientView[]): Devic
     rollback: label(report?.rollback),
     bootCounter: report?.bootCounter ?? null,
     failedCommits: [...new Set(report?.failed.map((f) => f.commit.slice(0, 12)) ?? [])],
+    problems: report?.problems ?? [],
     app: report?.app ?? null,
     phase: report?.updatePhase ?? null,
     files: totals?.files ?? 0,
@@ -123,6 +126,9 @@ export async function status(options: { json: boolean }): Promise<number> {
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     print(ctx, devices);
+    for (const { name, problems } of devices) {
+      for (const problem of problems) process.stdout.write(`${name}: ${problem}\n`);
+    }
     if (rollout?.state === "withdrawn") {
       process.stdout.write(`rollout of ${rollout.version ?? "?"} withdrawn; the next npm run up goes on\n`);
     }
