@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Customizations } from "../lib/blueprint";
 import { canonicalJson, hashFiles, hashOf } from "../lib/contentHash";
 import { hostScript, resultOf } from "../lib/hostScript";
 import type { Release } from "../lib/releases";
@@ -35,7 +34,8 @@ export interface ComposedCommitArgs {
   release: Release;
   /** The blueprint's text for this release. */
   blueprintText: string;
-  customizations: Customizations;
+  /** The customizations in the form that the backend's `compose` takes (JSON). */
+  customizations: object;
   /** Version of the accepted blueprint; orders the compose after the push. */
   blueprintVersion: pulumi.Input<string>;
   /** The previous release; its commit becomes the parent and its tree the base. */
@@ -63,6 +63,7 @@ export class ComposedCommit extends pulumi.ComponentResource {
     const { release } = args;
     this.inputHash = hashOf({
       blueprint: args.blueprintText,
+      customizations: args.customizations,
       ref: args.ref,
       parent: args.parent?.inputHash ?? null,
       files: hashFiles(process.cwd(), [`assets/builders/${args.builder}`, "assets/guest"]),

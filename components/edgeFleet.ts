@@ -43,6 +43,8 @@ export interface EdgeFleetArgs {
     groups: string[];
     passwordHash: pulumi.Input<string>;
     authorizedKeys: pulumi.Input<string[]>;
+    description?: string;
+    shell?: string;
   };
   /** URL of the app on the virtual IP. */
   appUrl: string;
@@ -150,7 +152,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
             repoUrl,
             depotUrl,
             registry,
-            user: { name: args.user.name, groups: args.user.groups, passwordHash, authorizedKeys },
+            user: { ...args.user, passwordHash, authorizedKeys },
             devices: config.devices.filter((d) => d.role === role),
             allDevices: config.devices,
           }),

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { backendOf, DEFAULT_DISTRIBUTION } from "../lib/backends";
 import { blueprintPackages, type Blueprint } from "../lib/blueprint";
+import { operatorAccount, operatorKeys, systemOf } from "../lib/blueprintUsers";
 import type { LabConfig } from "../lib/config";
 import { sshCommand } from "../lib/coreUser";
 import { driftMarks, markDrift, type Findings } from "../lib/drift";
@@ -181,9 +182,9 @@ export class EdgeLab extends pulumi.ComponentResource {
         appUrl: this.appUrl,
         user: {
           name: OPERATOR.name,
-          groups: [adminGroup],
+          ...operatorAccount(blueprint, builder, adminGroup),
           passwordHash: core.passwordHash,
-          authorizedKeys: core.authorizedKeys,
+          authorizedKeys: core.authorizedKeys.apply((keys) => [...keys, ...operatorKeys(blueprint, keys)]),
         },
         kickstart: {
           ref,
@@ -196,6 +197,7 @@ export class EdgeLab extends pulumi.ComponentResource {
           upgradeGate,
           appPort: PORTS.app,
           installer,
+          system: systemOf(blueprint),
         },
       },
       own,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { renderBlueprint, type Blueprint as BlueprintDocument } from "../lib/blueprint";
-import { builderInput } from "../lib/osbuildBlueprint";
+import { builderInput, debianCustomizations } from "../lib/builderInput";
 import type { Release } from "../lib/releases";
 import type { RecordedCommand } from "../lib/stackState";
 import { Blueprint } from "./blueprint";
@@ -53,7 +53,7 @@ export class ReleaseChain extends pulumi.ComponentResource {
             ref,
             release,
             blueprintText: text,
-            customizations: blueprint.customizations,
+            customizations: builder === "debian" ? debianCustomizations(blueprint) : blueprint.customizations,
             blueprintVersion: accepted.version,
             recorded: args.recorded.get(`commit-${release.version}-compose`),
             ...(parent ? { parent, contentUrl: args.contentUrl } : {}),

@@ -1,4 +1,4 @@
-import { VRRP } from "../protocol/names";
+import { OPERATOR, VRRP } from "../protocol/names";
 import { DEVICE, deviceProgram } from "../protocol/paths";
 import type { DeviceConfig } from "./config";
 
@@ -16,7 +16,12 @@ export interface KickstartArgs {
     /** crypt(3) hash; the clear text never reaches an ISO. */
     readonly passwordHash: string;
     readonly authorizedKeys: readonly string[];
+    /** Full name and shell, for an image that does not have the user. */
+    readonly description?: string;
+    readonly shell?: string;
   };
+  /** Time zone, language and keyboard of the system; defaults Etc/UTC, en_US.UTF-8, us. */
+  readonly system?: { readonly timezone?: string; readonly language?: string; readonly keyboard?: string };
   /** The devices of this role; a device recognises itself by its MAC. */
   readonly devices: readonly DeviceConfig[];
   /** Every device of the lab, for the VRRP peers. */
@@ -152,17 +157,20 @@ const ANACONDA = {
  * Every value is checked or quoted; it throws on a value that the format cannot express.
  */
 export function renderKickstart(args: KickstartArgs): string {
-  const { user } = args;
+  const { user, system = {} } = args;
   const anaconda = args.installer === "anaconda";
   const name = word(user.name, "user.name");
   const groups = user.groups.length > 0 ? ` --groups=${word(user.groups.join(","), "user.groups")}` : "";
+  const account =
+    (user.description ? ` --gecos="${user.description.replace(/[^\w .,@+-]/g, "_")}"` : "") +
+    (user.shell === undefined ? "" : ` --shell=${word(user.shell, "user.shell")}`);
   const source = `--url=${word(args.repoUrl, "repoUrl")} --ref=${word(args.ref, "ref")}`;
   const lines = [
     "# Installs one edge device without a question; which one it is follows from its MAC address.",
     ...(anaconda ? ANACONDA.text : ["text"]),
-    "lang en_US.UTF-8",
-    "keyboard us",
-    "timezone Etc/UTC --utc",
+    `lang ${word(system.language ?? "en_US.UTF-8", "customizations.locale.languages")}`,
+    `keyboard ${word(system.keyboard ?? "us", "customizations.locale.keyboard")}`,
+    `timezone ${word(system.timezone ?? "Etc/UTC", "customizations.timezone.timezone")} --utc`,
     "zerombr",
     "clearpart --all --initlabel",
     "autopart",
@@ -170,7 +178,7 @@ export function renderKickstart(args: KickstartArgs): string {
     `ostreesetup --osname=${word(args.osName, "osName")} --remote=${word(args.remote, "remote")} ${source} --nogpg`,
     'bootloader --append="console=tty0 console=ttyS0,115200n8 panic=10 oops=panic quiet"',
     "rootpw --lock",
-    `user --name=${name}${groups} --password=${cryptHash(user.passwordHash)} --iscrypted`,
+    `user --name=${name} --uid=${OPERATOR.uid}${groups}${account} --password=${cryptHash(user.passwordHash)} --iscrypted`,
     ...user.authorizedKeys.map((key) => `sshkey --username=${name} "${publicKey(key)}"`),
     "reboot",
     "",

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { relative, resolve } from "node:path";
 
 import { parseBlueprint, type Blueprint } from "./blueprint";
+import type { Builder } from "./blueprintRefusals";
 import { coerce } from "./coerce";
 import { resolveConfig, type LabConfig } from "./config";
 import { ConfigError, type Problem } from "./configErrors";
@@ -63,7 +64,8 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   const raw = mergeSources(defaults, stackFile, given);
   const config = attempt(() => resolveConfig(raw, file));
   const path = config?.blueprint ?? raw["blueprint"];
-  const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path)) : undefined;
+  const builder = (config?.builder ?? raw["builder"]) === "osbuild" ? "osbuild" : "debian";
+  const blueprint = typeof path === "string" ? attempt(() => readBlueprint(root, path, builder)) : undefined;
   const stateDir = config?.stateDir ?? raw["stateDir"];
   if (typeof stateDir === "string") problems.push(...stateDirProblems(root, stateDir));
   if (!config || !blueprint || problems.length > 0) throw new ConfigError(file, problems);
@@ -105,7 +107,7 @@ function stateDirProblems(root: string, stateDir: string): Problem[] {
   return [];
 }
 
-function readBlueprint(root: string, path: string): Blueprint {
+function readBlueprint(root: string, path: string, builder: Builder): Blueprint {
   let text: string;
   try {
     text = readFileSync(resolve(root, path), "utf8");
@@ -116,5 +118,5 @@ function readBlueprint(root: string, path: string): Blueprint {
       { key: "blueprint", value: path, rule, fix: "correct the path or its permissions" },
     ]);
   }
-  return parseBlueprint(text, path);
+  return parseBlueprint(text, path, builder);
 }

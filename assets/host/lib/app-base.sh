@@ -48,7 +48,7 @@ app_base_select() {
     ln -s busybox "$root/usr/bin/$file"
   done
   cp "$tree/usr/lib/os-release" "$root/etc/os-release"
-  cp "$conf" "$root/etc/apache2/apache2.conf"
+  install -m 644 "$conf" "$root/etc/apache2/apache2.conf"
   printf '%s\n' root:x:0:0::/root:/bin/sh www-data:x:33:33::/var/www:/bin/false >"$root/etc/passwd"
   printf '%s\n' root:x:0: www-data:x:33: >"$root/etc/group"
 }

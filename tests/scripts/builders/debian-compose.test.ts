@@ -42,9 +42,26 @@ describe("debian builder, compose [slow]", function () {
   const packages = ["podman", "keepalived", "jq", "curl"].map((name) => ({ name, version: "*" }));
   const customizations = {
     hostname: "compose-test",
-    user: [{ name: "core", groups: ["wheel"], key: "ssh-ed25519 AAAA core@test", password: "$6$salt$hash" }],
-    firewall: { ports: ["8080:tcp"], services: { enabled: ["ssh"] } },
-    services: { enabled: ["sshd"], disabled: ["systemd-timesyncd"] },
+    // The first one is not the operator.
+    user: [
+      {
+        name: "admin",
+        home: "/srv/admin/",
+        gid: 1200,
+        groups: ["widget"],
+        expiredate: 20500,
+        force_password_reset: true,
+      },
+      { name: "core", groups: ["wheel"], key: "ssh-ed25519 AAAA core@test", password: "$6$salt$hash" },
+    ],
+    group: [{ name: "widget", gid: 1130 }],
+    sshkey: [{ user: "root", key: "ssh-ed25519 BBBB root@test" }],
+    timezone: { timezone: "Europe/Berlin", ntpservers: ["192.0.2.1", "192.0.2.2"] },
+    locale: { languages: ["C.UTF-8"] },
+    directories: [{ path: "/etc/made/for", mode: "0750", group: "widget", ensure_parents: true }],
+    files: [{ path: "/etc/made/for/test.conf", data: 'it\'s "so"\n', user: "admin", mode: "600" }],
+    firewall: { accept: ["8080:tcp", "9000-9100:udp"], drop: ["23:tcp"] },
+    services: { enabled: ["sshd"], disabled: ["systemd-timesyncd"], masked: ["fstrim.timer"] },
   };
   const request = (version: string, parent: Release | null, more: string[], change: object = {}): string =>
     JSON.stringify({
@@ -61,8 +78,14 @@ describe("debian builder, compose [slow]", function () {
       inputHash: version,
       ...change,
     });
+  // Under a umask and with variables that must not shape an image.
   const run = (verb: string, input: string): ReturnType<typeof spawnSync> =>
-    spawnSync(join(BUILDER, verb), { input, encoding: "utf8", maxBuffer: 1 << 26 });
+    spawnSync("bash", ["-c", 'umask 077; exec "$0"', join(BUILDER, verb)], {
+      input,
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+      env: { ...process.env, TZ: "Asia/Tokyo", LC_ALL: "C", SOURCE_DATE_EPOCH: "1", XZ_OPT: "-0" },
+    });
   const ok = (verb: string, input: string): unknown => {
     const { status, stdout, stderr } = run(verb, input);
     assert.equal(status, 0, String(stderr));
@@ -72,6 +95,8 @@ describe("debian builder, compose [slow]", function () {
   const ostree = (...args: string[]): string => execFileSync("ostree", args, { encoding: "utf8" });
   const file = (release: Release, path: string): string =>
     ostree("cat", `--repo=${join(stateDir, "build/repo")}`, release.commit, path);
+  const listed = (release: Release, path: string): string =>
+    ostree("ls", "--recursive", `--repo=${join(stateDir, "build/repo")}`, release.commit, path);
   /** Mount tables of all processes that name the state directory; none outside a compose. */
   const mountTables = (): string[] =>
     readdirSync("/proc")
@@ -91,12 +116,38 @@ describe("debian builder, compose [slow]", function () {
     first = ok("compose", request("0.0.1", null, [])) as Release;
     assert.equal(first.parent, null);
     assert.ok(first.packageCount > 100);
-    assert.match(file(first, "/usr/etc/passwd"), /^core:x:\d+:\d+::\/var\/home\/core:\/bin\/bash$/m);
+    const passwd = file(first, "/usr/etc/passwd");
+    assert.match(passwd, /^core:x:1000:1000::\/var\/home\/core:\/bin\/bash$/m);
+    assert.match(passwd, /^admin:x:1001:1200::\/var\/srv\/admin:\/bin\/bash$/m);
+    assert.match(file(first, "/usr/etc/subuid"), /^core:\d+:65536$/m);
+    assert.match(file(first, "/usr/etc/group"), /^admin:x:1200:$/m);
+    assert.match(file(first, "/usr/etc/group"), /^widget:x:1130:admin$/m);
+    assert.match(file(first, "/usr/etc/shadow"), /^admin:!:0:.*:20500:$/m);
+    assert.match(
+      file(first, "/usr/lib/tmpfiles.d/edge-user-admin.conf"),
+      /^d "\/var\/srv\/admin" 0700 admin admin -$/m,
+    );
+    assert.equal(file(first, "/usr/share/edge/users/root/authorized_keys"), "ssh-ed25519 BBBB root@test\n");
     assert.match(file(first, "/usr/etc/group"), /^sudo:.*\bcore\b/m);
     assert.match(file(first, "/usr/etc/shadow"), /^core:\$6\$salt\$hash:/m);
     assert.equal(file(first, "/usr/share/edge/users/core/authorized_keys"), "ssh-ed25519 AAAA core@test\n");
     assert.equal(file(first, "/usr/etc/hostname"), "compose-test\n");
-    assert.match(file(first, "/usr/lib/edge/nftables.d/blueprint.nft"), /^tcp dport 8080 accept$/m);
+    assert.match(
+      file(first, "/usr/lib/edge/nftables.d/blueprint.nft"),
+      /^tcp dport 8080 accept\nudp dport 9000-9100 accept\ntcp dport 23 drop$/m,
+    );
+    assert.match(listed(first, "/usr/etc/localtime"), /-> \.\.\/usr\/share\/zoneinfo\/Europe\/Berlin$/m);
+    assert.match(
+      file(first, "/usr/lib/systemd/timesyncd.conf.d/60-blueprint.conf"),
+      /^NTP=192\.0\.2\.1 192\.0\.2\.2$/m,
+    );
+    assert.equal(file(first, "/usr/etc/locale.conf"), "LANG=C.UTF-8\n");
+    assert.equal(file(first, "/usr/etc/made/for/test.conf"), 'it\'s "so"\n');
+    assert.match(
+      listed(first, "/usr/etc/made"),
+      /^d00750 0 1130 .*\/usr\/etc\/made\/for\n-00600 1001 0 .*test\.conf$/m,
+    );
+    assert.match(listed(first, "/usr/etc/systemd/system/fstrim.timer"), /-> \/dev\/null$/m);
     assert.match(file(first, "/usr/lib/os-release"), /^OSTREE_VERSION=0\.0\.1$/m);
     const wanted = ostree(
       "ls",
@@ -105,6 +156,21 @@ describe("debian builder, compose [slow]", function () {
       "/usr/etc/systemd/system/multi-user.target.wants",
     );
     assert.match(wanted, /ssh\.service/);
+  });
+
+  it("lets every user into the image, whatever the umask, and names no mirror of the host", () => {
+    const top = listed(first, "/").split("\n");
+    for (const dir of ["/", "/usr", "/usr/etc", "/usr/lib", "/usr/libexec/edge", "/usr/bin"]) {
+      assert.ok(
+        top.some((line) => line.startsWith("d00755 0 0 ") && line.endsWith(` ${dir}`)),
+        dir,
+      );
+    }
+    assert.match(listed(first, "/usr/etc/sudoers.d/50-core"), /^-00440 0 0 /);
+    assert.ok(!top.some((line) => /apt\/sources\.list/.test(line)));
+    // Commits made while the caller's clock or SOURCE_DATE_EPOCH says 1970 would be older than what devices run.
+    const made = ostree("show", `--repo=${join(stateDir, "build/repo")}`, first.commit);
+    assert.match(made, new RegExp(`^Date: +${new Date().getUTCFullYear()}`, "m"));
   });
 
   it("the same inputs again: the same commit, at once and without a build", () => {

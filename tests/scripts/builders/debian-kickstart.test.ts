@@ -105,8 +105,8 @@ describe("debian installer, kickstart", () => {
     ],
     [
       "an option that it does not know",
-      [...BASE, "user --name=core --uid=7"],
-      /line 4: user does not know --uid/,
+      [...BASE, "user --name=core --homedir=/x"],
+      /line 4: user does not know --homedir/,
     ],
     ["a word too many", [...BASE, "reboot now"], /line 4: 'now' is not expected after reboot/],
     [

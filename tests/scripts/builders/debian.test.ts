@@ -124,30 +124,6 @@ describe("debian builder, the quick verbs", () => {
     });
   });
 
-  it("firewall: ports, ranges and services become rules, anything else is refused", () => {
-    const rules = (firewall: unknown): Outcome => {
-      mkdirSync(join(dir, "etc"), { recursive: true });
-      writeFileSync(join(dir, "etc/services"), "syslog\t\t514/udp\nprinter\t\t515/tcp\n");
-      return bash(`VERB=test; die() { echo "error: $*" >&2; exit 1; }; . ${BUILDER}/lib/customize.sh
-        INPUT='${JSON.stringify({ customizations: { firewall } })}'; customize_firewall '${dir}'
-        cat '${dir}/usr/lib/edge/nftables.d/blueprint.nft'`);
-    };
-    const { stdout } = rules({
-      ports: ["8080:tcp", "9000-9010:udp"],
-      services: { enabled: ["dns", "syslog"], disabled: ["ssh"] },
-    });
-    assert.deepEqual(stdout.trim().split("\n").slice(1), [
-      "tcp dport 8080 accept",
-      "udp dport 9000-9010 accept",
-      "tcp dport 53 accept",
-      "udp dport 53 accept",
-      "udp dport 514 accept",
-      "tcp dport 22 drop",
-    ]);
-    assert.match(rules({ ports: ["8080; accept"] }).stderr, /'8080; accept' must be PORT:PROTOCOL/);
-    assert.match(rules({ services: { enabled: ["gopher"] } }).stderr, /no port is known for 'gopher'/);
-  });
-
   it("grub-gen puts the deployment with the highest version first", () => {
     const entries = join(dir, "entries");
     mkdirSync(entries);

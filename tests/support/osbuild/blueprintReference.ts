@@ -21,6 +21,7 @@ export const blueprintReference = z.strictObject({
   containers: unused,
   distro: text.optional(),
   architecture: text.optional(),
+  minimal: z.boolean().optional(),
   customizations: z
     .strictObject({
       hostname: text.optional(),
@@ -44,8 +45,8 @@ export const blueprintReference = z.strictObject({
         )
         .optional(),
       group: z.array(z.strictObject({ name: text, gid: z.int().optional() })).optional(),
-      timezone: unused,
-      locale: unused,
+      timezone: z.strictObject({ timezone: text.optional(), ntpservers: texts.optional() }).optional(),
+      locale: z.strictObject({ languages: texts.optional(), keyboard: text.optional() }).optional(),
       firewall: z
         .strictObject({
           ports: texts.optional(),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 import { parseBlueprint, renderBlueprint } from "../../../lib/blueprint";
-import { builderInput } from "../../../lib/osbuildBlueprint";
+import { builderInput } from "../../../lib/builderInput";
 import { resolveChain } from "../../../lib/releases";
 import type { Outcome } from "../hostScripts";
 import { skipBecause } from "../skip";

@@ -1,6 +1,13 @@
 # shellcheck shell=bash
 # Input, progress, logs and timings, shared by all verbs.
 
+# What the caller's environment holds must not shape an image: file modes, messages and sort order, the time zone, and
+# the variables by which tools take options or times that no input of the verb gave.
+umask 022
+export LC_ALL=C.UTF-8 TZ=UTC
+unset LANG LANGUAGE CDPATH SOURCE_DATE_EPOCH POSIXLY_CORRECT TAR_OPTIONS GZIP XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL \
+  ZSTD_NBTHREADS GNUPGHOME OSTREE_REPO OSTREE_GPG_HOME DEBCONF_DB_OVERRIDE DPKG_ROOT APT_CONFIG
+
 VERB=${0##*/}
 SUITE=trixie
 OS_ARCH=amd64

@@ -17,6 +17,9 @@ image_layer() {
   identity "$root" "$2"
   customize_users "$root"
   customize_firewall "$root"
+  customize_time "$root"
+  customize_locale "$root"
+  customize_files "$root"
   with_kernel_mounts "$root" image_in_chroot "$root"
   customize_services "$root"
 }
@@ -29,17 +32,21 @@ image_in_chroot() {
   logged chroot "$1" systemctl mask "${MASKED_UNITS[@]}"
 }
 
-# copy_guest_files ROOT: assets/guest has the image's layout; root owns everything, modes are kept
+# copy_guest_files ROOT: assets/guest has the image's layout. Of the clone's owners and modes only the executable bit
+# counts, as in git: another umask must not lock users out of the image. Folders that packages made stay as they are.
 copy_guest_files() {
   local guest=$here/../../guest
   [[ -d $guest ]] || die "the guest files are missing: $guest"
-  tar -C "$guest" --owner=0 --group=0 --exclude=./README.md -cf - . | tar -C "$1" --keep-directory-symlink -xpf -
+  tar -C "$guest" --owner=0 --group=0 --mode='u=rwX,go=rX' --exclude=./README.md -cf - . |
+    tar -C "$1" --keep-directory-symlink --no-overwrite-dir -xpf -
+  # The only guest files with other modes: sudo's own rule for its files.
+  chmod 440 "$1"/etc/sudoers.d/*
 }
 
-# clean_tree ROOT: removes what belongs to the build or to one machine
+# clean_tree ROOT: removes what belongs to the build or to one machine; apt's sources name this host's mirror
 clean_tree() {
   rm -rf "$1"/{vmlinuz,initrd.img}{,.old} "$1"/etc/{hostname,fstab,resolv.conf} "$1"/etc/ssh/ssh_host_* \
-    "$1"/etc/*- "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/usr/share/{doc-base,bug,lintian}
+    "$1"/etc/*- "$1"/etc/apt/{apt.conf.d/99mmdebstrap,sources.list,sources.list.d} "$1"/usr/share/{doc-base,bug,lintian}
   find "$1/usr" "$1/etc" -xdev -name __pycache__ -prune -exec rm -rf {} +
 }
 

@@ -23,8 +23,9 @@ make_initramfs() {
   pack_initramfs "$tree" "$3"
 }
 
-# pack_initramfs TREE OUTPUT: same files, same bytes
+# pack_initramfs TREE OUTPUT: same files, same bytes, whatever the modes of the clone that some of them come from
 pack_initramfs() {
+  chmod -R u=rwX,go=rX "$1"
   find "$1" -exec touch -h -d @0 {} +
   (cd "$1" && find . -print0 | LC_ALL=C sort -z | cpio -0 -o -H newc --quiet --reproducible -R 0:0) |
     zstd -q -12 -T2 -o "$2"

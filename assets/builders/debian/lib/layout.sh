@@ -53,7 +53,7 @@ var_as_tmpfiles() {
     echo 'd /var/roothome 0700 root root -'
     echo 'd /var/log/journal 2755 root systemd-journal -'
     cd "$1" || exit
-    find var -mindepth 1 -type d -printf 'd /%p %#m %U %G -\n' |
+    find var -mindepth 1 -type d -printf 'd /%p %#m %U %G -\n' | owners_by_name "$1" |
       sed -E '/^d \/var\/(tmp|opt|run|lock|home|srv|mnt|cache\/apt|lib\/apt|log\/journal)[ \/]/d' | LC_ALL=C sort
     find var -type l -printf 'L /%p - - - - %l\n' | sed -E '/^L \/var\/(run|lock) /d' | LC_ALL=C sort
     find var -type f -printf '/%p\n' | sed -E "$VAR_DROPPED" | LC_ALL=C sort | while IFS= read -r file; do
@@ -63,6 +63,15 @@ var_as_tmpfiles() {
     done
   } >"$conf.new"
   mv "$conf.new" "$conf"
+}
+
+# owners_by_name TREE: tmpfiles.d lines on stdin with the tree's names for the numbers in columns 4 and 5: a device that
+# has merged its own /etc may have other numbers
+owners_by_name() {
+  awk -v passwd="$1/etc/passwd" -v group="$1/etc/group" '
+    function names(file, into,  line, part) { while ((getline line < file) > 0) { split(line, part, ":"); into[part[3]] = part[1] } }
+    BEGIN { names(passwd, user); names(group, of) }
+    { if ($4 in user) $4 = user[$4]; if ($5 in of) $5 = of[$5]; print }'
 }
 
 # top_level TREE: only links into /usr and /var, and empty mount points, remain at /

@@ -6,17 +6,39 @@
 SIGNER='Edge Lab image builder'
 # The agent's socket path must be short; the state directory's may not be.
 SIGNING_HOME=/mnt
+# gpg refuses a key that was made later than the clock says (GPG_ERR_TIME_CONFLICT), on the host and on every device:
+# so the key's date is a constant, older than what a host that runs ahead or a device without a clock may take for now.
+SIGNING_EPOCH=20000101T000000
 
 # signing_open: the key, made once, at SIGNING_HOME. Mount and agent end with our namespaces.
 signing_open() {
   (umask 077 && mkdir -p "$STATE/signing")
   mount --bind "$STATE/signing" "$SIGNING_HOME"
-  if [[ ! -s $STATE/signing/public.gpg ]]; then
-    signing_gpg --passphrase '' --quick-generate-key "$SIGNER" ed25519 sign never
-    signing_gpg --output "$SIGNING_HOME/public.gpg.tmp" --yes --export "$SIGNER"
-    mv "$STATE/signing/public.gpg.tmp" "$STATE/signing/public.gpg"
-  fi
-  SIGNING_KEY=$(gpg --homedir "$SIGNING_HOME" --batch --quiet --no-auto-check-trustdb --with-colons --list-keys "=$SIGNER" | awk -F: '$1 == "fpr" { print $10; exit }')
+  signing_make
+  signing_read
+}
+
+# signing_make: the key, unless it exists
+signing_make() {
+  [[ ! -s $STATE/signing/public.gpg ]] || return 0
+  signing_gpg --faked-system-time "$SIGNING_EPOCH!" --passphrase '' --quick-generate-key "$SIGNER" ed25519 sign never
+  signing_gpg --output "$SIGNING_HOME/public.gpg.tmp" --yes --export "$SIGNER"
+  mv "$STATE/signing/public.gpg.tmp" "$STATE/signing/public.gpg"
+}
+
+# Sets SIGNING_KEY, the key's fingerprint. A key that an earlier version made has its host's date.
+signing_read() {
+  local list made now fix
+  list=$(gpg --homedir "$SIGNING_HOME" --batch --quiet --no-auto-check-trustdb --with-colons --list-keys "=$SIGNER" 2>>"$LOG") || list=''
+  SIGNING_KEY=$(awk -F: '$1 == "fpr" { print $10; exit }' <<<"$list")
+  made=$(awk -F: '$1 == "pub" { print $6; exit }' <<<"$list")
+  fix="npm run destroy, then npm run up: a new key, with devices that trust it"
+  [[ -n $SIGNING_KEY && $made =~ ^[0-9]+$ ]] ||
+    die "the signing key in $STATE/signing cannot be read: see $LOG; fix: put the folder back from a backup, or $fix"
+  now=$(date +%s)
+  ((made <= now)) || die "the signing key in $STATE/signing is from $(date -u -d "@$made" '+%F %T') UTC, \
+and this host's clock says $(date -u -d "@$now" '+%F %T') UTC: neither this host nor a device accepts a key from the \
+future; fix: set the clock right if it is behind; if it is right, the key was made while it was ahead: $fix"
 }
 
 signing_gpg() { logged gpg --homedir "$SIGNING_HOME" --batch --quiet --pinentry-mode loopback "$@"; }

@@ -18,18 +18,21 @@ shared_files() {
   done < <(grep -vE '^(#|$)' "$here/guest/shared-files")
 }
 
-# guest_tree DIR VERSION: the files as in the image
+# guest_tree DIR VERSION: the files as in the image. Of the clone's owners, times and modes only the executable bit
+# counts, as in git.
 guest_tree() {
   local path place
   while read -r path place; do
     mkdir -p "$1/${place%/*}"
-    cp -p "$here/../../guest/$path" "$1/$place"
+    cp "$here/../../guest/$path" "$1/$place"
   done < <(shared_files)
-  cp -pr "$here/guest/root/." "$1/"
+  cp -r "$here/guest/root/." "$1/"
   printf '%s\n' "$2" >"$1/usr/lib/edge/release"
   find "$1" -type d -exec chmod 755 {} +
   find "$1" -type f -perm /111 -exec chmod 755 {} +
   find "$1" -type f ! -perm /111 -exec chmod 644 {} +
+  chmod 440 "$1"/etc/sudoers.d/*
+  find "$1" -exec touch -h -d @946684800 {} +
 }
 
 # guest_files DIR: for the spec's %files. A device may change files below /etc.

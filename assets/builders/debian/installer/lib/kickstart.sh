@@ -80,7 +80,7 @@ kickstart_directive() {
       ;;
     user)
       KS_USERS=$((KS_USERS + 1))
-      options "user_$KS_USERS" 'name groups password iscrypted gecos shell'
+      options "user_$KS_USERS" 'name uid groups password iscrypted gecos shell'
       ;;
     sshkey)
       KS_KEYS=$((KS_KEYS + 1))

@@ -25,10 +25,13 @@ users_make() {
 user_make() {
   [ -n "$1" ] || failed "kickstart: user without --name"
   if ! grep -q "^$1:" "$DEPLOYMENT/etc/passwd"; then
-    shell=$(value "$2_shell")
+    shell=$(value "$2_shell") uid=$(value "$2_uid")
     need_ok "user $1" in_system useradd --no-create-home --home-dir "/var/home/$1" --shell "${shell:-/bin/bash}" \
-      --comment "$(value "$2_gecos")" "$1"
+      --comment "$(value "$2_gecos")" ${uid:+--uid "$uid"} "$1"
   fi
+  uid=$(value "$2_uid")
+  [ -z "$uid" ] || grep -q "^$1:[^:]*:$uid:" "$DEPLOYMENT/etc/passwd" ||
+    failed "user $1: the image gives it another number than $uid, which the app's units name"
   for group in $(value "$2_groups" | tr , ' '); do
     # Kickstarts written for RHEL say wheel; on Debian that is sudo.
     if [ "$group" = wheel ] && ! grep -q '^wheel:' "$DEPLOYMENT/etc/group"; then group=sudo; fi

@@ -1,6 +1,10 @@
 import { GUEST } from "../protocol/names";
-import type { Blueprint } from "./blueprint";
+import type { Builder } from "./blueprintRefusals";
+import type { Blueprint, Customizations } from "./blueprintSchema";
+import { withIds } from "./blueprintUsers";
 import { hashFiles } from "./contentHash";
+import { numericPort } from "./firewallPorts";
+import { portsOfService } from "./portNames";
 import type { Release } from "./releases";
 
 /** Sources of the package. */
@@ -19,13 +23,13 @@ export interface BuilderInput {
  * @param kickstartUser left out: Anaconda does not set password or keys of a user that the image already has
  */
 export function builderInput(
-  builder: "debian" | "osbuild",
+  builder: Builder,
   { blueprint, release }: BuilderInput,
   kickstartUser: string,
 ): BuilderInput {
   if (builder === "debian") return { blueprint, release };
-  const { customizations } = blueprint;
-  const { user, firewall } = customizations;
+  const customizations = withIds(blueprint.customizations);
+  const { user, sshkey, firewall } = customizations;
   const hash = hashFiles(process.cwd(), GUEST_SOURCES).slice(0, 12);
   const guest = { name: GUEST.package, version: `${release.version}-1.${hash}` };
   return {
@@ -34,7 +38,9 @@ export function builderInput(
       customizations: {
         ...customizations,
         user: user.filter((u) => u.name !== kickstartUser),
+        ...(sshkey ? { sshkey: sshkey.filter((k) => k.user !== kickstartUser) } : {}),
         firewall: {
+          ...firewall,
           ports: firewall?.ports ?? [],
           services: {
             enabled: [...(firewall?.services?.enabled ?? []), GUEST.firewallService],
@@ -44,5 +50,28 @@ export function builderInput(
       },
     },
     release: { ...release, packages: [...release.packages, guest] },
+  };
+}
+
+/** Customizations as the debian backend's `compose` takes them: the firewall as numbers. */
+export type DebianCustomizations = Omit<Customizations, "firewall"> & {
+  readonly firewall: {
+    /** `PORT:PROTOCOL` or `LOW-HIGH:PROTOCOL`. */
+    readonly accept: readonly string[];
+    readonly drop: readonly string[];
+  };
+};
+
+/** The customizations for the debian backend, which resolves no names: those of the host or mirror could differ. */
+export function debianCustomizations({ customizations }: Blueprint): DebianCustomizations {
+  const { firewall, ...rest } = customizations;
+  const ports = (services: readonly string[] = []): string[] =>
+    services.flatMap((name) => portsOfService(name) ?? []);
+  return {
+    ...rest,
+    firewall: {
+      accept: [...(firewall?.ports ?? []).map(numericPort), ...ports(firewall?.services?.enabled)],
+      drop: ports(firewall?.services?.disabled),
+    },
   };
 }
