@@ -55,6 +55,18 @@ const named = (name, below) => {
 /** @type {(text: string, color: string) => HTMLElement} */
 const pill = (text, color) => el("span", text, `pill ${color}`);
 
+/**
+ * Green is the boot; the app may have failed since.
+ * @param {import("../protocol/report").DeviceReport} report
+ */
+const appFailed = ({ app }) => Boolean(app?.startsWith("failed"));
+
+/** @param {import("../protocol/report").DeviceReport} report */
+const health = (report) =>
+  report.health === "green" && appFailed(report)
+    ? pill("green, app failed", "amber")
+    : pill(report.health, HEALTH[report.health]);
+
 /** @type {Record<Health, string>} */
 const HEALTH = { green: "green", red: "red", pending: "amber" };
 
@@ -76,11 +88,11 @@ function rows(table, list) {
 /** @param {Status} status */
 function cards(status) {
   const holder = status.lock.holders[0];
-  const green = status.devices.filter((d) => d.report?.health === "green").length;
+  const well = status.devices.filter((d) => d.report?.health === "green" && !appFailed(d.report)).length;
   const { totals } = status;
   /** @type {[value: string, label: string][]} */
   const all = [
-    [`${green} of ${status.devices.length}`, "devices green"],
+    [`${well} of ${status.devices.length}`, "devices healthy"],
     [status.vipOwner ?? "none", "owns the virtual IP"],
     [
       holder ? holder.device : "free",
@@ -125,13 +137,13 @@ function show(status) {
       const counts = fetched.get(d.name);
       return [
         [named(d.name, d.role)],
-        [r ? pill(r.health, HEALTH[r.health]) : pill("no report", "soft")],
+        [r ? health(r) : pill("no report", "soft")],
         [r?.vip ? pill("owner", "blue") : "–"],
         [deployment(r?.booted)],
         [deployment(r?.staged)],
         [deployment(r?.rollback)],
         [r?.updatePhase ?? "–"],
-        [(r?.app ?? "") || "–", "wrap"],
+        [(r?.app ?? "") || "–", r && appFailed(r) ? "wrap red" : "wrap"],
         [
           r?.failed.length
             ? el("span", r.failed.map((f) => (f.version ?? "") || f.commit.slice(0, 8)).join(", "), "red")

@@ -50,6 +50,8 @@ export const EVENTS = [
   "rebooting",
   /** The virtual IP came or went. */
   "vip",
+  /** The app failed, something is done about it, or it is well again. */
+  "app",
 ] as const;
 export type ReportEvent = (typeof EVENTS)[number];
 
@@ -123,7 +125,7 @@ export const reportSchema = z.object({
   bootCounter: z.number().int().nullish(),
   /** Does the device own the virtual IP? */
   vip: z.boolean(),
-  /** running, zero, no-image or failed, and what image was refused. */
+  /** running, zero, no-image, or "failed: REASON" and what is done about it; and what image was refused. */
   app: foreignText(512).nullish(),
   failed: z.array(failureSchema).max(64).default([]),
   updateError: updateErrorSchema.nullish(),
@@ -132,3 +134,19 @@ export const reportSchema = z.object({
   problems: z.array(foreignText(256)).max(16).default([]),
 });
 export type DeviceReport = z.infer<typeof reportSchema>;
+
+/**
+ * Why the device cannot serve the app, one line, or undefined if it can. The verdict of a
+ * boot does not tell: the app may fail later, and a device only starts it when somebody asks for it.
+ */
+export function appFailure(report: Pick<DeviceReport, "app"> | null | undefined): string | undefined {
+  const app = report?.app ?? "";
+  if (!app.startsWith("failed")) return undefined;
+  const why = /^failed: (.+)/s.exec(app)?.[1] ?? "it did not start";
+  return why.replace(/\s+/gu, " ");
+}
+
+/** Is the device as it should be: its boot green, and the app able to start? */
+export function isWell(report: DeviceReport | null | undefined): boolean {
+  return report?.health === "green" && appFailure(report) === undefined;
+}

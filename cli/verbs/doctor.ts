@@ -10,6 +10,7 @@ import { registryAddress } from "../../client/registryAddress";
 import { APP } from "../../protocol/names";
 import { inState } from "../../protocol/paths";
 import { appUrl } from "../../protocol/ports";
+import { appFailure } from "../../protocol/report";
 import { diskUsage, mebibytes } from "./caches";
 
 interface Finding {
@@ -56,7 +57,11 @@ export async function doctor(): Promise<number> {
       }),
       await check("devices", "npm run lab -- console DEVICE --log shows why", async () => {
         const devices = await depot.devices();
-        const ill = devices.filter((d) => d.report?.health !== "green").map((d) => d.name);
+        const ill = devices.flatMap(({ name, report }) => {
+          if (report?.health !== "green") return name;
+          const why = appFailure(report);
+          return why === undefined ? [] : `${name} (the app failed: ${why})`;
+        });
         const owners = devices.filter((d) => d.report?.vip).map((d) => d.name);
         if (ill.length > 0) throw new Error(`not healthy: ${ill.join(", ")}`);
         if (owners.length !== 1) throw new Error(`the VIP has ${owners.length} owners`);

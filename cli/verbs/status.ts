@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { labContext, type LabContext } from "../../client/context";
 import { DepotClient } from "../../client/depotClient";
 import { inState } from "../../protocol/paths";
+import { isWell } from "../../protocol/report";
 import type { ClientView, DeviceView } from "../../protocol/status";
 
 /** One device as `lab status --json` prints it. */
@@ -10,7 +11,10 @@ interface DeviceStatus {
   readonly name: string;
   readonly role: string;
   readonly address: string;
+  /** Verdict of the running boot. */
   readonly health: string;
+  /** False also where the boot is green and the app failed. */
+  readonly well: boolean;
   readonly vip: boolean;
   readonly booted: string | null;
   readonly staged: string | null;
@@ -37,6 +41,7 @@ function deviceStatus(record: DeviceView, clients: readonly ClientView[]): Devic
     role: record.role,
     address: record.address ?? "",
     health: report?.health ?? "no report",
+    well: isWell(report),
     vip: report?.vip ?? false,
     booted: label(report?.booted),
     staged: label(report?.staged),
@@ -44,7 +49,7 @@ function deviceStatus(record: DeviceView, clients: readonly ClientView[]): Devic
     bootCounter: report?.bootCounter ?? null,
     failedCommits: [...new Set(report?.failed.map((f) => f.commit.slice(0, 12)) ?? [])],
     problems: report?.problems ?? [],
-    app: report?.app ?? null,
+    app: report?.app?.replace(/\s+/gu, " ") ?? null,
     phase: report?.updatePhase ?? null,
     files: totals?.files ?? 0,
     bytes: totals?.bytes ?? 0,
@@ -85,7 +90,7 @@ function print(ctx: LabContext, devices: readonly DeviceStatus[]): void {
     d.name,
     d.role,
     d.address,
-    d.health,
+    d.health === "green" && !d.well ? "green, app failed" : d.health,
     d.vip ? "yes" : "-",
     d.booted ?? "-",
     d.staged ?? "-",

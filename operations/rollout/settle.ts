@@ -2,6 +2,7 @@ import { askApp } from "../../client/appProbe";
 import { LabError } from "../../client/labError";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
+import { isWell } from "../../protocol/report";
 import type { DeviceView } from "../../protocol/status";
 import { reports, type Fleet } from "./fleet";
 import { describe } from "./verdict";
@@ -11,7 +12,7 @@ const POLL_MS = 1000;
 const SETTLE_SECONDS = 180;
 
 /**
- * Waits until every device is green, the virtual IP has one owner and the app answers on it.
+ * Waits until every device is green and able to start the app, the virtual IP has one owner and the app answers on it.
  * @param why begins the progress lines and the error
  */
 export async function settle(fleet: Fleet, why: string): Promise<DeviceView[]> {
@@ -20,9 +21,9 @@ export async function settle(fleet: Fleet, why: string): Promise<DeviceView[]> {
   let app = "not asked yet";
   while (progress.seconds < SETTLE_SECONDS) {
     const all = (await reports(fleet.depot)).filter((d) => names.includes(d.name));
-    const green = all.filter((d) => d.report?.health === "green").length;
+    const well = all.filter((d) => isWell(d.report)).length;
     const owners = all.filter((d) => d.report?.vip).map((d) => d.name);
-    if (green === names.length && owners.length === 1) {
+    if (well === names.length && owners.length === 1) {
       const answer = await askApp(fleet.appUrl);
       if (answer.ok) {
         progress.say(
@@ -33,7 +34,7 @@ export async function settle(fleet: Fleet, why: string): Promise<DeviceView[]> {
       app = answer.text;
     }
     progress.say(
-      `${green}/${names.length} devices green, VIP on ${owners.join(" and ") || "no device"}, app: ${app}`,
+      `${well}/${names.length} devices healthy, VIP on ${owners.join(" and ") || "no device"}, app: ${app}`,
     );
     await sleep(POLL_MS);
   }

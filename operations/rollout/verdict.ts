@@ -1,5 +1,5 @@
 import { UPGRADE_CHECK } from "../../protocol/names";
-import type { Failure } from "../../protocol/report";
+import { appFailure, type Failure } from "../../protocol/report";
 import type { DeviceView } from "../../protocol/status";
 
 /** Verdict on a rollout, from the devices' reports. */
@@ -64,7 +64,9 @@ export function describe(devices: readonly DeviceView[], names: readonly string[
       if (!report) return `${name} has not reported`;
       const phase = report.updatePhase && report.updatePhase !== "idle" ? `, ${report.updatePhase}` : "";
       const vip = report.vip ? ", VIP" : "";
-      return `${name} ${report.booted.version ?? report.booted.commit.slice(0, 8)} ${report.health}${vip}${phase}`;
+      const why = appFailure(report);
+      const app = why === undefined ? "" : `, app failed: ${why}`;
+      return `${name} ${report.booted.version ?? report.booted.commit.slice(0, 8)} ${report.health}${vip}${phase}${app}`;
     })
     .join("; ");
 }

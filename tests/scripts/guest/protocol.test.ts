@@ -6,7 +6,7 @@ import { z } from "zod";
 import { FLEET_LOCK_HEADER, lockRequestSchema } from "../../../protocol/fleetLock";
 import { refusalSchema } from "../../../protocol/refusal";
 import { replySchema } from "../../../protocol/reply";
-import { EVENTS, HEALTH, reportSchema, UPDATE_PHASES } from "../../../protocol/report";
+import { appFailure, EVENTS, HEALTH, isWell, reportSchema, UPDATE_PHASES } from "../../../protocol/report";
 import { strict } from "../../support/protocol";
 import { LAB, NEW, OLD, TWO } from "../../unit/depot/support/depot";
 import type { Exchange } from "../support/depotServer";
@@ -96,6 +96,32 @@ describe("guest: what it says to the real depot, in each state that it can be in
         ["staged", "staged", true, NEW],
       ],
     );
+  });
+
+  it("an app that fails and is well again", async () => {
+    await up();
+    const mark = "run/user/1000/edge/app-broken";
+    const unit = pair.guest.read("usr/lib/systemd/system/edge-app.path");
+    for (const path of [mark, "run/user/1000/edge/app-mending"]) {
+      assert.ok(unit.includes(`\nPathChanged=/${path}\n`), path);
+    }
+    const event = /^Unit=edge-report@(.*)\.service$/m.exec(unit)?.[1] ?? "";
+    pair.guest.write(mark, "the container ended before it answered\n");
+    await pair.ok(`${LIB}/report`, event);
+    pair.guest.shell(`rm "$ROOT/${mark}"`);
+    await pair.ok(`${LIB}/report`, event);
+    const [one, two] = pair.reports().slice(-2);
+    assert.deepEqual(
+      [one?.event, one?.health, one?.app, appFailure(one), isWell(one)],
+      [
+        "app",
+        "green",
+        "failed: the container ended before it answered",
+        "the container ended before it answered",
+        false,
+      ],
+    );
+    assert.deepEqual([two?.event, isWell(two)], ["app", true]);
   });
 
   it("an update, from the lock to its release", async () => {

@@ -129,6 +129,8 @@ export const APP_FACTS: readonly Fact[] = [
       at(`${USER_UNITS}/${APP.proxyService}`, /^After=(\S+\.service)$/m),
       at(`${PROGRAMS}/app-update`, /\[\[ \$line != (\S+) \]\]/),
       at(`${PROGRAMS}/app-update`, /systemctl --user --quiet is-active (\S+\.service);/),
+      at(`${PROGRAMS}/lib/app-mend.sh`, /systemctl --user stop \S+ (\S+\.service) /),
+      at(`${PROGRAMS}/lib/app-mend.sh`, /--property=SubState --value (\S+\.service)\)/),
       at(`${PROGRAMS}/lib/app.sh`, /events=\$slice\/([^/\n]+)\/cgroup\.events/),
       at(`${PROGRAMS}/vip-check`, /systemd\/generator\/(\S+)"/),
     ],
@@ -137,7 +139,10 @@ export const APP_FACTS: readonly Fact[] = [
     name: "APP.proxyService",
     value: APP.proxyService,
     mention: /container-httpd-proxy\.service/,
-    places: [at(QUADLET, /^Wants=(.*)$/m)],
+    places: [
+      at(QUADLET, /^Wants=(.*)$/m),
+      at(`${PROGRAMS}/lib/app-mend.sh`, /systemctl --user stop (\S+\.service) /),
+    ],
   },
   {
     name: "APP.proxySocket",

@@ -39,6 +39,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
       at(`${PROGRAMS}/lib/system.sh`, / user@(\d+)\.service\)/),
       at(`${OSBUILD_ROOT}${DEVICE.programs}/lib/system.sh`, / user@(\d+)\.service\)/),
       at(`${PROGRAMS}/vip-check`, /^user=\$root\/run\/user\/(\d+)$/m),
+      at(`${SYSTEM_UNITS}/edge-app.path`, /^PathChanged=\/run\/user\/(\d+)\//m, { count: 2 }),
     ],
   },
   {
@@ -142,6 +143,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
     places: [
       at(`${PROGRAMS}/app-update`, /^STORE=\$HOME\/(.*)$/m),
       at(`${PROGRAMS}/lib/app.sh`, /^APP_STORE=\$ROOT\/var\/home\/\$APP_USER\/(.*)$/m),
+      at(QUADLET, /^ExecStart(?:Pre|Post)=.* %h\/(\S+)$/m, { count: 2 }),
     ],
   },
 ];
