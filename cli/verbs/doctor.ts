@@ -20,6 +20,9 @@ interface Finding {
   readonly fix?: string;
 }
 
+const DEVICES_FIX =
+  "npm run lab -- console DEVICE --log shows why a boot is not green; an app that failed mends itself once the registry answers";
+
 async function check(what: string, fix: string, probe: () => Promise<string>): Promise<Finding> {
   try {
     return { ok: true, what: `${what}: ${await probe()}` };
@@ -55,7 +58,7 @@ export async function doctor(): Promise<number> {
         if (!response.ok) throw new Error(`answered ${response.status}`);
         return "answers";
       }),
-      await check("devices", "npm run lab -- console DEVICE --log shows why", async () => {
+      await check("devices", DEVICES_FIX, async () => {
         const devices = await depot.devices();
         const ill = devices.flatMap(({ name, report }) => {
           if (report?.health !== "green") return name;

@@ -83,7 +83,8 @@ describe("guest: an app that does not start", () => {
   };
   const state = (): string => guest.shell('read_app; printf "%s" "$APP_STATE"');
   const uptime = (seconds: number): void => guest.write("proc/uptime", `${seconds}.12 1.00\n`);
-  const podman = (verb: string): string[] => guest.calls().filter((call) => call.startsWith(`podman ${verb}`));
+  const podman = (verb: string): string[] =>
+    guest.calls().filter((call) => call.startsWith(`podman ${verb}`));
 
   it("whose image is good after all is tried, and nothing is removed", async () => {
     failed("good");
@@ -100,7 +101,12 @@ describe("guest: an app that does not start", () => {
       guest
         .calls()
         .filter((call) => /^(podman|ready|systemctl)/.test(call))
-        .map((call) => call.split(" ").slice(0, call.startsWith("podman") ? 3 : 1).join(" ")),
+        .map((call) =>
+          call
+            .split(" ")
+            .slice(0, call.startsWith("podman") ? 3 : 1)
+            .join(" "),
+        ),
       [
         "systemctl",
         "podman image exists",

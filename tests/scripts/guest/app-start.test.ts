@@ -30,8 +30,7 @@ describe("guest: a start of the app", () => {
   });
 
   const clock = (seconds: number): void => guest.write("proc/uptime", `${seconds.toFixed(2)} 1.00\n`);
-  const container = (runs: boolean): void =>
-    guest.write(PAYLOAD, `populated ${runs ? 1 : 0}\nfrozen 0\n`);
+  const container = (runs: boolean): void => guest.write(PAYLOAD, `populated ${runs ? 1 : 0}\nfrozen 0\n`);
   const state = (): string => guest.shell('read_app; printf "%s" "$APP_STATE"');
 
   /** Serves on loopback: each request in turn gets what `answer` says, or nothing. Returns the port. */

@@ -79,6 +79,39 @@ describe("guest: health checks", () => {
     assert.match(verdict().checks.at(-1)?.output ?? "", /no result within 1 s/);
   });
 
+  it("so does one that does not end when it is told to", () => {
+    script(`${REQUIRED}/50_hangs.sh`, "trap '' TERM; echo begun; while :; do sleep 1; done");
+    guest.write("etc/edge/edge.conf", "EDGE_CHECK_TIMEOUT=1\n");
+    assert.equal(guest.run(GREENBOOT, ["check"]).status, 1);
+    assert.deepEqual(
+      [verdict().checks.at(-1)?.rc, verdict().checks.at(-1)?.output],
+      [137, "begun\nno result within 1 s"],
+    );
+    assert.match(guest.read("journal"), /begun\nno result within 1 s\n/);
+  });
+
+  for (const [signal, rc] of [
+    ["KILL", 137],
+    ["SEGV", 139],
+  ] as const) {
+    it(`one that a signal ends says so: ${signal}`, () => {
+      script(`${REQUIRED}/50_dies.sh`, `kill -${signal} $$`);
+      assert.equal(guest.run(GREENBOOT, ["check"]).status, 1);
+      assert.deepEqual(
+        [verdict().checks.at(-1)?.rc, verdict().checks.at(-1)?.output],
+        [rc, `ended by signal ${rc - 128} (${signal})`],
+      );
+    });
+  }
+
+  it("a time limit that is none ends nothing", () => {
+    guest.write("etc/edge/edge.conf", "EDGE_CHECK_TIMEOUT=soon\n");
+    assert.match(
+      guest.ok(GREENBOOT, ["check"]).stderr,
+      /<4>EDGE_CHECK_TIMEOUT is "soon"; rule: .*; it is 90/,
+    );
+  });
+
   it("a check can be disabled by name, and only by that", () => {
     script(`${REQUIRED}/50_broken.sh`, "exit 7");
     guest.write("etc/greenboot/greenboot.conf", "DISABLED_HEALTHCHECKS=(50_broken.sh)\n");

@@ -131,6 +131,49 @@ describe("guests of the osbuild backend: on the device", () => {
     assert.equal(verdict()["result"], "red");
   });
 
+  describe("greenboot.conf, which the greenboot package's scripts source", () => {
+    const CONF = "etc/greenboot/greenboot.conf";
+    const UNITS = "usr/lib/systemd/system";
+
+    it("is replaced by what holds of it, for each unit that reads it", () => {
+      for (const unit of [
+        "greenboot-healthcheck",
+        "greenboot-task-runner",
+        "redboot-task-runner",
+        "greenboot-grub2-set-counter",
+      ]) {
+        const lines = guest.read(`${UNITS}/${unit}.service.d/20-edge.conf`).split("\n");
+        // Outside of the mount, and a failure of it ends nothing.
+        assert.ok(lines.includes("ExecStartPre=-+/usr/libexec/edge/greenboot-config"), unit);
+        assert.ok(lines.includes(`BindReadOnlyPaths=-/run/edge/greenboot.conf:/${CONF}`), unit);
+      }
+    });
+
+    for (const [text, attempts, names, warning] of [
+      [undefined, "3", "", undefined],
+      [
+        'GREENBOOT_MAX_BOOT_ATTEMPTS=7\nDISABLED_HEALTHCHECKS=(\n"20_vip.sh"\n"10_depot.sh"\n)\n',
+        "7",
+        "20_vip.sh|10_depot.sh",
+        undefined,
+      ],
+      ["DISABLED_HEALTHCHECKS=20_vip.sh 10_depot.sh\n", "3", "20_vip.sh|10_depot.sh", /is no list/],
+      ["DISABLED_HEALTHCHECKS=('x y;z.sh')\n", "3", "x y;z.sh", /there is none of this name/],
+      ["exit 1\nGREENBOOT_MAX_BOOT_ATTEMPTS=$(reboot)\n", "3", "", /not an assignment: exit 1/],
+    ] as const) {
+      it(`holds as a shell reads it: ${JSON.stringify(text)}`, () => {
+        if (text !== undefined) guest.write(CONF, text);
+        const { stderr } = guest.ok("usr/libexec/edge/greenboot-config");
+        if (warning) assert.match(stderr, warning);
+        else assert.equal(stderr, "");
+        const read = guest.shell(
+          `set -euo pipefail; . "$RUN/greenboot.conf"; IFS="|"; printf '%s\\n' "$GREENBOOT_MAX_BOOT_ATTEMPTS" "\${DISABLED_HEALTHCHECKS[*]}" "$GREENBOOT_WATCHDOG_CHECK_ENABLED" "$GREENBOOT_WATCHDOG_GRACE_PERIOD"`,
+        );
+        assert.deepEqual(read.split("\n"), [attempts, names, "false", "24", ""]);
+      });
+    }
+  });
+
   it("a fallback boot remembers the commit that failed, before greenboot rolls back", () => {
     two();
     guest.grubenv({ boot_counter: "-1" }, "boot/grub2/grubenv");

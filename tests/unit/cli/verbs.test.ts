@@ -155,7 +155,7 @@ describe("lab verbs", () => {
       assert.equal(said.status, 1);
       assert.match(
         said.out,
-        /^BAD devices: not healthy: edge-device-1 \(the app failed: the container ended \[31m; its image is fetched anew\), edge-device-2$/m,
+        /^BAD {2}devices: not healthy: edge-device-1 \(the app failed: the container ended \[31m; its image is fetched anew\), edge-device-2$/m,
       );
       await lab.serveDepot(depot());
       const well = JSON.parse((await lab.run(() => status({ json: true }))).out) as typeof document;
