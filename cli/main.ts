@@ -77,6 +77,7 @@ function program(run: (action: Promise<number>) => void): Command {
     .option("--json", "print the result as one JSON document")
     .option("--seed <n>", "decides all that is random; the same seed replays a run")
     .option("--cuts <n>", "power cuts of power-cut (default 4)")
+    .option("--lose-unflushed", "power-cut: what the disk was not told to flush is lost with the power")
     .option("--in <place>", "where panic and hang strike: initramfs or system (default)")
     .action((name: string, options: ScenarioWords) =>
       run(import("./verbs/scenario.js").then((m) => m.scenario(name, options))),

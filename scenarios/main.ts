@@ -29,6 +29,7 @@ const input = z.object({
   options: z.object({
     seed: z.number().int(),
     cuts: z.number().int().min(1),
+    loseUnflushed: z.boolean(),
     where: z.enum(["initramfs", "system"]),
   }),
   lab: labInput,

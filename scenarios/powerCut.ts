@@ -3,10 +3,12 @@ import { reports } from "../operations/rollout/fleet";
 import { derive } from "./engine/derivedRelease";
 import { planCuts, type Cut } from "./engine/cutPlan";
 import { faults } from "./engine/faults";
-import { holdsAnswer, holdsFsck, holdsHealthy } from "./engine/invariants";
+import { holdsAnswer, holdsFileSystem, holdsFsck, holdsHealthy } from "./engine/invariants";
+import { PlainPower, type PowerSupply } from "./engine/powerSupply";
 import { outcome, publish, type Publication } from "./engine/publish";
 import { Random } from "./engine/random";
 import type { Figures, Run, Scenario } from "./engine/scenario";
+import { onVolatileDisks } from "./engine/onVolatileDisks";
 
 /** Time for three boots of a device, two of them cut, on a busy host. */
 const LIMIT_SECONDS = 900;
@@ -38,11 +40,9 @@ async function bootedAfter(
   return report?.value.booted.commit;
 }
 
-async function cutPower(run: Run, device: string, cut: Cut): Promise<void> {
-  const { lab, timeline, undo } = run;
+async function cutPower({ timeline }: Run, power: PowerSupply, device: string, cut: Cut): Promise<void> {
   await sleep(cut.delay * 1000);
-  const powerOn = undo.add(() => lab.power("start", device));
-  await lab.power("destroy", device);
+  const powerOn = await power.cut(device);
   timeline.mark(device, "power cut", `${cut.phase.name}, ${cut.delay} s into it`);
   await sleep(cut.off * 1000);
   await powerOn();
@@ -50,7 +50,13 @@ async function cutPower(run: Run, device: string, cut: Cut): Promise<void> {
 }
 
 /** One release with one cut. Returns the release that the lab is on at the end. */
-async function round(run: Run, cut: Cut, from: Publication, random: Random): Promise<Publication> {
+async function round(
+  run: Run,
+  power: PowerSupply,
+  cut: Cut,
+  from: Publication,
+  random: Random,
+): Promise<Publication> {
   const { lab, timeline, invariants } = run;
   const difference = cut.phase.bad
     ? faults.required
@@ -69,7 +75,7 @@ async function round(run: Run, cut: Cut, from: Publication, random: Random): Pro
     return from;
   }
   const before = (await lab.report(device))?.bootId;
-  await cutPower(run, device, cut);
+  await cutPower(run, power, device, cut);
   const booted = await bootedAfter(run, device, before);
   const which = booted === release.commit ? "the new" : old.includes(booted ?? "") ? "the old" : undefined;
   invariants.hold(
@@ -82,28 +88,39 @@ async function round(run: Run, cut: Cut, from: Publication, random: Random): Pro
   invariants.equal(`${device} ends as without the cut`, verdict.kind, expected);
   if (verdict.kind !== expected || cut.phase.bad) await lab.ref.move(from.commit);
   await holdsFsck(lab, invariants, device);
+  await holdsFileSystem(lab, invariants, device);
   return cut.phase.bad ? from : release;
 }
 
 export const powerCut: Scenario = {
-  summary: "power fails at random moments of upgrades and rollbacks (--cuts N, --seed N replays a run)",
+  summary:
+    "power fails at random moments of upgrades and rollbacks (--cuts N, --seed N replays a run, --lose-unflushed)",
   async run(run: Run): Promise<Figures> {
-    const { lab, timeline, invariants, base, options } = run;
+    const { lab, invariants, base, options, undo } = run;
     const random = new Random(options.seed);
     const cuts = planCuts(random, options.cuts);
-    let release: Publication = base;
-    for (const [i, cut] of cuts.entries()) {
-      timeline.mark("lab", "round", `${i + 1} of ${cuts.length}, seed ${options.seed}: ${cut.phase.name}`);
-      release = await round(run, cut, release, random);
-      await holdsOneOwner(run);
-    }
-    await publish(lab, timeline, base);
-    const verdict = await outcome(lab, base, LIMIT_SECONDS);
-    invariants.equal(`every device comes back to ${base.version}`, verdict.kind, "done");
+    const rounds = (power: PowerSupply): Promise<void> => allRounds(run, power, cuts, random);
+    const figures = options.loseUnflushed
+      ? await onVolatileDisks(run, random, rounds)
+      : await rounds(new PlainPower(lab, undo)).then(() => ({}));
     await holdsHealthy(lab, invariants, base.commit);
-    return { seed: options.seed, cuts: cuts.length };
+    return { seed: options.seed, cuts: cuts.length, ...figures };
   },
 };
+
+/** All cuts, and the way back to the release that the lab had before. */
+async function allRounds(run: Run, power: PowerSupply, cuts: readonly Cut[], random: Random): Promise<void> {
+  const { lab, timeline, invariants, base, options } = run;
+  let release: Publication = base;
+  for (const [i, cut] of cuts.entries()) {
+    timeline.mark("lab", "round", `${i + 1} of ${cuts.length}, seed ${options.seed}: ${cut.phase.name}`);
+    release = await round(run, power, cut, release, random);
+    await holdsOneOwner(run);
+  }
+  await publish(lab, timeline, base);
+  const verdict = await outcome(lab, base, LIMIT_SECONDS);
+  invariants.equal(`every device comes back to ${base.version}`, verdict.kind, "done");
+}
 
 /** Between two rounds a device may still be upgrading, but the VIP and the app are available. */
 async function holdsOneOwner({ lab, invariants }: Run): Promise<void> {

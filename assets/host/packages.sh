@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The packages that the lab needs on its host, by apt or dnf. destroy keeps them: others may use them by then.
+# The packages that the lab needs on its host, by apt or dnf. destroy keeps them: others may use them by then. extra: those
+# that only some scenarios need (extra-packages.txt).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=assets/host/lib/prologue.sh
@@ -10,13 +11,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/dnf.sh
 : "${EDGE_BUILDER:?debian or osbuild}"
 
+VERBS+=(extra)
+
 if [[ $EDGE_BUILDER == osbuild ]]; then
   LISTS=(assets/builders/osbuild/host-packages.txt)
+  EXTRA=assets/builders/osbuild/extra-packages.txt
   missing() { missing_rpms "$@"; }
   install() { install_rpms "$@"; }
   reinstall() { run_logged packages dnf -y reinstall "$@"; }
 else
   LISTS=(assets/host/packages.txt "assets/builders/$EDGE_BUILDER/host-packages.txt")
+  EXTRA=assets/host/extra-packages.txt
   missing() { missing_packages "$@"; }
   install() { install_packages "$@"; }
   reinstall() { run_logged packages with_policy apt install --reinstall "$@"; }
@@ -49,6 +54,11 @@ apply() {
 }
 
 destroy() { :; }
+
+extra() {
+  LISTS=("$EXTRA")
+  apply
+}
 
 counts() {
   local names missing

@@ -15,6 +15,7 @@ export interface ScenarioWords {
   readonly json?: boolean;
   readonly seed?: string;
   readonly cuts?: string;
+  readonly loseUnflushed?: boolean;
   readonly in?: string;
 }
 
@@ -34,7 +35,7 @@ function wholeNumber(option: string, text: string, least: number): number {
 export function parseScenario(
   name: string,
   words: ScenarioWords,
-): { seed: number; cuts: number; where: string } {
+): { seed: number; cuts: number; loseUnflushed: boolean; where: string } {
   if (!(name in scenarios)) {
     const list = Object.entries(scenarios).map(([n, s]) => `  ${n.padEnd(16)} ${s.summary}`);
     throw new LabError(`there is no scenario "${name}"; rule: one of these names:\n${list.join("\n")}`);
@@ -43,9 +44,15 @@ export function parseScenario(
   if (where !== "system" && where !== "initramfs") {
     throw new LabError(`--in "${where}"; rule: initramfs or system; fix: --in system`);
   }
+  const { loseUnflushed = false } = words;
+  if (loseUnflushed && name !== "power-cut")
+    throw new LabError(
+      `--lose-unflushed with ${name}; rule: only power-cut cuts disks; fix: leave it out, or run power-cut`,
+    );
   return {
     seed: wholeNumber("--seed", words.seed ?? String(Date.now() % 1_000_000), 0),
     cuts: wholeNumber("--cuts", words.cuts ?? "4", 1),
+    loseUnflushed,
     where,
   };
 }

@@ -21,7 +21,7 @@ export interface Reachable extends DevicePower {
 }
 
 /** Lets the device switch itself off when it is its turn. */
-async function switchOff(power: Reachable): Promise<void> {
+export async function switchOff(power: Reachable): Promise<void> {
   const { device, stateDir, address } = power;
   const command = `sudo ${deviceProgram("switch-off")}`;
   const progress = new Progress(`${device} restart`);

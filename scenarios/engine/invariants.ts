@@ -98,6 +98,18 @@ export async function holdsFsck(lab: RunningLab, invariants: Invariants, name: s
   invariants.hold(`${name}: ostree fsck finds nothing`, clean !== undefined, clean ? "" : found);
 }
 
+/** What the kernel says of damage, of ext4 and of XFS. */
+const DAMAGE =
+  "EXT4-fs error|EXT4-fs warning.*(checksum|corrupt)|JBD2: .*(corrupt|Invalid)|XFS .*([Cc]orrupt|Internal error)";
+
+/** The file systems on a device's disk have met no damage in this boot, which replayed their journals. */
+export async function holdsFileSystem(lab: RunningLab, invariants: Invariants, name: string): Promise<void> {
+  // ext4 counts its errors on the disk itself, so the counts outlive a boot.
+  const command = `sudo sh -c 'grep -L "^0$" /sys/fs/ext4/*/errors_count; journalctl -q --no-pager -o cat -b -k | grep -E "${DAMAGE}"; true'`;
+  const said = (await lab.ask(name, command, 120)).trim();
+  invariants.hold(`${name}: its file systems are whole`, said === "", said.slice(-300));
+}
+
 /**
  * The journal shows that the scenario's failing check did fail.
  * @param boot 0 for the current boot, -1 for the previous one, which a rollback ended

@@ -20,6 +20,8 @@ export interface ScenarioOptions {
   readonly seed: number;
   /** Number of power cuts in `power-cut`. */
   readonly cuts: number;
+  /** The cuts of `power-cut` lose what the device's disk was not told to flush. */
+  readonly loseUnflushed: boolean;
   /** Where `panic` and `hang` strike: in the initramfs, or in the booted system. */
   readonly where: "initramfs" | "system";
 }

@@ -70,6 +70,15 @@ describe("drift of the host", () => {
       assert.match(host.read("apt"), /install --reinstall edge-tool\n/);
       assert.ok(!host.state().includes("apt"));
     });
+
+    it("installs what only scenarios need when it is asked for it, and nothing else", () => {
+      writeFileSync(join(host.path, "assets/host/extra-packages.txt"), "# packages\nonly-scenario\n");
+      const { status, stdout, stderr } = host.run("packages.sh", "extra", { EDGE_BUILDER: "debian" });
+      assert.equal(status, 0, stderr);
+      assert.equal(stdout, '{"packages":1,"missing":1}\n');
+      assert.match(host.read("apt"), / install only-scenario\n$/);
+      assert.doesNotMatch(host.read("apt"), /edge-tool|no-command/);
+    });
   });
 
   it("a way to the disks that was closed again is opened again", function () {

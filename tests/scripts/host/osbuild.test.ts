@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Outcome } from "../../support/hostScripts";
@@ -154,6 +154,20 @@ describe("a host for the osbuild backend", () => {
       const { status: code, stderr } = install("podman");
       assert.notEqual(code, 0);
       assert.match(stderr, /needs 10MB more space/);
+    });
+
+    it("that only scenarios need are asked for by packages.sh extra", () => {
+      repositories([], ["nbdkit-server", "nbdkit-basic-filters", "nbdkit-nbd-plugin"]);
+      mkdirSync(join(host.path, "assets/builders/osbuild"), { recursive: true });
+      const list = readFileSync("assets/builders/osbuild/extra-packages.txt", "utf8");
+      writeFileSync(join(host.path, "assets/builders/osbuild/extra-packages.txt"), list);
+      host.program("bin/nbdkit", ":");
+      const { status: code, stderr } = host.run("packages.sh", "extra", {
+        ...host.env(),
+        EDGE_BUILDER: "osbuild",
+      });
+      assert.equal(code, 0, stderr);
+      assert.match(installs().join(), / nbdkit-basic-filters nbdkit-nbd-plugin nbdkit-server$/);
     });
 
     it("of the list are asked for by packages.sh, none of Debian's among them", () => {

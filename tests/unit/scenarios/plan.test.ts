@@ -31,13 +31,15 @@ describe("scenario: releases derived from another", () => {
 
 describe("lab scenario, its words", () => {
   it("takes what is well formed", () => {
-    assert.deepEqual(parseScenario("power-cut", { seed: "7", cuts: "100", in: "initramfs" }), {
+    const words = { seed: "7", cuts: "100", in: "initramfs", loseUnflushed: true };
+    assert.deepEqual(parseScenario("power-cut", words), {
       seed: 7,
       cuts: 100,
+      loseUnflushed: true,
       where: "initramfs",
     });
-    const { cuts, where } = parseScenario("hang", {});
-    assert.deepEqual([cuts, where], [4, "system"]);
+    const { cuts, loseUnflushed, where } = parseScenario("hang", {});
+    assert.deepEqual([cuts, loseUnflushed, where], [4, false, "system"]);
   });
 
   for (const [words, name, message] of [
@@ -45,6 +47,7 @@ describe("lab scenario, its words", () => {
     [{ seed: "x" }, "hang", /--seed "x"; rule: a whole number from 0 on/],
     [{ cuts: "0" }, "power-cut", /--cuts "0"; rule: a whole number from 1 on/],
     [{ cuts: "1.5" }, "power-cut", /--cuts "1\.5"/],
+    [{ loseUnflushed: true }, "hang", /--lose-unflushed with hang; rule: only power-cut cuts disks; fix: /],
     [{ in: "bios" }, "hang", /--in "bios"; rule: initramfs or system/],
   ] as const) {
     it(`refuses ${name} ${JSON.stringify(words)}`, () =>

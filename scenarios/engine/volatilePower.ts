@@ -1,0 +1,149 @@
+import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { x } from "tinyexec";
+
+import { LabError } from "../../client/labError";
+import { confiningModels, diskOverNbd } from "../../lib/volatileDisk";
+import { isOn } from "../../operations/device/power";
+import { switchOff, type Reachable } from "../../operations/device/restart";
+import { ready } from "../../operations/device/waits";
+import { inState } from "../../protocol/paths";
+import type { PowerSupply } from "./powerSupply";
+import type { Run } from "./scenario";
+import { VolatileCache, type Loss } from "./volatileCache";
+
+/** Users that QEMU runs as, by distribution. */
+const QEMU_USERS = ["libvirt-qemu", "qemu"];
+
+/** A device that runs on a volatile cache, or is about to. */
+interface Taken {
+  /** Folder for the cache's sockets. */
+  readonly sockets: string;
+  /** The device's way off its own disk; never fails. */
+  off: Promise<void>;
+  cache?: VolatileCache;
+}
+
+/**
+ * Power cuts that lose what the device's disk was not told to flush. Each device runs from a definition of its own for
+ * that time; the lab's stays beside it, and applies again from the next plain start.
+ */
+export class VolatilePower implements PowerSupply {
+  private readonly taken = new Map<string, Taken>();
+  private models: readonly string[] = [];
+
+  /** @param nextLoss what the next cut leaves */
+  constructor(
+    private readonly run: Run,
+    private readonly nextLoss: () => Loss,
+  ) {}
+
+  /** Installs what it needs on the host. */
+  async prepare(): Promise<void> {
+    const { stateDir, builder } = this.run.lab.input;
+    const env = { ...process.env, EDGE_STATE_DIR: stateDir, EDGE_BUILDER: builder };
+    const result = await x("./assets/host/packages.sh", ["extra"], {
+      throwOnError: false,
+      nodeOptions: { env, stdio: ["ignore", "pipe", "inherit"] },
+    });
+    if (result.exitCode !== 0)
+      throw new LabError(
+        "--lose-unflushed needs nbdkit with its nbd plugin, cache and error filters on the lab's host; fix: install them (the lines above say why that failed)",
+      );
+    this.models = confiningModels(await this.run.lab.virsh("capabilities"));
+  }
+
+  /**
+   * Moves a device to a volatile disk and waits until it is healthy.
+   * @param off how it goes off its own disk; default: by itself, when it is its turn
+   */
+  async take(device: string, off = () => switchOff(this.reachable(device))): Promise<void> {
+    const leaving = off();
+    const taken: Taken = { sockets: await socketFolder(), off: leaving.catch(() => undefined) };
+    this.taken.set(device, taken);
+    this.run.undo.add(() => this.giveBack(device));
+    await leaving;
+    const since = Date.now();
+    await this.start(device, taken);
+    this.run.timeline.mark(device, "on a volatile disk");
+    await this.healthy(device, since);
+  }
+
+  async cut(device: string, loss = this.nextLoss()): Promise<() => Promise<void>> {
+    const taken = this.taken.get(device);
+    if (!taken?.cache) throw new Error(`${device} has no volatile disk`);
+    // The disk first: QEMU would flush it when it is ended.
+    await taken.cache.cut(loss);
+    await this.run.lab.power("destroy", device);
+    this.run.timeline.mark(device, "unflushed writes lost", loss);
+    return () => this.start(device, taken);
+  }
+
+  /** Puts every device back on its own disk. */
+  async giveAllBack(): Promise<void> {
+    for (const device of [...this.taken.keys()].reverse()) await this.giveBack(device);
+  }
+
+  private async giveBack(device: string): Promise<void> {
+    const taken = this.taken.get(device);
+    if (!taken) return;
+    this.taken.delete(device);
+    await taken.off;
+    const power = this.reachable(device);
+    if (taken.cache) {
+      if (await isOn(power)) await switchOff(power);
+      await taken.cache.ended();
+    }
+    rmSync(taken.sockets, { recursive: true, force: true });
+    if (await isOn(power)) return; // it never left its own disk
+    const since = Date.now();
+    await this.run.lab.power("start", device);
+    this.run.timeline.mark(device, "on its own disk");
+    await this.healthy(device, since);
+  }
+
+  /** Starts a device that is off. */
+  private async start(device: string, taken: Taken): Promise<void> {
+    const { lab } = this.run;
+    const definition = await lab.virsh("dumpxml", "--inactive", device);
+    const socket = VolatileCache.socketIn(taken.sockets);
+    const { xml, file } = diskOverNbd(definition, socket, this.models);
+    if (this.taken.get(device) !== taken) throw new LabError(`${device} is being put back on its own disk`);
+    taken.cache = await VolatileCache.start({
+      file,
+      sockets: taken.sockets,
+      scratch: inState(lab.stateDir, "build"),
+      log: join(inState(lab.stateDir, "log"), "volatile-disk.log"),
+    });
+    chmodSync(socket, 0o666); // the folder lets only QEMU's user through
+    const created = await x("virsh", ["-q", "-c", lab.input.libvirtUri, "create", "/dev/stdin"], {
+      throwOnError: false,
+      stdin: xml,
+    });
+    if (created.exitCode === 0) return;
+    await taken.cache.cut("all");
+    throw new LabError(`virsh create ${device} on a volatile disk: ${created.stderr.trim()}`);
+  }
+
+  private reachable(device: string): Reachable {
+    const { stateDir, input } = this.run.lab;
+    const { address } = this.run.lab.device(device);
+    return { stateDir, libvirtUri: input.libvirtUri, device, address };
+  }
+
+  /** Waits until a device that was switched on at `since` (milliseconds) is healthy. */
+  async healthy(device: string, since: number): Promise<void> {
+    await ready({ ...this.reachable(device), since }, this.run.lab.depot);
+  }
+}
+
+/** A folder with a short path, as sockets need it, for root and QEMU's user only. */
+async function socketFolder(): Promise<string> {
+  const folder = mkdtempSync("/run/edge-lab-");
+  for (const user of QEMU_USERS) {
+    const id = await x("id", ["-u", user], { throwOnError: false });
+    if (id.exitCode === 0) chownSync(folder, Number(id.stdout), 0);
+  }
+  return folder;
+}
