@@ -1,3 +1,11 @@
+/** Folders of sockets begin with this; assets/host/libvirt-status.sh knows a domain on such a disk by it. */
+export const VOLATILE_SOCKETS = "/run/edge-lab-";
+
+/** Whether the XML of a domain that is on says that its disk is a volatile one. */
+export function isVolatile(xml: string): boolean {
+  return xml.includes(` socket='${VOLATILE_SOCKETS}`);
+}
+
 /** A domain whose disk is served over NBD, and the file that the disk is. */
 export interface NbdDomain {
   readonly xml: string;

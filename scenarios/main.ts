@@ -11,6 +11,7 @@ import { runProgram } from "../client/program";
 import { Fetched } from "../operations/rollout/fetched";
 import { reports } from "../operations/rollout/fleet";
 import { settle } from "../operations/rollout/settle";
+import { leaveVolatileDisk } from "./engine/volatilePower";
 import { forget, publishedRelease } from "./engine/derivedRelease";
 import { Invariants } from "./engine/invariants";
 import { Observer } from "./engine/observer";
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
   if (!scenario) throw new LabError(`there is no scenario ${name}`);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const lab = await RunningLab.open(labOf);
+  for (const name of lab.names) await leaveVolatileDisk(lab, name);
   const base = await publishedRelease(lab);
   await settle(lab, "lab");
   const timeline = new Timeline(say);

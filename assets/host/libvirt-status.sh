@@ -52,13 +52,18 @@ record() {
 # switched_on NAME: when its process was started, in seconds since 1970; 0 if that is not known
 switched_on() { stat -c %Y "${EDGE_LIBVIRT_RUN:-/run/libvirt}/qemu/$1.pid" 2>/dev/null || echo 0; }
 
+# volatile NAME: true if it runs on a disk of `scenario power-cut --lose-unflushed`, which a killed scenario leaves
+volatile() {
+  grep -qsE "socket='/run/edge-lab-[^']*/disk.sock'" "${EDGE_LIBVIRT_RUN:-/run/libvirt}/qemu/$1.xml" && echo true || echo false
+}
+
 # domain_json NAME RUNNING PAUSED AUTOSTART
 domain_json() {
   definition "$1"
   jq -n --arg name "$1" --argjson running "$2" --argjson paused "$3" --argjson autostart "$4" --arg definition "$UUID $HASH" \
-    --argjson memoryMiB "$MEMORY" --argjson vcpus "${VCPUS:-0}" --argjson since "$(switched_on "$1")" \
+    --argjson memoryMiB "$MEMORY" --argjson vcpus "${VCPUS:-0}" --argjson since "$(switched_on "$1")" --argjson volatile "$(volatile "$1")" \
     --arg recorded "$(cat "$STATE_DIR/console/$1.definition" 2>/dev/null || :)" \
-    '{($name): {$running, $paused, $autostart, $definition, $recorded, $memoryMiB, $vcpus, $since}}'
+    '{($name): {$running, $paused, $autostart, $definition, $recorded, $memoryMiB, $vcpus, $since, $volatile}}'
 }
 
 # grounded net|pool: of the names on stdin those that are not the lab's, or are and have what they stand on

@@ -16,6 +16,8 @@ export function readyDrift(
   const found = domain?.autostart === false ? ["it does not start with the host"] : [];
   if (domain?.running === false) return [...found, "it is switched off"];
   if (domain?.paused === true) return [...found, "it is paused"];
+  if (domain?.volatile === true)
+    found.push("it runs on the disk of a scenario, which loses what is not flushed");
   const at = records?.find((r) => r.name === device)?.receivedAt;
   // A clock that was set back says nothing.
   const since = domain && domain.since * 1000 <= now ? domain.since * 1000 : 0;

@@ -24,6 +24,8 @@ export const libvirtStatus = z.object({
       vcpus: z.number(),
       /** When it was switched on, in seconds since 1970; 0 if it is off or that is not known. */
       since: z.number(),
+      /** Runs on the disk that a scenario gave it, which loses what is not flushed. */
+      volatile: z.boolean(),
     }),
   ),
   /** By name: whether it is active. */

@@ -3,6 +3,7 @@ import { x } from "tinyexec";
 import { LabError } from "../../client/labError";
 import { ownerElement, OWNER_NAMESPACE } from "../../lib/owner";
 import { stateOwner } from "../../lib/stateOwner";
+import { isVolatile } from "../../lib/volatileDisk";
 
 /** A device's domain in libvirt. */
 export interface DevicePower {
@@ -72,6 +73,11 @@ export async function runningHardware(power: DevicePower): Promise<Hardware | un
   if (kib === undefined || vcpus === undefined)
     throw new Error(`no memory or vcpus in the XML of ${power.device}`);
   return { memoryMiB: Number(kib) / 1024, vcpus: Number(vcpus) };
+}
+
+/** Whether a device runs on the disk that a scenario gave it: one that was killed does not put the device back. */
+export async function onVolatileDisk(power: DevicePower): Promise<boolean> {
+  return (await isOn(power)) && isVolatile(await virsh(power, "dumpxml", power.device));
 }
 
 /** Records the domain's current definition, for later comparison. */

@@ -3,7 +3,7 @@ import { Progress } from "../../client/progress";
 import { runOnDevice, UNREACHABLE } from "../../client/ssh";
 import { waitFor } from "../../client/wait";
 import { deviceProgram } from "../../protocol/paths";
-import { isOn, runningHardware, switchOn, type DevicePower, type Hardware } from "./power";
+import { isOn, onVolatileDisk, runningHardware, switchOn, type DevicePower, type Hardware } from "./power";
 
 /** Status of the device's program for "not now, try again". */
 const NOT_NOW = 75;
@@ -13,6 +13,8 @@ const TURN_SECONDS = 900;
 const SWITCH_OFF_SECONDS = 120;
 /** Time for units to stop, seconds. */
 const OFF_SECONDS = 300;
+/** Time for the servers of a volatile disk to end, seconds. */
+const IMAGE_SECONDS = 30;
 const PAUSE_MS = 2000;
 
 /** A device that can be reached. */
@@ -47,10 +49,31 @@ export async function switchOff(power: Reachable): Promise<void> {
 }
 
 /**
+ * Restarts a device that a killed scenario left on a volatile disk: it hands the virtual IP over and switches itself off
+ * when it is its turn. Returns false if it runs on its own disk or is off.
+ */
+export async function toOwnDisk(power: Reachable): Promise<boolean> {
+  if (!(await onVolatileDisk(power))) return false;
+  await switchOff(power);
+  // The servers of the volatile disk end after the domain, and keep the image locked until then.
+  let refused: unknown;
+  const on = await waitFor(IMAGE_SECONDS, () =>
+    switchOn(power).catch((e: unknown) => {
+      refused = e;
+      return false;
+    }),
+  );
+  if (!on) throw refused instanceof Error ? refused : new Error(String(refused));
+  process.stderr.write(`${power.device}: is on its own disk again\n`);
+  return true;
+}
+
+/**
  * Restarts a device whose definition has changed: it hands the virtual IP over and switches itself off when it is its
- * turn. Returns false if it already runs with this hardware.
+ * turn. Returns false if it already runs as it should.
  */
 export async function restartWith(wanted: Hardware, power: Reachable): Promise<boolean> {
+  if (await toOwnDisk(power)) return true;
   const running = await runningHardware(power);
   if (running?.memoryMiB === wanted.memoryMiB && running.vcpus === wanted.vcpus) return false;
   await switchOff(power);

@@ -1,15 +1,16 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { x } from "tinyexec";
 
 import { LabError } from "../../client/labError";
-import { confiningModels, diskOverNbd } from "../../lib/volatileDisk";
+import { confiningModels, diskOverNbd, VOLATILE_SOCKETS } from "../../lib/volatileDisk";
 import { isOn } from "../../operations/device/power";
-import { switchOff, type Reachable } from "../../operations/device/restart";
+import { switchOff, toOwnDisk, type Reachable } from "../../operations/device/restart";
 import { ready } from "../../operations/device/waits";
 import { inState } from "../../protocol/paths";
 import type { PowerSupply } from "./powerSupply";
+import type { RunningLab } from "./runningLab";
 import type { Run } from "./scenario";
 import { VolatileCache, type Loss } from "./volatileCache";
 
@@ -58,7 +59,7 @@ export class VolatilePower implements PowerSupply {
    * Moves a device to a volatile disk and waits until it is healthy.
    * @param off how it goes off its own disk; default: by itself, when it is its turn
    */
-  async take(device: string, off = () => switchOff(this.reachable(device))): Promise<void> {
+  async take(device: string, off = () => switchOff(reachable(this.run.lab, device))): Promise<void> {
     const leaving = off();
     const taken: Taken = { sockets: await socketFolder(), off: leaving.catch(() => undefined) };
     this.taken.set(device, taken);
@@ -90,7 +91,7 @@ export class VolatilePower implements PowerSupply {
     if (!taken) return;
     this.taken.delete(device);
     await taken.off;
-    const power = this.reachable(device);
+    const power = reachable(this.run.lab, device);
     if (taken.cache) {
       if (await isOn(power)) await switchOff(power);
       await taken.cache.ended();
@@ -106,9 +107,9 @@ export class VolatilePower implements PowerSupply {
   /** Starts a device that is off. */
   private async start(device: string, taken: Taken): Promise<void> {
     const { lab } = this.run;
-    const definition = await lab.virsh("dumpxml", "--inactive", device);
+    const plain = await lab.virsh("dumpxml", "--inactive", device);
     const socket = VolatileCache.socketIn(taken.sockets);
-    const { xml, file } = diskOverNbd(definition, socket, this.models);
+    const { xml, file } = diskOverNbd(plain, socket, this.models);
     if (this.taken.get(device) !== taken) throw new LabError(`${device} is being put back on its own disk`);
     taken.cache = await VolatileCache.start({
       file,
@@ -117,30 +118,39 @@ export class VolatilePower implements PowerSupply {
       log: join(inState(lab.stateDir, "log"), "volatile-disk.log"),
     });
     chmodSync(socket, 0o666); // the folder lets only QEMU's user through
-    const created = await x("virsh", ["-q", "-c", lab.input.libvirtUri, "create", "/dev/stdin"], {
-      throwOnError: false,
-      stdin: xml,
-    });
-    if (created.exitCode === 0) return;
-    await taken.cache.cut("all");
-    throw new LabError(`virsh create ${device} on a volatile disk: ${created.stderr.trim()}`);
-  }
-
-  private reachable(device: string): Reachable {
-    const { stateDir, input } = this.run.lab;
-    const { address } = this.run.lab.device(device);
-    return { stateDir, libvirtUri: input.libvirtUri, device, address };
+    const definition = join(taken.sockets, "domain.xml"); // virsh opens no socket, as a program's input is
+    writeFileSync(definition, xml);
+    try {
+      await lab.virsh("create", definition);
+    } catch (e) {
+      await taken.cache.cut("all");
+      throw e;
+    }
   }
 
   /** Waits until a device that was switched on at `since` (milliseconds) is healthy. */
   async healthy(device: string, since: number): Promise<void> {
-    await ready({ ...this.reachable(device), since }, this.run.lab.depot);
+    await ready({ ...reachable(this.run.lab, device), since }, this.run.lab.depot);
   }
+}
+
+const reachable = (lab: RunningLab, device: string): Reachable => ({
+  stateDir: lab.stateDir,
+  libvirtUri: lab.input.libvirtUri,
+  device,
+  address: lab.device(device).address,
+});
+
+/** Puts a device back on its own disk if a scenario that was killed has not. */
+export async function leaveVolatileDisk(lab: RunningLab, device: string): Promise<void> {
+  const since = Date.now();
+  const power = reachable(lab, device);
+  if (await toOwnDisk(power)) await ready({ ...power, since }, lab.depot);
 }
 
 /** A folder with a short path, as sockets need it, for root and QEMU's user only. */
 async function socketFolder(): Promise<string> {
-  const folder = mkdtempSync("/run/edge-lab-");
+  const folder = mkdtempSync(VOLATILE_SOCKETS);
   for (const user of QEMU_USERS) {
     const id = await x("id", ["-u", user], { throwOnError: false });
     if (id.exitCode === 0) chownSync(folder, Number(id.stdout), 0);

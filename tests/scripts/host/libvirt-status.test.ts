@@ -3,6 +3,8 @@ import { mkdirSync, statSync, truncateSync, utimesSync, writeFileSync } from "no
 import { join } from "node:path";
 
 import { libvirtStatus } from "../../../client/drift/libvirt";
+import { diskOverNbd, isVolatile, VOLATILE_SOCKETS } from "../../../lib/volatileDisk";
+import { VolatileCache } from "../../../scenarios/engine/volatileCache";
 import { HostScripts } from "../../support/hostScripts";
 import { skipBecause } from "../../support/skip";
 
@@ -79,6 +81,23 @@ describe("libvirt-status.sh", () => {
     };
     assert.deepEqual(lists("other", "edge-1"), { running: true, paused: false, autostart: true });
     assert.deepEqual(lists("edge-1", "edge-10"), { running: true, paused: true, autostart: false });
+  });
+
+  it("tells that a domain runs on the volatile disk of a scenario", () => {
+    defined(domain());
+    const run = join(host.path, "run");
+    const volatile = (): boolean | undefined =>
+      libvirtStatus.parse(host.answer("libvirt-status.sh", "status", { ...env, EDGE_LIBVIRT_RUN: run }))
+        .domains["edge-1"]?.volatile;
+    assert.equal(volatile(), false);
+    mkdirSync(join(run, "qemu"), { recursive: true });
+    const plain = "<disk type='file' device='disk'><source file='/lab/disk'/></disk>";
+    writeFileSync(join(run, "qemu/edge-1.xml"), `<domstatus><domain>${plain}</domain></domstatus>`);
+    assert.equal(volatile(), false);
+    const { xml } = diskOverNbd(plain, VolatileCache.socketIn(`${VOLATILE_SOCKETS}AbC123`));
+    writeFileSync(join(run, "qemu/edge-1.xml"), `<domstatus><domain>${xml}</domain></domstatus>`);
+    assert.equal(volatile(), true);
+    assert.deepEqual([plain, xml].map(isVolatile), [false, true]);
   });
 
   it("tells when a domain was switched on", () => {

@@ -70,7 +70,15 @@ describe("findDrift", () => {
   });
 
   describe("what one finding means for another resource", () => {
-    const SOUND = { running: true, paused: false, autostart: true, memoryMiB: 1024, vcpus: 1, since: 0 };
+    const SOUND = {
+      running: true,
+      paused: false,
+      volatile: false,
+      autostart: true,
+      memoryMiB: 1024,
+      vcpus: 1,
+      since: 0,
+    };
     const libvirt = (status: object): void =>
       script(
         "libvirt-status.sh",

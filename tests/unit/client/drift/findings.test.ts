@@ -13,6 +13,7 @@ const NOW = Date.parse("2026-01-01T00:10:00Z");
 const DOMAIN = {
   running: true,
   paused: false,
+  volatile: false,
   autostart: true,
   definition: "u 1",
   recorded: "u 1",
@@ -124,6 +125,7 @@ describe("drift of a device that was ready", () => {
   for (const [change, says] of [
     [{ running: false }, ["it is switched off"]],
     [{ paused: true }, ["it is paused"]],
+    [{ volatile: true }, ["it runs on the disk of a scenario, which loses what is not flushed"]],
     [{ autostart: false }, ["it does not start with the host"]],
     [{ running: false, autostart: false }, ["it does not start with the host", "it is switched off"]],
   ] as const) {
