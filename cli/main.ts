@@ -73,7 +73,9 @@ function program(run: (action: Promise<number>) => void): Command {
     .action(() => run(import("./verbs/tour.js").then((m) => m.tour())));
   lab
     .command("scenario <name>")
-    .description("run a scenario on the running lab: its timeline, figures, and whether every invariant held")
+    .description(
+      "run a scenario on the running lab, or all that fit: timeline, figures, and whether every invariant held",
+    )
     .option("--json", "print the result as one JSON document")
     .option("--seed <n>", "decides all that is random; the same seed replays a run")
     .option("--cuts <n>", "power cuts of power-cut (default 4)")

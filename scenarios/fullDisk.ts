@@ -1,4 +1,5 @@
 import { derive } from "./engine/derivedRelease";
+import { fillForOstree, freeDisk } from "./engine/deviceDisk";
 import { holdsHealthy } from "./engine/invariants";
 import { outcome, publish } from "./engine/publish";
 import { Random } from "./engine/random";
@@ -9,14 +10,8 @@ const LIMIT_SECONDS = 300;
 const NUDGE_SECONDS = 8;
 /** Size of a release that does not fit on the disk, characters. */
 const CONTENT_LENGTH = 16_000_000;
-const FILLER = "/var/lib/edge-scenario-filler";
-/** Space left in addition to the 3 percent of a file system that ostree keeps free, MiB. */
+/** Space left in addition to what ostree keeps free, MiB. */
 const LEFT_MIB = 4;
-
-/** Fills the device's disk except for what ostree keeps free, and a little more. */
-const FILL = `set -eu
-total=$(stat --file-system --format '%b' /var); free=$(stat --file-system --format '%f' /var); block=$(stat --file-system --format '%S' /var)
-sudo fallocate --length $(((free - total * 3 / 100) * block - ${LEFT_MIB} * 1048576)) ${FILLER}`;
 
 /** A device's disk is full when a release arrives. */
 export const fullDisk: Scenario = {
@@ -29,8 +24,8 @@ export const fullDisk: Scenario = {
     const release = await derive(lab, base, "full-disk", {
       files: [{ path: "/usr/share/edge/scenario.txt", content }],
     });
-    const empty = undo.add(() => lab.ask(device, `sudo rm -f ${FILLER}`).then(() => undefined));
-    await lab.ask(device, FILL);
+    const empty = undo.add(() => freeDisk(lab, device));
+    await fillForOstree(lab, device, LEFT_MIB);
     timeline.mark(device, "disk is full");
     await publish(lab, timeline, release);
     const verdict = await outcome(lab, release, LIMIT_SECONDS, lab.names, NUDGE_SECONDS);

@@ -3,18 +3,11 @@ import { ClientLoad } from "./engine/clientLoad";
 import { derive } from "./engine/derivedRelease";
 import { faults } from "./engine/faults";
 import { holdsCheckFailed, holdsHealthy } from "./engine/invariants";
-import { outcome, publish, type Publication } from "./engine/publish";
+import { takeTo } from "./engine/publish";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
 /** Time for all devices, one after the other: three boots and the pulls, without KVM. */
 const LIMIT_SECONDS = 900;
-
-async function takeTo(run: Run, release: Publication): Promise<void> {
-  const { lab, timeline, invariants } = run;
-  await publish(lab, timeline, release);
-  const verdict = await outcome(lab, release, LIMIT_SECONDS);
-  invariants.equal(`every device takes ${release.version}`, verdict.kind, "done");
-}
 
 /** Seconds from the reboot into a release to its green verdict, per device. */
 function bootSeconds(run: Run): Figures {
@@ -43,7 +36,7 @@ export const osUpgrade: Scenario = {
     const fetched = await Fetched.since(lab.depot);
     const client = new ClientLoad(lab.appUrl);
     const begun = timeline.seconds;
-    await takeTo(run, release);
+    await takeTo(run, release, LIMIT_SECONDS);
     const seconds = Math.round((timeline.seconds - begun) * 10) / 10;
     const load = await client.stop();
     timeline.mark("lab", "upgraded", `${load.answered} of ${load.sent} requests answered`);
@@ -57,7 +50,7 @@ export const osUpgrade: Scenario = {
     const counts = await fetched.byDevice();
     const boots = bootSeconds(run);
 
-    await takeTo(run, base);
+    await takeTo(run, base, LIMIT_SECONDS);
     timeline.mark("lab", "downgraded", base.version);
     await holdsHealthy(lab, invariants, base.commit);
     return {

@@ -1,9 +1,10 @@
 import { x } from "tinyexec";
 
 import { LabError } from "../client/labError";
-import { sleep, waitFor } from "../client/wait";
+import { sleep } from "../client/wait";
 import { running, untilZero } from "./engine/app";
 import { holdsAnswer, holdsHealthy } from "./engine/invariants";
+import { reboot } from "./engine/reboot";
 import type { RunningLab } from "./engine/runningLab";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
@@ -11,8 +12,6 @@ import type { Figures, Run, Scenario } from "./engine/scenario";
 const STOP_SECONDS = 45;
 /** Time in which the devices check twice for an update of the app. */
 const LOOKS_SECONDS = 35;
-/** Time for a boot without KVM on a busy host. */
-const BOOT_SECONDS = 300;
 
 /** Stops or starts the lab's registry. */
 async function registry(lab: RunningLab, verb: "stop" | "apply"): Promise<void> {
@@ -22,18 +21,6 @@ async function registry(lab: RunningLab, verb: "stop" | "apply"): Promise<void> 
     nodeOptions: { env: { EDGE_STATE_DIR: lab.stateDir, EDGE_GATEWAY: host, EDGE_REGISTRY_PORT: port } },
   });
   if (result.exitCode !== 0) throw new LabError(`registry.sh ${verb}: ${result.stderr.trim()}`);
-}
-
-/** Seconds from the reboot until the device is healthy and owns the virtual IP again. */
-async function reboot(lab: RunningLab, device: string): Promise<number | undefined> {
-  const before = (await lab.report(device))?.bootId;
-  // Delayed, so that this command can still return.
-  await lab.ask(device, "sudo systemd-run --quiet --on-active=3 systemctl reboot");
-  const back = await waitFor(BOOT_SECONDS, async () => {
-    const report = await lab.report(device);
-    return report?.bootId !== before && report?.health === "green" && report.vip;
-  });
-  return back && Math.round(back.seconds);
 }
 
 /** Nothing can be pulled: the local image is enough to start the app, even after a reboot. */
@@ -50,7 +37,7 @@ export const registryDown: Scenario = {
     timeline.mark("lab", "answer from zero", `${first.seconds.toFixed(1)} s`);
     await sleep(LOOKS_SECONDS * 1000);
     await holdsAnswer(lab, invariants, "the app answers when the devices have looked in vain");
-    const back = await reboot(lab, owner);
+    const back = await reboot(lab, owner, (r) => r.health === "green" && r.vip);
     invariants.hold(`${owner} is healthy and has the VIP again after a boot`, back !== undefined);
     await holdsAnswer(lab, invariants, "and starts the app");
     invariants.equal("one container runs, on the owner of the VIP", await running(lab), [owner]);

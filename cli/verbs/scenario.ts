@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 
-import { z } from "zod";
-
 import { labContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { registryAddress } from "../../client/registryAddress";
 import { inState } from "../../protocol/paths";
 import { appUrl } from "../../protocol/ports";
-import { scenarios } from "../../scenarios/catalogue";
+import { ALL, scenarios } from "../../scenarios/catalogue";
+import { allSchema, allSummary, resultSchema, summary } from "../scenarioSummary";
 
 /** Options from the command line, as text. */
 export interface ScenarioWords {
@@ -18,12 +17,6 @@ export interface ScenarioWords {
   readonly loseUnflushed?: boolean;
   readonly in?: string;
 }
-
-const result = z.object({
-  ok: z.boolean(),
-  seconds: z.number(),
-  figures: z.record(z.string(), z.unknown()),
-});
 
 function wholeNumber(option: string, text: string, least: number): number {
   const value = Number(text);
@@ -36,9 +29,11 @@ export function parseScenario(
   name: string,
   words: ScenarioWords,
 ): { seed: number; cuts: number; loseUnflushed: boolean; where: string } {
-  if (!(name in scenarios)) {
+  if (name !== ALL && !Object.hasOwn(scenarios, name)) {
     const list = Object.entries(scenarios).map(([n, s]) => `  ${n.padEnd(16)} ${s.summary}`);
-    throw new LabError(`there is no scenario "${name}"; rule: one of these names:\n${list.join("\n")}`);
+    throw new LabError(
+      `there is no scenario "${name}"; rule: ${ALL}, or one of these names:\n${list.join("\n")}`,
+    );
   }
   const where = words.in ?? "system";
   if (where !== "system" && where !== "initramfs") {
@@ -57,7 +52,7 @@ export function parseScenario(
   };
 }
 
-/** `lab scenario NAME`: the exit status is 1 when an invariant broke. */
+/** `lab scenario NAME|all`: the exit status is 1 when an invariant broke. */
 export async function scenario(name: string, words: ScenarioWords): Promise<number> {
   const options = parseScenario(name, words);
   const { config, stateDir } = labContext();
@@ -82,10 +77,9 @@ export async function scenario(name: string, words: ScenarioWords): Promise<numb
   const { status, stdout } = await run(JSON.stringify(request));
   if (words.json) process.stdout.write(stdout);
   else if (stdout !== "") {
-    const { ok, seconds, figures } = result.parse(JSON.parse(stdout));
-    const lines = Object.entries(figures).map(([what, value]) => `  ${what}: ${String(value)}`);
+    const document: unknown = JSON.parse(stdout);
     process.stdout.write(
-      `${name}: ${ok ? "every invariant held" : "an invariant BROKE"}, ${seconds} s\n${lines.join("\n")}\n`,
+      name === ALL ? allSummary(allSchema.parse(document)) : summary(name, resultSchema.parse(document)),
     );
   }
   return status;

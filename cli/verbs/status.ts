@@ -5,6 +5,7 @@ import { DepotClient } from "../../client/depotClient";
 import { inState } from "../../protocol/paths";
 import { isWell } from "../../protocol/report";
 import type { ClientView, DeviceView } from "../../protocol/status";
+import { table } from "../table";
 
 /** One device as `lab status --json` prints it. */
 interface DeviceStatus {
@@ -57,18 +58,6 @@ function deviceStatus(record: DeviceView, clients: readonly ClientView[]): Devic
       ? Math.round((Date.now() - Date.parse(record.receivedAt)) / 1000)
       : null,
   };
-}
-
-function table(rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => (r[i] ?? "").length)));
-  return rows
-    .map((r) =>
-      r
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 function print(ctx: LabContext, devices: readonly DeviceStatus[]): void {

@@ -15,6 +15,8 @@ export interface Difference {
   readonly files: readonly DerivedFile[];
   /** An /init that replaces the initramfs's own. */
   readonly initramfs?: string;
+  /** Time in the commit, ISO 8601; default: now. */
+  readonly timestamp?: string;
 }
 
 /** A commit created by a scenario. */
@@ -67,6 +69,7 @@ export async function derive(
     ref,
     files: difference.files,
     initramfs: difference.initramfs ?? null,
+    timestamp: difference.timestamp ?? null,
   };
   const verb = `assets/builders/${lab.input.builder}/derive`;
   const result = await x(verb, [], { throwOnError: false, stdin: JSON.stringify(request) });

@@ -2,6 +2,7 @@ import { sleep } from "../../client/wait";
 import { idle, nudge, reports } from "../../operations/rollout/fleet";
 import { judge, type Verdict } from "../../operations/rollout/verdict";
 import type { RunningLab } from "./runningLab";
+import type { Run } from "./scenario";
 import type { Timeline } from "./timeline";
 
 const POLL_MS = 500;
@@ -12,12 +13,20 @@ export interface Publication {
   readonly version: string;
 }
 
-/** Moves the ref and nudges the devices. */
-export async function publish(lab: RunningLab, timeline: Timeline, release: Publication): Promise<void> {
+/**
+ * Moves the ref and nudges the devices.
+ * @param names devices to nudge
+ */
+export async function publish(
+  lab: RunningLab,
+  timeline: Timeline,
+  release: Publication,
+  names: readonly string[] = lab.names,
+): Promise<void> {
   await lab.depot.startRollout(release.commit, release.version);
   await lab.ref.move(release.commit);
   timeline.mark("lab", "published", `${release.version} ${release.commit.slice(0, 10)}`);
-  await nudge(lab, lab.names);
+  await nudge(lab, names);
 }
 
 /**
@@ -44,4 +53,13 @@ export async function outcome(
     }
     await sleep(POLL_MS);
   }
+}
+
+/** Publishes a release that every device must take. */
+export async function takeTo(run: Run, release: Publication, seconds: number): Promise<void> {
+  const { lab, timeline, invariants } = run;
+  await publish(lab, timeline, release);
+  const verdict = await outcome(lab, release, seconds);
+  const why = verdict.kind === "failed" ? `${verdict.device.name}: ${verdict.what}` : verdict.kind;
+  invariants.hold(`every device takes ${release.version}`, verdict.kind === "done", why);
 }

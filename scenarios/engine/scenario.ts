@@ -32,5 +32,7 @@ export type Figures = Record<string, number | string | readonly string[]>;
 /** A scenario: what it shows, and how. */
 export interface Scenario {
   readonly summary: string;
+  /** Why it cannot run on this lab; undefined if it can. Without it, the scenario fits every lab. */
+  unfit?(lab: Pick<RunningLab, "names">): string | undefined;
   run(run: Run): Promise<Figures>;
 }

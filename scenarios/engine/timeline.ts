@@ -41,10 +41,14 @@ export class Timeline {
     return this.events.filter((e) => e.subject === subject && e.step === step).length;
   }
 
-  /** Seconds between the first `from` and the first `to` after it; undefined if one is missing. */
-  between(subject: string, from: string, to: string): number | undefined {
-    const start = this.events.find((e) => e.subject === subject && e.step === from);
-    const end = this.events.find(
+  /**
+   * Seconds between the first `from` and the first `to` after it; undefined if one is missing.
+   * @param index of the event to begin with
+   */
+  between(subject: string, from: string, to: string, index = 0): number | undefined {
+    const events = this.events.slice(index);
+    const start = events.find((e) => e.subject === subject && e.step === from);
+    const end = events.find(
       (e) => start && e.subject === subject && e.step === to && e.seconds >= start.seconds,
     );
     return start && end ? Math.round((end.seconds - start.seconds) * 10) / 10 : undefined;

@@ -66,6 +66,6 @@ describe("scenario", function () {
   it("has no use for a name that there is not", async () => {
     const run = await lab.lab("scenario", "no-such-thing");
     assert.equal(run.status, 1);
-    assert.match(run.output, /there is no scenario "no-such-thing"; rule: one of these names/);
+    assert.match(run.output, /there is no scenario "no-such-thing"; rule: all, or one of these names/);
   });
 });

@@ -100,6 +100,19 @@ describe("builders: a release derived from another one", function () {
     assert.equal(listed, "init\n");
   });
 
+  it("has the time that it is given, or else the present", () => {
+    const stamped = (version: string, change: object): number => {
+      const { status, stdout, stderr } = derive({ version, ...change });
+      assert.equal(status, 0, String(stderr));
+      const { commit } = JSON.parse(String(stdout)) as { commit: string };
+      return Date.parse(/^Date:\s+(.*)$/m.exec(ostree("show", commit))?.[1] ?? "");
+    };
+    const future = "2031-02-03T04:05:06.789Z";
+    assert.equal(stamped("0.0.2+test.5", { timestamp: future }), Date.parse("2031-02-03T04:05:06Z"));
+    const now = stamped("0.0.2+test.6", { timestamp: null });
+    assert.ok(Math.abs(now - Date.now()) < 60_000, String(now));
+  });
+
   it("is made by the osbuild backend as well, where commits carry no signature", () => {
     const files = [{ path: "/usr/share/new", content: "new" }];
     const { status, stdout, stderr } = derive({ version: "0.0.2+test.4", files }, "osbuild");

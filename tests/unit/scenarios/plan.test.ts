@@ -40,10 +40,12 @@ describe("lab scenario, its words", () => {
     });
     const { cuts, loseUnflushed, where } = parseScenario("hang", {});
     assert.deepEqual([cuts, loseUnflushed, where], [4, false, "system"]);
+    assert.equal(parseScenario("all", { seed: "3" }).seed, 3);
   });
 
   for (const [words, name, message] of [
-    [{}, "rolback", /no scenario "rolback"; rule: one of these names:[^]*rollback/],
+    [{}, "rolback", /no scenario "rolback"; rule: all, or one of these names:[^]*rollback/],
+    [{}, "toString", /no scenario "toString"/],
     [{ seed: "x" }, "hang", /--seed "x"; rule: a whole number from 0 on/],
     [{ cuts: "0" }, "power-cut", /--cuts "0"; rule: a whole number from 1 on/],
     [{ cuts: "1.5" }, "power-cut", /--cuts "1\.5"/],

@@ -42,6 +42,7 @@ describe("scenario: timeline", () => {
     assert.equal(timeline.count("edge-device-1", "staged"), 1);
     assert.equal(timeline.between("edge-device-1", "staged", "reboot"), 2.7);
     assert.equal(timeline.between("edge-device-2", "staged", "reboot"), undefined);
+    assert.equal(timeline.between("edge-device-1", "staged", "reboot", 1), undefined);
   });
 
   const lines: [string, { step: string; detail?: string } | undefined][] = [

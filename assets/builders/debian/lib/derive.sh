@@ -35,7 +35,9 @@ overlay_initramfs() {
 }
 
 derive() {
-  local base=$1 version=$2 ref=$3 tree=$WORK/tree branch=scenario/${2//+/_} commit
+  local base=$1 version=$2 ref=$3 tree=$WORK/tree branch=scenario/${2//+/_} commit timestamp
+  timestamp=$(jq -r '.timestamp // ""' <<<"$INPUT")
+  [[ -z $timestamp ]] || COMMIT_OPTIONS+=(--timestamp="$timestamp")
   mkdir -p "$tree/usr"
   overlay_files "$tree"
   overlay_initramfs "$tree" "$base"
