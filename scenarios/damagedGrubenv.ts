@@ -26,13 +26,16 @@ const DAMAGES: readonly Damage[] = [
 
 /** Damages a device's environment block in place, so that it is on the disk as GRUB reads it. */
 async function damage({ lab, timeline }: Run, device: string, { what, command }: Damage): Promise<void> {
-  const script = `set -euo pipefail
+  const script = `sudo bash <<'END'
+set -euo pipefail
 mount -o remount,rw /boot
 (${command}) >/run/edge-scenario-grubenv
 cat /run/edge-scenario-grubenv >${GRUBENV}
 rm /run/edge-scenario-grubenv
-sync -f ${GRUBENV}`;
-  await lab.ask(device, `sudo bash -c "${script.replace(/[$"\\]/g, "\\$&")}"`);
+sync -f ${GRUBENV}
+fsfreeze -f /boot && fsfreeze -u /boot
+END`;
+  await lab.ask(device, script);
   timeline.mark(device, "damaged grubenv", what);
 }
 
