@@ -7,7 +7,7 @@ import type { Figures, Run, Scenario } from "./engine/scenario";
 /** Time for all devices, one after the other, without KVM. */
 const LIMIT_SECONDS = 900;
 const GRUBENV = "/boot/grub/grubenv";
-/** Size that grub2-editenv gives the file, and that GRUB insists on. */
+/** Size that grub-editenv gives the file, and that GRUB insists on. */
 const SIZE = 1024;
 
 /** A damage to the environment block, and the command that writes such a file to standard output. */

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { sleep, waitFor } from "../client/wait";
 import { PORTS } from "../protocol/ports";
 import { ClientLoad, type LoadResult } from "./engine/clientLoad";
+import { needsDevices } from "./engine/fit";
 import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
@@ -89,6 +90,8 @@ function unexcused(load: LoadResult, switches: readonly (readonly [number, numbe
 export const failover: Scenario = {
   summary:
     "the VIP's owner loses power under ten requests a second; another device takes over; it comes back",
+  // With one device the VIP has nowhere to go.
+  unfit: needsDevices(2),
   async run(run: Run): Promise<Figures> {
     const { lab, timeline, invariants, undo, base } = run;
     const owner = await lab.owner();

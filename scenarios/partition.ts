@@ -2,6 +2,7 @@ import { x } from "tinyexec";
 
 import { LabError } from "../client/labError";
 import { sleep, waitFor } from "../client/wait";
+import { needsDevices } from "./engine/fit";
 import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
 
@@ -38,6 +39,7 @@ async function untilCarried({ lab }: Run, count: number): Promise<string[]> {
 /** The devices cannot reach each other for a while; the host reaches all of them. */
 export const partition: Scenario = {
   summary: "the network between the devices is cut, so that each takes the VIP; after it heals one has it",
+  unfit: needsDevices(2),
   async run(run: Run): Promise<Figures> {
     const { lab, timeline, invariants, undo, base } = run;
     const owner = await lab.owner();

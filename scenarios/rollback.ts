@@ -2,6 +2,7 @@ import { Fetched } from "../operations/rollout/fetched";
 import { runBadRelease } from "./engine/badRelease";
 import type { DerivedRelease } from "./engine/derivedRelease";
 import { FAILING_CHECK, faults } from "./engine/faults";
+import { needsDevices } from "./engine/fit";
 import { holdsCheckFailed } from "./engine/invariants";
 import type { Run, Scenario } from "./engine/scenario";
 
@@ -19,6 +20,8 @@ async function holdsRefused(run: Run, device: string, release: DerivedRelease): 
 
 export const rollback: Scenario = {
   summary: "a release fails a required check three times; the device goes back by itself, no other one tries",
+  // With one device the VIP has nowhere to go.
+  unfit: needsDevices(2),
   run: (run) =>
     runBadRelease(run, {
       name: "rollback",

@@ -1,6 +1,7 @@
 import { sleep, waitFor } from "../client/wait";
 import { ClientLoad } from "./engine/clientLoad";
 import { derive } from "./engine/derivedRelease";
+import { needsDevices } from "./engine/fit";
 import { holdsHealthy } from "./engine/invariants";
 import { takeTo } from "./engine/publish";
 import type { RunningLab } from "./engine/runningLab";
@@ -62,10 +63,7 @@ async function failoverChain(run: Run, watch: VipWatch, order: readonly string[]
 export const threeDevices: Scenario = {
   summary:
     "with three devices or more: a rollout takes the VIP's owner last; the VIP passes down the list as owners lose power, and back up",
-  unfit: (lab) =>
-    lab.names.length >= LEAST_DEVICES
-      ? undefined
-      : `it needs ${LEAST_DEVICES} devices, this lab has ${lab.names.length}; fix: another backup below devices in the stack file, then npm run up`,
+  unfit: needsDevices(LEAST_DEVICES),
   async run(run: Run): Promise<Figures> {
     const { lab, timeline, invariants, base } = run;
     const order = takeoverOrder(lab.devices);

@@ -3,8 +3,8 @@ import type { RunningLab } from "./runningLab";
 const SAVED_CLOCK = "/var/lib/systemd/timesync/clock";
 
 /**
- * Sets a device's clock, the hardware clock included, and keeps it there over a reboot: no time server may mend it, and
- * timesyncd, which starts from the time that it saved last, has the same.
+ * Sets a device's clock, the hardware clock included, and keeps it there over reboots and upgrades: no time server mends
+ * it, and the time that timesyncd would start from is the same.
  * @param offsetSeconds ahead of this host's clock; negative: behind
  */
 export async function skewClock(lab: RunningLab, device: string, offsetSeconds: number): Promise<void> {
@@ -12,8 +12,7 @@ export async function skewClock(lab: RunningLab, device: string, offsetSeconds: 
   await lab.ask(
     device,
     `set -eu
-sudo systemctl stop systemd-timesyncd.service
-sudo systemctl mask --quiet --runtime systemd-timesyncd.service
+sudo timedatectl set-ntp false
 sudo timedatectl set-time @${time}
 [ ! -e ${SAVED_CLOCK} ] || sudo touch --date @${time} ${SAVED_CLOCK}`,
   );
@@ -22,10 +21,7 @@ sudo timedatectl set-time @${time}
 /** Sets a device's clock to this host's, and lets time servers have it again. */
 export async function restoreClock(lab: RunningLab, device: string): Promise<void> {
   await skewClock(lab, device, 0);
-  await lab.ask(
-    device,
-    "sudo systemctl unmask --quiet --runtime systemd-timesyncd.service && sudo systemctl start systemd-timesyncd.service",
-  );
+  await lab.ask(device, "sudo timedatectl set-ntp true");
 }
 
 /** How far a device's clock is ahead of this host's, seconds. */

@@ -110,6 +110,19 @@ describe("scenario three-devices", () => {
     );
   });
 
+  it("is not the only one that needs more than one device", () => {
+    const fits = (names: string[]): string[] =>
+      Object.entries(scenarios)
+        .filter(([, one]) => one.unfit?.({ names }) === undefined)
+        .map(([name]) => name);
+    const all = Object.keys(scenarios);
+    assert.deepEqual(fits(["a", "b", "c"]), all);
+    assert.deepEqual(
+      all.filter((name) => !fits(["a"]).includes(name)),
+      ["os-upgrade", "rollback", "panic", "hang", "failover", "partition", "three-devices"],
+    );
+  });
+
   it("expects the VIP at the primary first, then down the list", () => {
     const devices = [device("x", "backup"), device("y", "primary"), device("z", "backup")];
     assert.deepEqual(takeoverOrder(devices), ["y", "x", "z"]);
