@@ -17,7 +17,7 @@ const result = (name: string, held: boolean): ScenarioResult => ({
   scenario: name,
   ok: held,
   seconds: 12.3,
-  options: { seed: 7, cuts: 4, where: "system" },
+  options: { seed: 7, cuts: 4, where: "system", loseUnflushed: false },
   base: { commit: "c", version: "0.0.2" },
   figures: { "seconds until well": 4, table: ["a"], words: "x".repeat(40), "requests\u001b[2J failed": 0 },
   fetched: [],

@@ -7,6 +7,8 @@ set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"
 . "$lib/deployments.sh"
+. "$lib/grubenv.sh"
+. "$lib/boot-end.sh"
 . "$lib/greenboot-config.sh"
 
 # linux/watchdog.h: the last reboot was the watchdog's.
@@ -25,6 +27,9 @@ main() {
     echo "No watchdog on the system, skipping check"
     return 0
   fi
+  # The boot loader of this image has seen the hardware's flag first, and cleared it (grub.cfg).
+  read_boot_end
+  [[ $BOOT_END != w ]] || status=$WDIOF_CARDRESET
   read_booted
   # A deployment's origin file is written when it is made.
   for file in "$ROOT/ostree/deploy/"*"/deploy/$BOOTED_COMMIT".*.origin; do
