@@ -10,7 +10,7 @@ INSTALLER_MODULES=(virtio_blk virtio_scsi virtio_net sd_mod sr_mod ahci ata_piix
 GRUB_MODULES=(part_gpt part_msdos fat iso9660 ext2 normal linux configfile echo test loadenv search
   search_label search_fs_file serial terminal sleep reboot halt boot)
 # For the hardware watchdog that installer/grub.cfg starts, and for how the boot before ended.
-GRUB_WATCHDOG_MODULES=(regexp setpci memrw cmostest datehook)
+GRUB_WATCHDOG_MODULES=(regexp setpci memrw datehook)
 
 installer_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$here/installer-packages"; }
 
@@ -63,7 +63,7 @@ search --no-floppy --set=root --label boot
 set prefix=($root)/grub
 CONFIG
   grub_image "$1" i386-pc-eltorito iso /boot/grub /tmp/eltorito.img biosdisk
-  grub_image "$1" i386-pc disk /grub /tmp/core.img biosdisk "${GRUB_WATCHDOG_MODULES[@]}"
+  grub_image "$1" i386-pc disk /grub /tmp/core.img biosdisk cmostest "${GRUB_WATCHDOG_MODULES[@]}"
   grub_image "$1" x86_64-efi iso /boot/grub /tmp/iso.efi
   grub_image "$1" x86_64-efi disk /grub /tmp/bootx64.efi "${GRUB_WATCHDOG_MODULES[@]}"
   truncate -s 4M "$1/tmp/efi.img"
