@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { expectedCores, type AcceleratorAnswer } from "../lib/accelerator";
 import { after, hostScript, resultOf } from "../lib/hostScript";
 
 /** Inputs of {@link Accelerator}. */
@@ -11,14 +12,18 @@ export interface AcceleratorArgs {
   bootIso: pulumi.Input<string>;
   /** The probe's previous answer, for previews. */
   recorded?: string | undefined;
+  /** How the host differs from that answer. */
+  drift?: readonly string[] | undefined;
 }
 
-/** How guests run on this host: hardware virtualisation or software emulation. */
+/** How guests run on this host: hardware virtualisation or software emulation, and on how many cores. */
 export class Accelerator extends pulumi.ComponentResource {
   public readonly accelerator: pulumi.Output<"kvm" | "tcg">;
+  /** Processors of the host. */
+  public readonly cores: pulumi.Output<number>;
 
   constructor(name: string, args: AcceleratorArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { recorded, ...shown } = args;
+    const { recorded, drift = [], ...shown } = args;
     super("edge-lab:index:Accelerator", name, shown, opts);
     const script = hostScript(
       `${name}-probe`,
@@ -30,10 +35,10 @@ export class Accelerator extends pulumi.ComponentResource {
       { parent: this },
     );
     const probed = (): pulumi.Output<"kvm" | "tcg"> =>
-      resultOf<{ accelerator: "kvm" | "tcg" }>(script, "accelerator.sh", recorded).apply(
-        (r) => r.accelerator,
-      );
+      resultOf<AcceleratorAnswer>(script, "accelerator.sh", recorded).apply((r) => r.accelerator);
     this.accelerator = args.accelerator === "auto" ? probed() : after(script, args.accelerator);
-    this.registerOutputs({ accelerator: this.accelerator });
+    const counted = expectedCores(recorded, drift);
+    this.cores = resultOf<AcceleratorAnswer>(script, "accelerator.sh", counted).apply((r) => r.cores ?? 1);
+    this.registerOutputs({ accelerator: this.accelerator, cores: this.cores });
   }
 }

@@ -32,11 +32,17 @@ export interface EdgeDomainArgs {
   identity: pulumi.Input<string>;
   /** How often, and why, the device was recreated because its disk was gone; empty for never. */
   generation: string;
+  /** Values that must exist before the device is switched on: content to install, app to run. */
+  after: pulumi.Input<string>[];
+}
+
+/** Inputs of {@link EdgeDomain.settle}. */
+export interface DeviceSettlement {
   /** What the running device takes without a restart. Secret. */
   settings: pulumi.Input<DeviceSettings>;
   /** URL of the app on the virtual IP. */
   appUrl: string;
-  /** Values that must exist before the device is switched on: content to install, app to run. */
+  /** Devices that must have their settings before; {@link EdgeDomain.settle} of them. */
   after: pulumi.Input<string>[];
 }
 
@@ -49,13 +55,18 @@ export class EdgeDomain extends pulumi.ComponentResource {
   public readonly installed: pulumi.Output<string>;
   /** Resolves when the installed system is healthy with its memory and CPUs; the next device may then install. */
   public readonly ready: pulumi.Output<string>;
-  /** Resolves when the running system has its settings. */
-  public readonly settled: pulumi.Output<string>;
+  public readonly device: DeviceConfig;
+  private readonly domain: libvirt.Domain;
 
-  constructor(name: string, args: EdgeDomainArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    private readonly args: EdgeDomainArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("edge-lab:index:EdgeDomain", name, { device: args.device, identity: args.identity }, opts);
     const { device } = args;
-    const env = { STATE_DIR: args.stateDir, DEVICE: device.name, ADDRESS: device.address };
+    this.device = device;
+    const env = this.environment();
     // With the network's name the provider would read back leases, which come and go. With the bridge, and
     // with the lease fixed by the enrolment, a refresh finds no change.
     const enrolled = hostScript(
@@ -91,7 +102,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
           consoleLog: consoleLog(stateDir, device.name),
         }),
       );
-    const domain = new libvirt.Domain(
+    this.domain = new libvirt.Domain(
       `${name}-domain`,
       {
         name: device.name,
@@ -132,7 +143,7 @@ export class EdgeDomain extends pulumi.ComponentResource {
             run: "./assets/host/node.sh operations/device/main.ts",
             env: { ...env, WAIT_FOR: step, AFTER: before, LIBVIRT_URI: args.libvirtUri, ...more },
             sources: [],
-            identity: [domain.id],
+            identity: [this.domain.id],
             destroys: false,
             timeoutMinutes: 60,
           },
@@ -140,25 +151,40 @@ export class EdgeDomain extends pulumi.ComponentResource {
         ),
         `${name} ${step}`,
       );
-    this.installed = wait("installed", domain.id);
+    this.installed = wait("installed", this.domain.id);
     this.ready = wait("ready", this.installed, {
       MEMORY_MIB: String(args.memoryMiB),
       VCPUS: String(args.vcpus),
     });
-    const settings = hostScript(
-      `${name}-settings`,
+    this.registerOutputs({ installed: this.installed, ready: this.ready });
+  }
+
+  /** Gives the running system its settings. Resolves when it has them; call it once. */
+  settle({ settings, appUrl, after: before }: DeviceSettlement): pulumi.Output<string> {
+    const script = hostScript(
+      `${this.name}-settings`,
       {
         run: "./assets/host/node.sh operations/settings/main.ts",
-        env: { ...env, APP_URL: args.appUrl, DISK_GIB: String(args.diskGiB), AFTER: this.ready },
-        stdin: pulumi.jsonStringify(args.settings),
+        env: {
+          ...this.environment(),
+          APP_URL: appUrl,
+          DISK_GIB: String(this.args.diskGiB),
+          AFTER: pulumi.all([this.ready, ...before]).apply(([ready = ""]) => ready),
+        },
+        stdin: pulumi.jsonStringify(settings),
         sources: [],
-        identity: [domain.id],
+        identity: [this.domain.id],
         secret: true,
         destroys: false,
       },
       { parent: this },
     );
-    this.settled = after(settings, `${name} settled`);
-    this.registerOutputs({ installed: this.installed, ready: this.ready, settled: this.settled });
+    return after(script, `${this.name} settled`);
+  }
+
+  /** What every program that deals with this device is told. */
+  private environment(): Record<string, pulumi.Input<string>> {
+    const { stateDir, device } = this.args;
+    return { STATE_DIR: stateDir, DEVICE: device.name, ADDRESS: device.address };
   }
 }

@@ -6,6 +6,7 @@ import { hashOf } from "../lib/contentHash";
 import { diskGeneration, type Findings } from "../lib/drift";
 import { kernelArgs, renderKickstart, type KickstartArgs } from "../lib/kickstart";
 import type { StackState } from "../lib/stackState";
+import { autoAdvertSeconds, vipPriority } from "../lib/vrrp";
 import { inState } from "../protocol/paths";
 import { Accelerator } from "./accelerator";
 import { CustomIso } from "./customIso";
@@ -52,6 +53,16 @@ export interface EdgeFleetArgs {
   kickstart: Omit<KickstartArgs, FromElsewhere | FromConfig>;
 }
 
+/** The interval of the virtual IP's advertisements, seconds: as configured, or what suits the host. */
+function advertSeconds({ network, devices, device }: LabConfig, host: Accelerator): pulumi.Input<number> {
+  const { advertSeconds: given } = network;
+  if (given !== "auto") return given;
+  const vcpus = devices.length * device.vcpus;
+  return pulumi
+    .all([host.accelerator, host.cores])
+    .apply(([accelerator, cores]) => autoAdvertSeconds({ accelerator, cores, vcpus }));
+}
+
 /** The edge devices, with one boot ISO per role. */
 export class EdgeFleet extends pulumi.ComponentResource {
   /** One value per device, resolved when that device is healthy and has its settings. */
@@ -68,6 +79,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
         accelerator: config.accelerator,
         bootIso: paths.primary,
         recorded: args.recorded.commands.get("accelerator-probe")?.stdout,
+        drift: args.drift.get("accelerator-probe"),
       },
       { parent: this },
     );
@@ -77,14 +89,6 @@ export class EdgeFleet extends pulumi.ComponentResource {
       { name: config.network.name, type: "dir", target: { path: poolPath } },
       { parent: this, provider, deleteBeforeReplace: true },
     );
-    const settings = pulumi
-      .all([args.user.passwordHash, args.user.authorizedKeys])
-      .apply(([passwordHash, authorizedKeys]) => ({
-        advertSeconds: config.network.advertSeconds,
-        idleSeconds: config.app.idleSeconds,
-        authorizedKeys,
-        passwordHash,
-      }));
     const domains: EdgeDomain[] = [];
     for (const device of config.devices) {
       const before = domains[domains.length - 1];
@@ -114,8 +118,6 @@ export class EdgeFleet extends pulumi.ComponentResource {
             iso: paths[device.role],
             identity,
             generation,
-            settings,
-            appUrl: args.appUrl,
             // With emulation, two installations at once take longer than one after the other; and a bad image
             // shows on the first device.
             after: before ? [before.ready] : [],
@@ -124,8 +126,37 @@ export class EdgeFleet extends pulumi.ComponentResource {
         ),
       );
     }
-    this.ready = domains.map((d) => d.settled);
+    this.ready = this.settle(args, domains, advertSeconds(config, accelerator));
     this.registerOutputs({ ready: this.ready });
+  }
+
+  /**
+   * Gives every device its settings, the primary first: it owns the virtual IP. From its advertisements the others
+   * take the interval while they are backups, but a keepalived that reloads begins with its own: a backup that has a
+   * shorter one before the owner has it would take over.
+   */
+  private settle(
+    { config, user, appUrl }: EdgeFleetArgs,
+    domains: readonly EdgeDomain[],
+    advert: pulumi.Input<number>,
+  ): pulumi.Output<string>[] {
+    const settled = (domain: EdgeDomain, before: pulumi.Input<string>[]): pulumi.Output<string> =>
+      domain.settle({
+        settings: pulumi
+          .all([user.passwordHash, user.authorizedKeys, advert])
+          .apply(([passwordHash, authorizedKeys, seconds]) => ({
+            advertSeconds: seconds,
+            vipPriority: vipPriority(domain.device, config.devices),
+            idleSeconds: config.app.idleSeconds,
+            authorizedKeys,
+            passwordHash,
+          })),
+        appUrl,
+        after: before,
+      });
+    const isPrimary = ({ device }: EdgeDomain): boolean => device.role === "primary";
+    const primary = domains.filter(isPrimary).map((d) => settled(d, []));
+    return domains.flatMap((d) => (isPrimary(d) ? primary : [settled(d, primary)]));
   }
 
   /** One ISO per role. A role without devices needs none; it gets the primary's path. */

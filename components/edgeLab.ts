@@ -10,6 +10,7 @@ import { resolveChain, type Release } from "../lib/releases";
 import { runOnRemote } from "../lib/remoteTransformation";
 import type { LabHost } from "../lib/labHost";
 import type { StackState } from "../lib/stackState";
+import { LONGEST_ADVERT_SECONDS } from "../lib/vrrp";
 import { OPERATOR, OSTREE } from "../protocol/names";
 import { appUrl, PORTS } from "../protocol/ports";
 import { appImages } from "./appImage";
@@ -192,7 +193,8 @@ export class EdgeLab extends pulumi.ComponentResource {
           remote: OSTREE.remote,
           prefix: network.prefix,
           vip: network.vip,
-          advertSeconds: network.advertSeconds,
+          // The host is not known yet; the settings of the running device are right.
+          advertSeconds: network.advertSeconds === "auto" ? LONGEST_ADVERT_SECONDS : network.advertSeconds,
           idleSeconds: config.app.idleSeconds,
           upgradeGate,
           appPort: PORTS.app,

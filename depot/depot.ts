@@ -11,6 +11,7 @@ import { deviceTarget, isEverywhere, labTarget, renewed, withdrawnOf, type Start
 import { release, take } from "./lock";
 import type { Received } from "./received";
 import { entry, without } from "./records";
+import { knownToPeers } from "./peers";
 import { Repository } from "./repository";
 import { haltBy, mayReboot, start, vipOwner, type Fleet } from "./rollout";
 import { loadState, StateFile, type State } from "./state";
@@ -141,6 +142,7 @@ export class Depot {
         .filter((d) => d.name !== report.device)
         .map((d) => this.addressOf(d))
         .filter((a) => a !== null),
+      knownToPeers: knownToPeers(report.device, address, this.fleet()),
       target: { ref: lab.ref, commit: deviceTarget(received, target, this.state.rollout, this.now()) },
       upgradeGate: lab.upgradeGate,
     };

@@ -16,7 +16,8 @@ export interface LabConfig extends Omit<RawConfig, "devices" | "network" | "targ
     readonly bridge: string;
     /** The libvirt network and storage pool. */
     readonly name: string;
-    readonly advertSeconds: number;
+    /** VRRP advertisement interval in seconds, or `auto`, see lib/vrrp.ts. */
+    readonly advertSeconds: number | "auto";
   };
   readonly devices: readonly DeviceConfig[];
   readonly targetVersion: string;

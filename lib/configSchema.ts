@@ -63,7 +63,11 @@ export const schema = z.strictObject({
       /** Default: the mode's, lib/config.ts. */
       bridge: interfaceName.optional(),
       name: objectName.default(LIBVIRT.name),
-      advertSeconds: z.number().min(0.1).max(10).default(0.3),
+      advertSeconds: z
+        .union([z.literal("auto"), z.number().min(0.1).max(10)], {
+          error: "is auto, or a number of seconds from 0.1 to 10",
+        })
+        .default("auto"),
     })
     .prefault({}),
   ports: z

@@ -1,6 +1,7 @@
-import { OPERATOR, VRRP } from "../protocol/names";
+import { OPERATOR } from "../protocol/names";
 import { DEVICE, deviceProgram } from "../protocol/paths";
 import type { DeviceConfig } from "./config";
+import { placeOf, vrrpOf } from "./vrrp";
 
 /** Contents of a kickstart: everything that one role's devices need beyond the image they share. */
 export interface KickstartArgs {
@@ -24,7 +25,7 @@ export interface KickstartArgs {
   readonly system?: { readonly timezone?: string; readonly language?: string; readonly keyboard?: string };
   /** The devices of this role; a device recognises itself by its MAC. */
   readonly devices: readonly DeviceConfig[];
-  /** Every device of the lab, for the VRRP peers. */
+  /** Every device of the lab, for the VRRP peers and priorities. */
   readonly allDevices: readonly DeviceConfig[];
   readonly prefix: number;
   readonly gateway: string;
@@ -44,12 +45,10 @@ export interface KickstartArgs {
   readonly installer: "anaconda" | "own";
 }
 
-/** VRRP state and priority of a role, as the demonstration has them. */
-export function vrrpOf(role: DeviceConfig["role"]): { state: "MASTER" | "BACKUP"; priority: number } {
-  return VRRP[role];
-}
-
-/** Kernel arguments of a role's boot ISO: the VRRP part, then what both backends append for the console. */
+/**
+ * Kernel arguments of a role's boot ISO: the VRRP part, as the demonstration has it, for the role's first device. Each
+ * further one has a priority that is lower by one.
+ */
 export function kernelArgs(role: DeviceConfig["role"]): string[] {
   const { state, priority } = vrrpOf(role);
   return [`vip_state=${state}`, `vip_priority=${priority}`];
@@ -83,9 +82,10 @@ function deviceCase(args: KickstartArgs): string[] {
     const peers = others.map((o) => word(o.address, "devices.address")).join(" ");
     const name = word(d.name, "devices.name");
     const address = word(d.address, "devices.address");
+    const role = word(d.role, "devices.role");
     return [
       `  ${word(d.mac.toLowerCase(), "devices.mac")})`,
-      `    name=${name} role=${word(d.role, "devices.role")} address=${address} peers="${peers}"`,
+      `    name=${name} role=${role} place=${placeOf(d, args.allDevices)} address=${address} peers="${peers}"`,
       "    ;;",
     ];
   });
@@ -211,7 +211,7 @@ export function renderKickstart(args: KickstartArgs): string {
       : []),
     `EDGE_VIP=${word(args.vip, "vip")}`,
     "EDGE_VIP_STATE=$vip_state",
-    "EDGE_VIP_PRIORITY=$vip_priority",
+    "EDGE_VIP_PRIORITY=$(($vip_priority - $place))",
     'EDGE_PEERS="$peers"',
     `EDGE_DEPOT=${word(args.depotUrl, "depotUrl")}`,
     `EDGE_REGISTRY=${word(args.registry, "registry")}`,

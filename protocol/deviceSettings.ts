@@ -7,6 +7,8 @@ const passwordHash = z.string().regex(/^\$[A-Za-z0-9./$=,]+$/, "is not a crypt(3
 export const deviceSettingsSchema = z.strictObject({
   /** Interval of VRRP advertisements, seconds. */
   advertSeconds: z.number().positive(),
+  /** VRRP priority: 255 for the owner of the address, else distinct and lower. */
+  vipPriority: z.number().int().min(1).max(255),
   /** Time without a connection after which the app goes back to zero, seconds. */
   idleSeconds: z.number().int().positive(),
   /** Public keys in OpenSSH format that may log in as the operator; all of them. */
@@ -17,4 +19,4 @@ export const deviceSettingsSchema = z.strictObject({
 export type DeviceSettings = z.infer<typeof deviceSettingsSchema>;
 
 /** What the program prints, one a line: settings whose values were others. */
-export const CHANGED = ["advertSeconds", "idleSeconds", "authorizedKeys", "password"] as const;
+export const CHANGED = ["advertSeconds", "vipPriority", "idleSeconds", "authorizedKeys", "password"] as const;

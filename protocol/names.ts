@@ -29,6 +29,7 @@ export const VRRP = {
   routerId: 50,
   /** 255 is the owner of the address: a check that has a weight cannot lower it. */
   primary: { state: "MASTER", priority: 255 },
+  /** Of the first backup; each further one has one less. */
   backup: { state: "BACKUP", priority: 254 },
 } as const;
 

@@ -132,6 +132,8 @@ export const reportSchema = z.object({
   updatePhase: z.enum(UPDATE_PHASES).nullish(),
   /** What is wrong beside the boot's verdict, a line each: a full disk, a damaged state file. */
   problems: z.array(foreignText(256)).max(16).default([]),
+  /** Addresses that it shares the virtual IP with; an older image does not say. */
+  peers: z.array(z.string().max(64)).max(4096).nullish(),
 });
 export type DeviceReport = z.infer<typeof reportSchema>;
 

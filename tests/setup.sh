@@ -52,7 +52,7 @@ install_packages() {
     -o Acquire::Retries=3 -o APT::Install-Recommends=false install "${missing[@]}"
 }
 
-# A network manager or ssh daemon for a test must never become a service of the test machine: these packages are
+# A network manager, ssh daemon or keepalived for a test must never become a service of the test machine: these packages are
 # unpacked into the cache, with the libraries that this machine lacks, and not installed.
 unpack_packages() {
   local stamp names=() debs=$CACHE/debs

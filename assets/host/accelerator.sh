@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Chooses how guests run: kvm if it boots the guest's own kernel, else tcg (software emulation).
+# Chooses how guests run: kvm if it boots the guest's own kernel, else tcg (software emulation). Also counts the cores
+# that they share.
 # The presence of /dev/kvm proves nothing: under some nested hypervisors a kernel hangs in it forever.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -27,7 +28,7 @@ kernel_boots() {
 }
 
 apply() {
-  local chosen=$EDGE_ACCELERATOR reason="set in the stack" dir=$STATE_DIR/run/accelerator
+  local chosen=$EDGE_ACCELERATOR reason="set in the stack" dir=$STATE_DIR/run/accelerator cores
   if [[ $chosen != tcg ]]; then
     : "${EDGE_BOOT_ISO:?path of an ISO with the guest kernel}"
     mkdir -p "$dir"
@@ -50,9 +51,11 @@ apply() {
     fi
   fi
   mkdir -p "$dir"
+  cores=$(host_cores)
   kvm_device >"$dir/kvm-device"
-  say accelerator "$chosen: $reason"
-  result --arg accelerator "$chosen" --arg reason "$reason"
+  echo "$cores" >"$dir/cores"
+  say accelerator "$chosen: $reason; $cores cores"
+  result --arg accelerator "$chosen" --arg reason "$reason" --argjson cores "$cores"
 }
 
 destroy() { rm -rf "$STATE_DIR/run/accelerator"; }
@@ -60,12 +63,20 @@ destroy() { rm -rf "$STATE_DIR/run/accelerator"; }
 # kvm_device: true or false. EDGE_KVM_DEVICE lets tests leave /dev alone.
 kvm_device() { if [[ -c ${EDGE_KVM_DEVICE:-/dev/kvm} ]]; then echo true; else echo false; fi; }
 
-# The probe's result is valid only while /dev/kvm stays present or absent as it was.
+# host_cores: those that are online, whichever of them this process may use
+host_cores() { getconf _NPROCESSORS_ONLN; }
+
+# The result is valid only while /dev/kvm stays present or absent as it was, and the host has as many cores.
 status() {
-  local kvm probed
+  local kvm probed cores counted
   kvm=$(kvm_device)
   if [[ $EDGE_ACCELERATOR != tcg ]] && read_line probed "$STATE_DIR/run/accelerator/kvm-device" && [[ $probed != "$kvm" ]]; then
     if [[ $kvm == true ]]; then drift "/dev/kvm has appeared since guests were set to emulation"; else drift "/dev/kvm has vanished"; fi
+  fi
+  cores=$(host_cores)
+  # lib/accelerator.ts reads the number from this text.
+  if read_line counted "$STATE_DIR/run/accelerator/cores" && [[ $counted != "$cores" ]]; then
+    drift "the host has $cores cores instead of $counted"
   fi
   status_result kvm "$kvm"
 }

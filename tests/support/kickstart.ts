@@ -11,7 +11,7 @@ export function kickstartArgs(
   change: Partial<KickstartArgs> = {},
 ): KickstartArgs {
   const config = resolveConfig(raw, "test");
-  const { gateway, prefix, vip, advertSeconds } = config.network;
+  const { gateway, prefix, vip } = config.network;
   return {
     repoUrl: `http://${gateway}:8000/repo`,
     ref: "debian/trixie/x86_64/edge",
@@ -30,7 +30,7 @@ export function kickstartArgs(
     vip,
     depotUrl: `http://${gateway}:8000`,
     registry: `${gateway}:5000`,
-    advertSeconds,
+    advertSeconds: 0.3,
     idleSeconds: config.app.idleSeconds,
     upgradeGate: config.upgradeGate,
     appPort: 8080,

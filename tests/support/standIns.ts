@@ -64,7 +64,7 @@ const scripts: Record<string, Script> = {
   "./assets/host/iso.sh": (env) => ({
     path: `${env["EDGE_STATE_DIR"] ?? ""}/iso/edge-${env["EDGE_ROLE"] ?? ""}.iso`,
   }),
-  "./assets/host/accelerator.sh": () => ({ accelerator: "tcg" }),
+  "./assets/host/accelerator.sh": () => ({ accelerator: "tcg", cores: 2 }),
   "./assets/host/enrol.sh": (env) => ({ console: `/console/${env["EDGE_DEVICE"] ?? ""}.log` }),
   "./assets/host/node.sh operations/device/main.ts": (env) => ({
     device: env["EDGE_DEVICE"],

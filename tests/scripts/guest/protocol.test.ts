@@ -62,6 +62,8 @@ describe("guest: what it says to the real depot, in each state that it can be in
       pair.reports().map((r) => [r.event, r.health]),
       [
         ["boot", "pending"],
+        // Once more: the depot named another peer than the installer had.
+        ["boot", "pending"],
         ["green", "green"],
         ["periodic", "green"],
       ],

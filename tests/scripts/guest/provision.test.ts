@@ -34,6 +34,7 @@ describe("guest: what a device makes of its settings", () => {
     }
     assert.doesNotMatch(text, /weight \d/);
     assert.match(text, /unicast_peer \{\n {4}198\.51\.100\.12\n {2}\}/);
+    assert.match(text, /\n {2}check_unicast_src\n/);
     assert.doesNotMatch(text, /mcast/);
   });
 
@@ -250,8 +251,20 @@ describe("guest: what a device makes of its settings", () => {
 
     it("are not where the kernel cannot copy packets, and the device says so", () => {
       guest.standIn("nft", 'cat >"$EDGE_ROOT/rules"; ! grep "dup to" "$EDGE_ROOT/rules"');
+      guest.write("var/lib/edge/peers", "198.51.100.12\n");
       assert.match(load(), /^<4>.*not handed on to peers: +dup to 198\.51\.100\.12/);
       assert.match(guest.read("rules"), /reject with tcp reset/);
+      assert.match(guest.read("rules"), /meta l4proto 112 ip saddr != \{ 198\.51\.100\.12 \} drop/);
+    });
+
+    it("come with a rule against advertisements of others than peers, in a lab that has peers", () => {
+      guest.standIn("nft", 'cat >"$EDGE_ROOT/rules"');
+      guest.write("var/lib/edge/peers", "198.51.100.12 198.51.100.13\n");
+      load();
+      assert.match(guest.read("rules"), / l4proto 112 ip saddr != \{ 198\.51\.100\.12, 198\.51\.100\.13 \} drop\n/);
+      guest.write("var/lib/edge/peers", "none\n");
+      load();
+      assert.doesNotMatch(guest.read("rules"), /l4proto/);
     });
 
     it("rules that cannot be loaded at all are an error", () => {
@@ -268,6 +281,7 @@ describe("guest: what a device makes of its settings", () => {
       guest.shell('chmod +x "$ROOT/usr/bin/podman"');
       guest.write("run/user/1000/systemd/generator/container-httpd.service", "");
       guest.write("run/user/1000/edge/app-prepared", "");
+      guest.write("run/edge/peers-known", "");
     };
 
     it("passes where the socket listens and podman can be run, in a boot that was judged", () => {
@@ -284,6 +298,7 @@ describe("guest: what a device makes of its settings", () => {
       ["no unit of the container", () => guest.shell('rm "$ROOT"/run/user/1000/systemd/generator/*')],
       ["a boot without a verdict", () => guest.write("run/edge/health", "pending\n")],
       ["podman not set up in this boot", () => guest.shell('rm "$ROOT"/run/user/1000/edge/app-prepared')],
+      ["peers that may not know it", () => guest.shell('rm "$RUN/peers-known"')],
       ["a start that failed", () => guest.write("run/user/1000/edge/app-broken", "")],
     ] as const) {
       it(`fails with ${what}`, () => {

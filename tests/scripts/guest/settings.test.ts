@@ -15,6 +15,7 @@ describe("guest: settings of a running device", () => {
   let guest: Guest;
   const installed: DeviceSettings = {
     advertSeconds: 0.3,
+    vipPriority: 255,
     idleSeconds: 60,
     authorizedKeys: ["ssh-ed25519 AAAA me@laptop", "ssh-ed25519 BBBB lab"],
     passwordHash: "$6$salt$old",
@@ -54,6 +55,15 @@ describe("guest: settings of a running device", () => {
     guest.ok("usr/libexec/edge/provision", ["boot"]);
     assert.match(guest.read(KEEPALIVED), /^ {2}advert_int 0\.5$/m);
     assert.deepEqual(take({ ...installed, advertSeconds: 0.5 }), []);
+  });
+
+  it("the priority: keepalived reloads, and a boot keeps it", () => {
+    assert.deepEqual(take({ ...installed, vipPriority: 252 }), ["vipPriority"]);
+    assert.match(guest.read(KEEPALIVED), /^ {2}priority 252$/m);
+    assert.deepEqual(guest.calls(), [RELOAD]);
+    guest.ok("usr/libexec/edge/provision", ["boot"]);
+    assert.match(guest.read(KEEPALIVED), /^ {2}priority 252$/m);
+    assert.deepEqual(take({ ...installed, vipPriority: 252 }), []);
   });
 
   it("the idle time: in the file that the app's proxy reads after the installer's", () => {
@@ -104,6 +114,7 @@ describe("guest: settings of a running device", () => {
   it("says what has changed in the words of the protocol", () => {
     const other = deviceSettingsSchema.parse({
       advertSeconds: 1,
+      vipPriority: 253,
       idleSeconds: 5,
       authorizedKeys: ["x"],
       passwordHash: "$6$a$b",

@@ -165,5 +165,14 @@ describe("drift of keys, ISOs, blueprints and the accelerator", () => {
       appears();
       assert.deepEqual(driftOf(emulated.status()), []);
     });
+
+    it("counts the host's cores, and names another number of them", () => {
+      const cores = join(host.path, "cores");
+      host.program("bin/getconf", `[ "$*" = _NPROCESSORS_ONLN ] && cat "${cores}"`);
+      writeFileSync(cores, "2\n");
+      const emulated = object("accelerator.sh", { EDGE_ACCELERATOR: "tcg" });
+      emulated.apply();
+      heals(emulated, /^the host has 6 cores instead of 2$/, () => writeFileSync(cores, "6\n"));
+    });
   });
 });

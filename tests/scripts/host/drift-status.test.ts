@@ -102,6 +102,7 @@ describe("status of every host script", () => {
         "services/supervisor.sock",
         "console/edge-device-1.enrolled",
         "run/accelerator/kvm-device",
+        "run/accelerator/cores",
       ];
       for (const file of files) {
         mkdirSync(join(host.stateDir, file, ".."), { recursive: true });

@@ -150,6 +150,6 @@ describe("pulumi config set, by the real CLI", () => {
     await set("network.advertSeconds", "fast");
     const up = await project.pulumi("up", "--yes", "--skip-preview");
     assert.notEqual(up.status, 0);
-    assert.match(`${up.stdout}${up.stderr}`, /network\.advertSeconds = "fast"\s+rule: is a number/);
+    assert.match(`${up.stdout}${up.stderr}`, /network\.advertSeconds = "fast"\s+rule: is auto, or a number/);
   });
 });

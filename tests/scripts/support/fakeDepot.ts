@@ -65,7 +65,8 @@ export class FakeDepot {
   /** The reply to reports; what it does not name is as a guest was installed, without a target. */
   reply(value: Partial<Reply>): void {
     const target = { ref: "edge", commit: null };
-    const reply = replySchema.parse({ peers: ["198.51.100.12"], target, upgradeGate: "open", ...value });
+    const given = { peers: ["198.51.100.12"], knownToPeers: true, target, upgradeGate: "open", ...value };
+    const reply = replySchema.parse(given);
     this.answer("/v1/report", { body: JSON.stringify(reply) });
   }
 

@@ -105,7 +105,7 @@ describe("the program, run again", function () {
     assert.equal(env(again, "app-served")["EDGE_RELEASE"], "v2");
   });
 
-  it("adds a third device and leaves the domains of the others alone", async () => {
+  it("adds a third device; the others only advertise less often on a host that now has more to emulate", async () => {
     const config = resolveConfig({}, "test");
     const names = config.devices.map(({ name, role }) => ({ name, role }));
     const again = await run({ devices: [...names, { name: "edge-device-3", role: "backup" }] });
@@ -114,8 +114,55 @@ describe("the program, run again", function () {
     assert.ok(added.length > 0 && added.every((name) => name.startsWith("edge-device-3-")), added.join(" "));
     assert.deepEqual(
       changed.filter((name) => /^edge-device-[12]-/.test(name)),
-      [],
+      ["edge-device-1-settings", "edge-device-2-settings"],
     );
+    const adverts = (r: ProgramRun): unknown[] =>
+      [1, 2].map((n) => stdin(r, `edge-device-${n}-settings`)["advertSeconds"]);
+    assert.deepEqual(
+      [adverts(first), adverts(again)],
+      [
+        [0.3, 0.3],
+        [1.5, 1.5],
+      ],
+    );
+  });
+
+  it("gives devices other priorities in place, where the list gets one in the middle, or another order", async () => {
+    const device = (n: number, role = "backup"): object => ({
+      name: `edge-device-${n}`,
+      role,
+      address: `192.168.76.${10 + n}`,
+    });
+    const network = { advertSeconds: 0.3 };
+    const [one, two_, three] = [device(1, "primary"), device(2), device(3)];
+    const before = await run({ network, devices: [one, two_] });
+    for (const devices of [
+      [one, three, two_],
+      [three, two_, one],
+      [three, one, two_],
+    ]) {
+      const again = await run({ network, devices });
+      const { changed } = difference(before, again);
+      const old = changed.filter((name) => /^edge-device-[12]-/.test(name));
+      assert.deepEqual(old, ["edge-device-2-settings"], JSON.stringify(devices));
+      const priorities = [1, 3, 2].map((n) => stdin(again, `edge-device-${n}-settings`)["vipPriority"]);
+      assert.deepEqual(priorities, [255, 254, 253]);
+    }
+    assert.equal(stdin(before, "edge-device-2-settings")["vipPriority"], 254);
+  });
+
+  it("gives the primary its settings first, wherever it stands in the list", async () => {
+    const again = await run({
+      devices: [
+        { name: "b", role: "backup" },
+        { name: "a", role: "primary" },
+        { name: "c", role: "backup" },
+      ],
+    });
+    const uses = (name: string): string[] =>
+      Object.values(again.resources.find((r) => r.name === `${name}-settings`)?.uses ?? {}).flat();
+    assert.ok(uses("b").includes("a-settings") && uses("c").includes("a-settings"));
+    assert.ok(!uses("a").some((name) => name.endsWith("-settings")));
   });
 
   it("makes another device of one whose address changed, and of no other", async () => {

@@ -19,6 +19,7 @@ describe("the depot", () => {
       assert.equal(answer.statusCode, 200, answer.body);
       assert.deepEqual(answer.json(), {
         peers: [TWO],
+        knownToPeers: true,
         target: { ref: "debian/edge", commit: OLD },
         upgradeGate: "open",
       });

@@ -93,7 +93,7 @@ describe("its %post", () => {
     const result = spawnSync("sh", ["-c", local], { encoding: "utf8" });
     return { status: result.status, stderr: result.stderr };
   };
-  const cmdline = `quiet ${kernelArgs("primary").join(" ")} console=ttyS0`;
+  const cmdline = `quiet ${kernelArgs("backup").join(" ")} console=ttyS0`;
 
   it("knows the device by its MAC and writes what it is", () => {
     const result = run(backups, ["00:00:00:00:00:00", "52:54:00:a8:4c:0d"], cmdline);
@@ -114,8 +114,8 @@ describe("its %post", () => {
       EDGE_PREFIX: "24",
       EDGE_GATEWAY: "192.168.76.1",
       EDGE_VIP: "192.168.76.100",
-      EDGE_VIP_STATE: "MASTER",
-      EDGE_VIP_PRIORITY: "255",
+      EDGE_VIP_STATE: "BACKUP",
+      EDGE_VIP_PRIORITY: "253",
       EDGE_PEERS: '"192.168.76.11 192.168.76.12"',
       EDGE_DEPOT: "http://192.168.76.1:8000",
       EDGE_REGISTRY: "192.168.76.1:5000",
@@ -136,6 +136,9 @@ describe("its %post", () => {
     const result = run(backups, ["52:54:00:a8:4c:0d"], "quiet");
     assert.notEqual(result.status, 0);
     assert.match(result.stderr, /vip_state/);
+    const half = run(backups, ["52:54:00:a8:4c:0d"], "quiet vip_state=BACKUP");
+    assert.notEqual(half.status, 0);
+    assert.match(half.stderr, /vip_priority/);
   });
 });
 

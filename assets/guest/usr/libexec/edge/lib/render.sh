@@ -52,7 +52,7 @@ find_peers() {
   edge_read known "$STATE/peers" "${EDGE_PEERS:-}"
   PEERS=""
   for peer in $known; do
-    [[ $peer == none || $peer == "${EDGE_ADDRESS:?}" ]] || PEERS+="    $peer"$'\n'
+    [[ $peer == none || $peer == "${EDGE_ADDRESS:-}" ]] || PEERS+="    $peer"$'\n'
   done
 }
 
@@ -61,7 +61,9 @@ keepalived_config() {
   local group="" way
   find_interface
   find_peers
+  # Only peers' advertisements count: a machine that the depot does not name cannot end this device's ownership.
   way="unicast_src_ip ${EDGE_ADDRESS:?}
+  check_unicast_src
   unicast_peer {
 $PEERS  }"
   if [[ -z $PEERS ]]; then

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The device's state as JSON: for reports and for `status --json`.
-# Needs edge.sh, grubenv.sh, deployments.sh, app.sh, failed.sh, problems.sh.
+# Needs edge.sh, grubenv.sh, deployments.sh, app.sh, failed.sh, problems.sh, render.sh.
 
 # deployment_json ROLE...: sets JSON to {"commit","version"} of the first role that exists, or null.
 deployment_json() {
@@ -21,6 +21,7 @@ device_state() {
   read_deployments
   read_boot_counter
   read_app
+  find_peers
   edge_read phase "$RUN/phase" idle
   ! edge_is "$RUN/vip" yes || vip=true
   failed_file
@@ -34,7 +35,9 @@ device_state() {
     --arg phase "$phase" --arg app "$APP_STATE" --argjson booted "$booted" --argjson staged "$staged" \
     --argjson rollback "$rollback" --argjson bootCounter "${BOOT_COUNTER:-null}" --argjson vip "$vip" \
     --rawfile old "$FAILED_FILE" --argjson updateError "$error" --arg problems "$PROBLEMS" \
+    --arg peers "$PEERS" \
     '{$device, $bootId, $event, $health, $booted, $staged, $rollback, $bootCounter, $vip, $app,
       failed: ('"$FAILED_LIST"'), updatePhase: $phase, $updateError,
+      peers: [$peers | scan("[0-9.]+")],
       problems: ($problems | split("\n") | map(select(. != "") | .[:200]) | .[-8:])}'
 }

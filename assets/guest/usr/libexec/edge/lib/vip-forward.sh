@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Client connections to the virtual IP while it moves. Needs edge.sh and render.sh.
 
-# Sets FORWARD_RULES, for nft, which forward to PEERS.
+# forward_rules [PEERS]: sets FORWARD_RULES, for nft, which forward to these of PEERS; default all.
 #
 # After the virtual IP moved, segments of connections to its old owner arrive at the new one. It forwards them to its
 # peers, one of which knows the connection: a client whose connection was just accepted is served, not lost. Copies
@@ -10,9 +10,14 @@
 # after the sixth) has had no answer from anyone; it gets a reset, or it would keep trying for minutes. The client
 # must not learn that a peer is away: on a host-unreachable message TCP sends more often.
 # A separate table works the same beside nftables.service and beside firewalld.
+#
+# Advertisements from others than peers are dropped here: check_unicast_src has keepalived ignore them, but one that
+# keepalived 2.2 ignores can cost a backup its patience with the owner (seen with 2.2.7, not with 2.3.3).
 forward_rules() {
-  local peer copies=""
-  for peer in $PEERS; do copies+="    dup to $peer"$'\n'; done
+  local peer known="" copies="" strangers=""
+  for peer in $PEERS; do known+="${known:+, }$peer"; done
+  [[ -z $known ]] || strangers="    meta l4proto 112 ip saddr != { $known } drop"$'\n'
+  for peer in ${1-$PEERS}; do copies+="    dup to $peer"$'\n'; done
   FORWARD_RULES="table ip edge_vip_forward
 delete table ip edge_vip_forward
 table ip edge_vip_forward {
@@ -28,7 +33,7 @@ table ip edge_vip_forward {
   }
   chain input {
     type filter hook input priority filter - 1
-    ip daddr ${EDGE_VIP:?} tcp dport ${EDGE_APP_PORT:?} tcp flags & (fin | syn | rst | ack) != syn ct state new,invalid goto unknown
+$strangers    ip daddr ${EDGE_VIP:?} tcp dport ${EDGE_APP_PORT:?} tcp flags & (fin | syn | rst | ack) != syn ct state new,invalid goto unknown
   }
   chain unknown {
     ip ttl 1 drop
@@ -51,7 +56,6 @@ forward_connections() {
   forward_rules
   problem=$(nft --file - <<<"$FORWARD_RULES" 2>&1) && return 0
   edge_log 4 "segments of moved connections are not handed on to peers: ${problem:0:200}"
-  PEERS="" # this kernel cannot copy packets
-  forward_rules
+  forward_rules "" # this kernel cannot copy packets
   nft --file - <<<"$FORWARD_RULES"
 }
