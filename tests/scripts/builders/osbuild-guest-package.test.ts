@@ -54,7 +54,9 @@ describe("guests of the osbuild backend: the package", () => {
       const files = made.query("-l").join("\n");
       assert.match(files, /\/usr\/lib\/greenboot\/check\/required\.d\/10_services\.sh/);
       assert.match(files, /\/etc\/containers\/systemd\/users\/1000\/container-httpd\.container/);
-      assert.ok(!/greenboot-.*\.service$|redboot[^/\n]*$|grub-gen|edge-ssh-keygen|edge-update\.timer/m.test(files));
+      assert.ok(
+        !/greenboot-.*\.service$|redboot[^/\n]*$|grub-gen|edge-ssh-keygen|edge-update\.timer/m.test(files),
+      );
     });
 
     it("has every program so that it can be run", () => {

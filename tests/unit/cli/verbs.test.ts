@@ -133,35 +133,6 @@ describe("lab verbs", () => {
       assert.match(two, /edge-device-2 +backup .*no report +- +- /);
     });
 
-    it("a green device whose app failed is not well, in the table, the document and doctor", async () => {
-      const app = "failed: the container ended\u001b[31m; its image is fetched anew";
-      const ill = devices.map((d) => (d.report ? { ...d, report: { ...d.report, app } } : d));
-      await lab.serveDepot({ ...depot(), "/v1/devices": ill });
-      const { out } = await lab.run(() => status({ json: false }));
-      assert.match(out, /edge-device-1 .* green, app failed .* failed: the container ended \[31m; its image/);
-      assert.ok(!out.includes("\u001b"));
-      const document = JSON.parse((await lab.run(() => status({ json: true }))).out) as {
-        devices: Record<string, unknown>[];
-      };
-      assert.deepEqual(
-        document.devices.map((d) => [d["health"], d["well"]]),
-        [
-          ["green", false],
-          ["no report", false],
-        ],
-      );
-      lab.put("host/applied", "");
-      const said = await lab.run(() => doctor());
-      assert.equal(said.status, 1);
-      assert.match(
-        said.out,
-        /^BAD {2}devices: not healthy: edge-device-1 \(the app failed: the container ended \[31m; its image is fetched anew\), edge-device-2$/m,
-      );
-      await lab.serveDepot(depot());
-      const well = JSON.parse((await lab.run(() => status({ json: true }))).out) as typeof document;
-      assert.equal(well.devices[0]?.["well"], true);
-    });
-
     it("says that the last rollout was withdrawn, as lab lock does", async () => {
       await lab.serveDepot(depot("withdrawn"));
       const { out } = await lab.run(() => status({ json: false }));

@@ -60,22 +60,22 @@ stop_app() {
     edge_log 4 "the app's units could not be stopped"
 }
 
-# Removes images with damaged layers, and their containers. Sets DAMAGE, podman's words about what it found, empty if
-# that is nothing. Since podman 5.0 (podman-system-check(1)); an older one finds nothing.
+# Is podman's storage damaged, by its own check (podman-system-check(1), since 5.0; an older one finds nothing)? If so,
+# removes images with damaged layers, and their containers. Once a boot: it takes half a minute under emulation.
 repair_storage() {
-  local version
-  DAMAGE=""
-  version=$(timeout 60 podman version --format '{{.Client.Version}}') || return 0
-  [[ $version =~ ^([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 5)) || return 0
-  DAMAGE=$(timeout 300 podman system check --quick --repair --force) || edge_log 4 "podman could not repair its storage"
-  [[ -z $DAMAGE ]] || edge_log 4 "podman system check: ${DAMAGE:0:600}"
+  local version damage
+  [[ ! -e $MARKS/app-repaired ]] || return 1
+  version=$(timeout 60 podman version --format '{{.Client.Version}}') || return
+  [[ $version =~ ^([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 5)) || return
+  ! damage=$(timeout 300 podman system check --quick 2>&1) || return
+  edge_log 3 "podman system check: ${damage:0:600}"
+  : >"$MARKS/app-repaired"
+  timeout 600 podman system check --quick --repair --force >/dev/null || edge_log 4 "podman could not repair its storage"
 }
 
-# Removes the app's images with their layers. The repair removes others too that share a damaged layer, which a pull
-# would take as good.
+# Removes the app's images with their layers, those of earlier ones too: a pull takes layers that are here as good.
 drop_image() {
   local ids
-  repair_storage
   ids=$(timeout 120 podman images --quiet --no-trunc --filter "reference=$EDGE_REGISTRY/$NAME") || return
   # shellcheck disable=SC2086 # one word per image
   [[ -z $ids ]] || timeout 120 podman rmi --force --ignore $ids >/dev/null || return
