@@ -286,8 +286,9 @@ describe("guest: what a device makes of its settings", () => {
 
     it("passes where the socket listens and podman can be run, in a boot that was judged", () => {
       fit();
-      for (const health of ["green\n", "red\n"]) {
-        guest.write("run/edge/health", health);
+      for (const start of ["35.00 40\n", "\0\0", ""]) {
+        guest.write("run/edge/health", start === "" ? "red\n" : "green\n");
+        guest.write("run/user/1000/edge/app-starting", start);
         assert.equal(check(), 0);
       }
     });
@@ -300,6 +301,7 @@ describe("guest: what a device makes of its settings", () => {
       ["podman not set up in this boot", () => guest.shell('rm "$ROOT"/run/user/1000/edge/app-prepared')],
       ["peers that may not know it", () => guest.shell('rm "$RUN/peers-known"')],
       ["a start that failed", () => guest.write("run/user/1000/edge/app-broken", "")],
+      ["a start past its time", () => guest.write("run/user/1000/edge/app-starting", "5.00 39\n")],
     ] as const) {
       it(`fails with ${what}`, () => {
         fit();
