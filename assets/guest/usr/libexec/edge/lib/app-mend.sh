@@ -88,7 +88,6 @@ drop_storage() {
   local pause="" name=""
   edge_log 3 "podman's storage is given up: all of its images and containers go, and the app's is fetched anew"
   stop_app
-  remove_damaged
   [[ ! -e $STORAGE ]] || mv -T -- "$STORAGE" "$STORAGE.damaged.$$" || return
   # This process holds the old storage's mounts. Its number may be anybody's by now.
   if [[ -r $XDG_RUNTIME_DIR/libpod/tmp/pause.pid ]]; then
