@@ -54,7 +54,8 @@ class AppStates {
   constructor({ lab, timeline }: Run, device: string) {
     this.loop = (async () => {
       while (this.running) {
-        const state = (await lab.report(device))?.app?.split(",")[0] ?? "";
+        // The state alone: a reason follows "failed".
+        const state = (await lab.report(device))?.app?.split(/[,:]/)[0] ?? "";
         if (state !== "" && !this.seen.has(state)) {
           this.seen.add(state);
           timeline.mark(device, "reports its app", state);
