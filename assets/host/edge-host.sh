@@ -55,6 +55,18 @@ check_network() {
   fi
   check_subnet "$EDGE_CIDR" "$EDGE_BRIDGE" "${EDGE_UPLINK:-}"
   for port in $EDGE_PORTS; do check_port "$address" "$port"; done
+  [[ -z $device ]] || return 0
+  # shellcheck source=assets/host/lib/preflight-dns.sh
+  . assets/host/lib/preflight-dns.sh
+  # shellcheck source=assets/host/lib/preflight-firewall.sh
+  . assets/host/lib/preflight-firewall.sh
+  check_name_server "$EDGE_GATEWAY" "$EDGE_BRIDGE"
+  check_host_firewall
+}
+
+check_host_firewall() {
+  # shellcheck disable=SC2086 # a list of ports
+  [[ -n ${EDGE_UPLINK:-} ]] || check_firewall "$EDGE_GATEWAY" "$EDGE_CIDR" "$EDGE_BRIDGE" $EDGE_PORTS
 }
 
 # check_objects: libvirt's objects with the lab's names are the lab's
@@ -125,9 +137,10 @@ own_objects() {
 apply() {
   : "${EDGE_BUILDER:?}" "${EDGE_CIDR:?}" "${EDGE_GATEWAY:?}" "${EDGE_BRIDGE:?}" "${EDGE_NETWORK:?}" "${EDGE_PORTS:?}"
   : "${EDGE_MEMORY_MIB:?}" "${EDGE_DISK_GIB:?}" "${EDGE_DOMAINS:?}"
-  local late unasked
+  local late unasked blind
   INPUT=$(cat)
   late=$(network_tools || echo yes)
+  blind=$(command -v nft >/dev/null || echo yes)
   unasked=$(libvirtd_answers 2 || echo yes)
   preflight
   labs_locked enter_host
@@ -137,6 +150,10 @@ apply() {
   if [[ -n $late ]]; then
     CHANGED+=" but for packages"
     check_network
+    report_problems
+  elif [[ -n $blind ]]; then
+    CHANGED+=" but for packages"
+    check_host_firewall
     report_problems
   fi
   [[ $EDGE_BUILDER != osbuild ]] || osbuild_host_apply
