@@ -74,6 +74,17 @@ withEveryClient("osbuild builder: blueprints", (host) => {
       assert.deepEqual(host().files("blueprints"), []);
     });
 
+    it("resolves names of ports before anything is pushed", async () => {
+      const ports = (...names: string[]): string =>
+        blueprintText("0.0.1").replace(/^ports = .*$/m, `ports = ${JSON.stringify(["8080:tcp", ...names])}`);
+      answer(await push(host(), ports("imap:tcp", "domain:udp", "30000-32767:tcp")));
+      const error = failure(await push(host(), ports("imap:tcp", "gopherd:tcp", "tftp:tcp")));
+      assert.match(
+        error,
+        /firewall\.ports: \/etc\/services has no gopherd:tcp tftp:tcp; fix: write the port's number/,
+      );
+    });
+
     it("says where a blueprint is no TOML, and what the image builder says of it", async () => {
       const error = failure(await push(host(), `${blueprintText("0.0.1")}\nbroken = [`));
       assert.match(error, /blueprint RFE 0\.0\.1 is refused: BlueprintsError: 400 Bad Request/);

@@ -15,6 +15,23 @@ package_pin() {
     here && /^version = / { gsub(/^version = "|"$/, ""); print; exit }' <<<"$2"
 }
 
+# port_names TOML: "NAME PROTOCOL" for each port of the firewall that is given by name. The text is the renderer's own: a
+# list of strings on one line.
+port_names() {
+  sed -n '/^\[customizations\.firewall\]$/,/^\[/ s/^ports = \[\(.*\)\]$/\1/p' <<<"$1" | tr ',' '\n' |
+    sed -nE 's/^ *"([0-9-]*[A-Za-z][A-Za-z0-9-]*):([a-z]+)" *$/\1 \2/p'
+}
+
+# check_port_names TOML: firewalld resolves them in the image, at the end of a compose; the host has the image's
+# distribution, and so its /etc/services
+check_port_names() {
+  local name protocol unknown=()
+  while read -r name protocol; do
+    getent services "$name/$protocol" >/dev/null || unknown+=("$name:$protocol")
+  done < <(port_names "$1")
+  ((${#unknown[@]} == 0)) || die "customizations.firewall.ports: /etc/services has no ${unknown[*]}; fix: write the port's number"
+}
+
 # blueprint_remove NAME: a missing one is no error
 blueprint_remove() {
   composer blueprints delete "$1" || [[ $COMPOSER_ERROR == *[Uu]nknown* || $COMPOSER_ERROR == *"doesn't exist"* ]] ||
