@@ -1,10 +1,9 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { x } from "tinyexec";
 
 import { LabError } from "../../client/labError";
-import { confiningModels, diskOverNbd, VOLATILE_SOCKETS } from "../../lib/volatileDisk";
 import { isOn } from "../../operations/device/power";
 import { switchOff, toOwnDisk, type Reachable } from "../../operations/device/restart";
 import { ready } from "../../operations/device/waits";
@@ -12,10 +11,8 @@ import { inState } from "../../protocol/paths";
 import type { PowerSupply } from "./powerSupply";
 import type { RunningLab } from "./runningLab";
 import type { Run } from "./scenario";
-import { VolatileCache, type Loss } from "./volatileCache";
-
-/** Users that QEMU runs as, by distribution. */
-const QEMU_USERS = ["libvirt-qemu", "qemu"];
+import type { Loss, VolatileCache } from "./volatileCache";
+import { socketFolder, startOnVolatileDisk } from "./volatileDomain";
 
 /** A device that runs on a volatile cache, or is about to. */
 interface Taken {
@@ -32,7 +29,6 @@ interface Taken {
  */
 export class VolatilePower implements PowerSupply {
   private readonly taken = new Map<string, Taken>();
-  private models: readonly string[] = [];
 
   /** @param nextLoss what the next cut leaves */
   constructor(
@@ -52,7 +48,6 @@ export class VolatilePower implements PowerSupply {
       throw new LabError(
         "--lose-unflushed needs nbdkit with its nbd plugin, cache and error filters on the lab's host; fix: install them (the lines above say why that failed)",
       );
-    this.models = confiningModels(await this.run.lab.virsh("capabilities"));
   }
 
   /**
@@ -60,8 +55,9 @@ export class VolatilePower implements PowerSupply {
    * @param off how it goes off its own disk; default: by itself, when it is its turn
    */
   async take(device: string, off = () => switchOff(reachable(this.run.lab, device))): Promise<void> {
+    const sockets = await socketFolder();
     const leaving = off();
-    const taken: Taken = { sockets: await socketFolder(), off: leaving.catch(() => undefined) };
+    const taken: Taken = { sockets, off: leaving.catch(() => undefined) };
     this.taken.set(device, taken);
     this.run.undo.add(() => this.giveBack(device));
     await leaving;
@@ -107,25 +103,12 @@ export class VolatilePower implements PowerSupply {
   /** Starts a device that is off. */
   private async start(device: string, taken: Taken): Promise<void> {
     const { lab } = this.run;
-    const plain = await lab.virsh("dumpxml", "--inactive", device);
-    const socket = VolatileCache.socketIn(taken.sockets);
-    const { xml, file } = diskOverNbd(plain, socket, this.models);
     if (this.taken.get(device) !== taken) throw new LabError(`${device} is being put back on its own disk`);
-    taken.cache = await VolatileCache.start({
-      file,
+    taken.cache = await startOnVolatileDisk((...args) => lab.virsh(...args), device, {
       sockets: taken.sockets,
       scratch: inState(lab.stateDir, "build"),
       log: join(inState(lab.stateDir, "log"), "volatile-disk.log"),
     });
-    chmodSync(socket, 0o666); // the folder lets only QEMU's user through
-    const definition = join(taken.sockets, "domain.xml"); // virsh opens no socket, as a program's input is
-    writeFileSync(definition, xml);
-    try {
-      await lab.virsh("create", definition);
-    } catch (e) {
-      await taken.cache.cut("all");
-      throw e;
-    }
   }
 
   /** Waits until a device that was switched on at `since` (milliseconds) is healthy. */
@@ -146,14 +129,4 @@ export async function leaveVolatileDisk(lab: RunningLab, device: string): Promis
   const since = Date.now();
   const power = reachable(lab, device);
   if (await toOwnDisk(power)) await ready({ ...power, since }, lab.depot);
-}
-
-/** A folder with a short path, as sockets need it, for root and QEMU's user only. */
-async function socketFolder(): Promise<string> {
-  const folder = mkdtempSync(VOLATILE_SOCKETS);
-  for (const user of QEMU_USERS) {
-    const id = await x("id", ["-u", user], { throwOnError: false });
-    if (id.exitCode === 0) chownSync(folder, Number(id.stdout), 0);
-  }
-  return folder;
 }

@@ -14,6 +14,8 @@ done
 cp -r /run/etc/. /etc/libvirt/
 # If QEMU's user cannot open /dev/kvm, libvirt probes QEMU again at every call.
 printf '%s = "root"\n' user group >/etc/libvirt/qemu.conf
+# The namespaces have no cgroups of their own to put a guest into.
+echo 'cgroup_controllers = [ ]' >>/etc/libvirt/qemu.conf
 mkdir -p /var/lib/libvirt/dnsmasq
 ip link set lo up
 virtlogd -d
