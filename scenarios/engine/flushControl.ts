@@ -14,25 +14,34 @@ import type { RunningLab } from "./runningLab";
 
 /** On the device: outlives a boot, and is on the disk that the system is on. */
 const FILE = "/var/tmp/edge-lab-flush-control";
-/** Numbers that are written and not flushed before the cut; one takes about 0.2 s without KVM. */
-const UNFLUSHED = 12;
+/** A write is one block of 4096 bytes with its number; without KVM a device does about a thousand in a second. */
+const BLOCKS = 4096;
+/** Writes that the disk has acknowledged at the cut, at least. */
+const UNFLUSHED = 200;
+/** Written by the shell and perhaps not yet by dd: what a pipe and dd hold. */
+const UNDERWAY = 20;
 const LIMIT_SECONDS = 120;
 
 /**
- * Block 0 is flushed, block 1 never. Each number is read back past the page cache before it is printed. An overwrite in
- * place changes no metadata that the file system would flush at once.
+ * One number is flushed, the others never: they overwrite blocks in place, past the page cache, which changes no
+ * metadata that the file system would flush at once. The program that writes them starts no process for each, so that
+ * hardly any time passes, in which something else could flush, between an acknowledged write and the cut.
  */
 const WRITER = `set -eu
-put() { printf '%4096d' "$1" | dd of=${FILE} bs=4096 count=1 seek="$2" iflag=fullblock oflag=direct conv="$3" status=none; }
-got() { dd if=${FILE} bs=4096 count=1 skip="$1" iflag=direct status=none | tr -d ' '; }
-rm -f ${FILE}
-printf '%8192d' 0 | dd of=${FILE} bs=8192 count=1 iflag=fullblock conv=fsync status=none
-put "$NUMBER" 0 notrunc,fsync
-echo "flushed $(got 0)"
-n=0
-while n=$((n + 1)); do put "$n" 1 notrunc; echo "unflushed $(got 1)"; done`;
+exec 2>&1
+rm -f ${FILE} ${FILE}.flushed
+head -c ${BLOCKS * 4096} /dev/zero | dd of=${FILE} bs=1M iflag=fullblock conv=fsync status=none
+printf '%4096d' "$NUMBER" | dd of=${FILE}.flushed bs=4096 iflag=fullblock conv=fsync status=none
+echo "flushed $NUMBER"
+for ((n = 1; n <= ${BLOCKS}; n++)); do
+  printf '%4096d' "$n"
+  ((n % ${UNDERWAY} != 0 || n == ${UNDERWAY})) || echo "unflushed $((n - ${UNDERWAY}))" >&2
+done | dd of=${FILE} bs=4096 iflag=fullblock oflag=direct conv=notrunc status=none`;
 
-const READER = `for i in 0 1; do dd if=${FILE} bs=4096 count=1 skip=$i iflag=direct status=none | tr -d ' '; echo; done`;
+/** The last number in the file; the blocks after it are still zero. */
+const READER = `set -eu
+echo "flushed $(tr -d ' ' <${FILE}.flushed)"
+echo "unflushed $(tr -d '\\0' <${FILE} | tr -s ' ' '\\n' | sort -n | tail -n 1)"`;
 
 /** What a device's disk has of the two numbers. */
 export interface Numbers {
@@ -40,7 +49,7 @@ export interface Numbers {
   readonly unflushed: number;
 }
 
-/** Lines of {@link WRITER} and {@link READER} as numbers. */
+/** The last numbers in the lines of {@link WRITER} or {@link READER}. */
 export function numbersIn(lines: readonly string[]): Numbers {
   const last = (word: string): number =>
     Number(
@@ -66,21 +75,21 @@ export async function cutWhileWriting<T>(
   const { address } = lab.device(device);
   const words = [...sshArgs(lab.stateDir, address), `NUMBER=${number} bash -c ${quoted(WRITER)}`];
   const child = spawn("ssh", ["-o", "ServerAliveInterval=5", ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
   const lines: string[] = [];
-  let error = "";
-  child.stderr.on("data", (d: Buffer) => (error += d.toString()));
   createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
   const enough = await waitFor(
     LIMIT_SECONDS,
-    () => Promise.resolve(lines.filter((l) => l.startsWith("unflushed ")).length >= UNFLUSHED),
+    () => Promise.resolve(numbersIn(lines).unflushed >= UNFLUSHED),
     10,
   );
   const before = numbersIn(lines);
   try {
     if (!enough)
-      throw new LabError(`${device}: the writer of the flush control did not write: ${error.trim()}`);
+      throw new LabError(
+        `${device}: the flush control did not write: ${JSON.stringify(lines.slice(-3).join("; "))}`,
+      );
     return { before, result: await cut() };
   } finally {
     child.kill("SIGKILL");
@@ -89,11 +98,10 @@ export async function cutWhileWriting<T>(
 
 /** What a device's disk has now. */
 export async function readNumbers(lab: RunningLab, device: string): Promise<Numbers> {
-  const [flushed = "", unflushed = ""] = (await lab.ask(device, READER)).split("\n");
-  return { flushed: Number(flushed || NaN), unflushed: Number(unflushed || NaN) };
+  return numbersIn((await lab.ask(device, READER)).split("\n"));
 }
 
-/** Removes the control's file. */
+/** Removes the control's files. */
 export async function removeNumbers(lab: RunningLab, device: string): Promise<void> {
-  await lab.ask(device, `rm -f ${FILE}`);
+  await lab.ask(device, `rm -f ${FILE} ${FILE}.flushed`);
 }

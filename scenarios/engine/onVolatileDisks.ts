@@ -5,6 +5,9 @@ import type { Figures, Run } from "./scenario";
 import { VolatilePower } from "./volatilePower";
 import type { Loss } from "./volatileCache";
 
+/** Cuts of the control on a volatile disk. */
+const ATTEMPTS = 3;
+
 /**
  * Moves every device to a disk whose unflushed writes are lost with the power, runs `rounds` there, and moves them back.
  * The first device's way there and one more cut are the control: its own disk loses nothing, the volatile one does.
@@ -49,16 +52,21 @@ async function control(run: Run, power: VolatilePower, device: string): Promise<
     kept.flushed === plain.flushed && kept.unflushed >= plain.unflushed,
     told(plain, kept),
   );
-  const { before: written, result: powerOn } = await cutWhileWriting(lab, device, 2, () =>
-    power.cut(device, "all"),
-  );
-  timeline.mark(device, "power cut", "control, volatile disk");
-  const since = Date.now();
-  await powerOn();
-  await power.healthy(device, since);
-  const left = await readNumbers(lab, device);
-  invariants.equal("control: what was flushed survives the cut", left.flushed, written.flushed);
-  const lost = written.unflushed - left.unflushed;
-  invariants.hold("control: what was not flushed is lost with the power", lost > 0, told(written, left));
-  return lost;
+  // Something else on the device may flush just before the cut: that proves nothing, so it is tried again.
+  for (let attempt = 1; ; attempt++) {
+    const number = 1 + attempt;
+    const { before, result: powerOn } = await cutWhileWriting(lab, device, number, () =>
+      power.cut(device, "all"),
+    );
+    timeline.mark(device, "power cut", "control, volatile disk");
+    const since = Date.now();
+    await powerOn();
+    await power.healthy(device, since);
+    const after = await readNumbers(lab, device);
+    invariants.equal("control: what was flushed survives the cut", after.flushed, number);
+    const lost = before.unflushed - after.unflushed;
+    if (lost <= 0 && attempt < ATTEMPTS) continue;
+    invariants.hold("control: what was not flushed is lost with the power", lost > 0, told(before, after));
+    return lost;
+  }
 }
