@@ -1,11 +1,18 @@
+import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 
 import { LabError } from "../../client/labError";
-import { sleep } from "../../client/wait";
+import { sleep, waitFor } from "../../client/wait";
 import type { RunningLab } from "./runningLab";
 import type { Timeline } from "./timeline";
 
 const POLL_MS = 100;
+/** Looks between two datagrams to the address: the table forgets an address that nobody talks to. */
+const LOOKS = 10;
+/** Time to find the first owner. */
+const FIRST_SECONDS = 10;
+/** The discard port (RFC 863): nothing listens there, and nothing is woken. */
+const DISCARD = 9;
 
 /** The hardware address that this host's ARP table (/proc/net/arp) has for an IPv4 address; undefined if none. */
 export function arpEntry(table: string, address: string): string | undefined {
@@ -31,6 +38,7 @@ async function macOf(lab: RunningLab, device: string): Promise<string> {
 export class VipWatch {
   /** Each owner in turn, the first one at the start. */
   readonly owners: string[] = [];
+  private readonly socket = createSocket("udp4");
   private running = true;
   private loop: Promise<void> = Promise.resolve();
 
@@ -40,14 +48,18 @@ export class VipWatch {
     private readonly names: ReadonlyMap<string, string>,
   ) {}
 
-  /** Starts watching. */
+  /** Starts watching, once the first owner is known. */
   static async start(lab: RunningLab, timeline: Timeline): Promise<VipWatch> {
     const names = new Map<string, string>();
     for (const name of lab.names) names.set(await macOf(lab, name), name);
     const watch = new VipWatch(lab, timeline, names);
-    watch.look();
+    // An answer that nothing listens there, or that the address is gone, is none that matters.
+    watch.socket.on("error", () => undefined);
     watch.loop = watch.follow();
-    return watch;
+    const found = await waitFor(FIRST_SECONDS, () => Promise.resolve(watch.owner !== ""), POLL_MS);
+    if (found) return watch;
+    await watch.stop();
+    throw new LabError(`no device of this lab answers for ${lab.input.vip} in the host's network`);
   }
 
   /** The device that has the address now; empty if the host does not know. */
@@ -63,10 +75,12 @@ export class VipWatch {
   async stop(): Promise<void> {
     this.running = false;
     await this.loop;
+    this.socket.close();
   }
 
   private async follow(): Promise<void> {
-    while (this.running) {
+    for (let n = 0; this.running; n++) {
+      if (n % LOOKS === 0) this.socket.send("", DISCARD, this.lab.input.vip, () => undefined);
       this.look();
       await sleep(POLL_MS);
     }
