@@ -20,6 +20,7 @@ function device(app: string | null): DeviceView {
     vip: true,
     app,
     failed: [],
+    problems: [],
     updatePhase: "idle",
   };
   const receivedAt = new Date().toISOString();
