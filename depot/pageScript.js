@@ -143,7 +143,10 @@ function show(status) {
         [deployment(r?.staged)],
         [deployment(r?.rollback)],
         [r?.updatePhase ?? "–"],
-        [(r?.app ?? "") || "–", r && appFailed(r) ? "wrap red" : "wrap"],
+        [
+          [r?.app, ...(r?.problems ?? [])].filter(Boolean).join("; ") || "–",
+          r && (appFailed(r) || r.problems.length > 0) ? "wrap red" : "wrap",
+        ],
         [
           r?.failed.length
             ? el("span", r.failed.map((f) => (f.version ?? "") || f.commit.slice(0, 8)).join(", "), "red")

@@ -21,7 +21,7 @@ interface Finding {
 }
 
 const DEVICES_FIX =
-  "npm run lab -- console DEVICE --log shows why a boot is not green; an app that failed mends itself once the registry answers";
+  "npm run lab -- console DEVICE --log shows why a boot is not green; an app that failed mends itself once the registry answers; a full disk needs room: npm run lab -- ssh DEVICE";
 
 async function check(what: string, fix: string, probe: () => Promise<string>): Promise<Finding> {
   try {
@@ -63,7 +63,8 @@ export async function doctor(): Promise<number> {
         const ill = devices.flatMap(({ name, report }) => {
           if (report?.health !== "green") return name;
           const why = appFailure(report);
-          return why === undefined ? [] : `${name} (the app failed: ${why})`;
+          if (why !== undefined) return `${name} (the app failed: ${why})`;
+          return report.problems.length === 0 ? [] : `${name} (${report.problems.join("; ")})`;
         });
         const owners = devices.filter((d) => d.report?.vip).map((d) => d.name);
         if (ill.length > 0) throw new Error(`not healthy: ${ill.join(", ")}`);
