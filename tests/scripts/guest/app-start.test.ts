@@ -172,6 +172,16 @@ describe("guest: a start of the app", () => {
     });
   }
 
+  it("a disk that takes nothing does not keep the app from answering", async () => {
+    guest.write("var/home/core/.local/state", "in the way of a folder");
+    guest.write(STARTING, "96.00 120\n");
+    clock(100);
+    const outcome = await ready(await serve(() => OK), "60");
+    assert.equal(outcome.status, 0);
+    assert.match(outcome.stderr, /could not be kept/);
+    assert.ok(guest.has(`${MARKS}/app-up`));
+  });
+
   it("a damaged record of the last start is none", async () => {
     guest.write(`${STORE}/app-start`, "\0\0");
     guest.write(STARTING, "\0garbage\n");
