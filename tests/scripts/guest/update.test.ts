@@ -31,7 +31,7 @@ describe("guest: updates", () => {
   });
 
   /** What the depot wants, and what a deploy then does. */
-  const target = (commit: string, gate: UpgradeGate = "open", peers: string[] = []): void => {
+  const target = (commit: string, gate: UpgradeGate = "open", peers = ["198.51.100.12"]): void => {
     depot.reply({ peers, target: { ref: REF, commit }, upgradeGate: gate });
     const staged = `  edge ${commit}.0 (staged)\\n    Version: 9.9.9\\n`;
     guest.standIn(
@@ -249,6 +249,7 @@ describe("guest: updates", () => {
           failed,
           updateError: null,
           updatePhase: "idle",
+          peers: ["198.51.100.12"],
           problems: [],
         },
       ]);
