@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # firewall-trial.sh GATEWAY CIDR BRIDGE PORT...: which packets from a device does this host's firewall keep from GATEWAY?
-# Prints "udp:67", "tcp:8000" and so on, one a line. Status 1, with the reason, if the rules cannot be copied.
+# Prints PROTOCOL:PORT of each, one a line. Status 1, with the reason, if the rules cannot be copied.
 # A copy of the rules runs in a network namespace with a bridge of that name, and a second namespace is the device; the
 # host's own rules and interfaces are only read. EDGE_TRIAL_LIBVIRT=yes: with the rules that libvirt will add.
 set -euo pipefail

@@ -167,7 +167,7 @@ describe("debian builder, compose [slow]", function () {
       );
     }
     assert.match(listed(first, "/usr/etc/sudoers.d/50-core"), /^-00440 0 0 /);
-    assert.ok(!top.some((line) => /apt\/sources\.list/.test(line)));
+    assert.ok(!top.some((line) => line.includes("apt/sources.list")));
     // Commits made while the caller's clock or SOURCE_DATE_EPOCH says 1970 would be older than what devices run.
     const made = ostree("show", `--repo=${join(stateDir, "build/repo")}`, first.commit);
     assert.match(made, new RegExp(`^Date: +${new Date().getUTCFullYear()}`, "m"));

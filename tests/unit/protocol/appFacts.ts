@@ -76,11 +76,7 @@ export const PORT_FACTS: readonly Fact[] = [
     name: "PORTS.webConsole",
     value: PORTS.webConsole,
     mention: number(PORTS.webConsole),
-    places: [
-      at(`${HOST}/lib/osbuild-host.sh`, /^WEB_CONSOLE_PORT=(.*)$/m),
-      // firewalld's own table of services, which the debian backend carries.
-      at(`${BUILDERS}/debian/lib/customize.sh`, /\[cockpit\]=(\d+):tcp/),
-    ],
+    places: [at(`${HOST}/lib/osbuild-host.sh`, /^WEB_CONSOLE_PORT=(.*)$/m)],
   },
 ];
 

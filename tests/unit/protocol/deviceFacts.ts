@@ -25,6 +25,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
       at(`${USER_UNITS}/podman-auto-update.service.d/10-edge.conf`, /^ConditionUser=(.*)$/m),
       at(`${GUEST_FILES}/usr/lib/tmpfiles.d/edge.conf`, /\/linger\/(\S+)/),
       at(`${PROGRAMS}/lib/app.sh`, /^APP_USER=(.*)$/m),
+      at("assets/builders/debian/lib/customize-users.sh", /^OPERATOR=(.*)$/m),
     ],
   },
   {
@@ -36,6 +37,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
       at(`${OSBUILD}/guest/shared-files`, /^etc\/containers\/systemd\/users\/(\d+)\//m),
       at(`${SYSTEM_UNITS}/edge-provision.service`, /^Before=.* user@(\d+)\.service /m),
       at(`${PROGRAMS}/lib/app.sh`, /^APP_UID=(.*)$/m),
+      at("assets/builders/debian/lib/customize-users.sh", /^OPERATOR_UID=(.*)$/m),
       at(`${PROGRAMS}/lib/system.sh`, / user@(\d+)\.service\)/),
       at(`${OSBUILD_ROOT}${DEVICE.programs}/lib/system.sh`, / user@(\d+)\.service\)/),
       at(`${PROGRAMS}/vip-check`, /^user=\$root\/run\/user\/(\d+)$/m),
