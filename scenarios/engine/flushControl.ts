@@ -15,11 +15,11 @@ import type { RunningLab } from "./runningLab";
 /** On the device: outlives a boot, and is on the disk that the system is on. */
 const FILE = "/var/tmp/edge-lab-flush-control";
 /** A write is one block of 4096 bytes with its number; without KVM a device does about a thousand in a second. */
-const BLOCKS = 4096;
+export const BLOCKS = 4096;
 /** Writes that the disk has acknowledged at the cut, at least. */
 const UNFLUSHED = 200;
 /** Written by the shell and perhaps not yet by dd: what a pipe and dd hold. */
-const UNDERWAY = 20;
+export const UNDERWAY = 20;
 const LIMIT_SECONDS = 120;
 
 /**
@@ -27,21 +27,21 @@ const LIMIT_SECONDS = 120;
  * metadata that the file system would flush at once. The program that writes them starts no process for each, so that
  * hardly any time passes, in which something else could flush, between an acknowledged write and the cut.
  */
-const WRITER = `set -eu
+export const writer = (file: string): string => `set -eu
 exec 2>&1
-rm -f ${FILE} ${FILE}.flushed
-head -c ${BLOCKS * 4096} /dev/zero | dd of=${FILE} bs=1M iflag=fullblock conv=fsync status=none
-printf '%4096d' "$NUMBER" | dd of=${FILE}.flushed bs=4096 iflag=fullblock conv=fsync status=none
+rm -f ${file} ${file}.flushed
+head -c ${BLOCKS * 4096} /dev/zero | dd of=${file} bs=1M iflag=fullblock conv=fsync status=none
+printf '%4096d' "$NUMBER" | dd of=${file}.flushed bs=4096 iflag=fullblock conv=fsync status=none
 echo "flushed $NUMBER"
 for ((n = 1; n <= ${BLOCKS}; n++)); do
   printf '%4096d' "$n"
   ((n % ${UNDERWAY} != 0 || n == ${UNDERWAY})) || echo "unflushed $((n - ${UNDERWAY}))" >&2
-done | dd of=${FILE} bs=4096 iflag=fullblock oflag=direct conv=notrunc status=none`;
+done | dd of=${file} bs=4096 iflag=fullblock oflag=direct conv=notrunc status=none`;
 
 /** The last number in the file; the blocks after it are still zero. */
-const READER = `set -eu
-echo "flushed $(tr -d ' ' <${FILE}.flushed)"
-echo "unflushed $(tr -d '\\0' <${FILE} | tr -s ' ' '\\n' | sort -n | tail -n 1)"`;
+export const reader = (file: string): string => `set -eu
+echo "flushed $(tr -d ' ' <${file}.flushed)"
+echo "unflushed $(tr -d '\\0' <${file} | tr -s ' ' '\\n' | sort -n | tail -n 1)"`;
 
 /** What a device's disk has of the two numbers. */
 export interface Numbers {
@@ -49,7 +49,7 @@ export interface Numbers {
   readonly unflushed: number;
 }
 
-/** The last numbers in the lines of {@link WRITER} or {@link READER}. */
+/** The last numbers in the lines of {@link writer} or {@link reader}. */
 export function numbersIn(lines: readonly string[]): Numbers {
   const last = (word: string): number =>
     Number(
@@ -73,7 +73,7 @@ export async function cutWhileWriting<T>(
   cut: () => Promise<T>,
 ): Promise<{ before: Numbers; result: T }> {
   const { address } = lab.device(device);
-  const words = [...sshArgs(lab.stateDir, address), `NUMBER=${number} bash -c ${quoted(WRITER)}`];
+  const words = [...sshArgs(lab.stateDir, address), `NUMBER=${number} bash -c ${quoted(writer(FILE))}`];
   const child = spawn("ssh", ["-o", "ServerAliveInterval=5", ...words], {
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -98,7 +98,7 @@ export async function cutWhileWriting<T>(
 
 /** What a device's disk has now. */
 export async function readNumbers(lab: RunningLab, device: string): Promise<Numbers> {
-  return numbersIn((await lab.ask(device, READER)).split("\n"));
+  return numbersIn((await lab.ask(device, reader(FILE))).split("\n"));
 }
 
 /** Removes the control's files. */
