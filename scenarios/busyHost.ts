@@ -1,4 +1,4 @@
-import { ClientLoad } from "./engine/clientLoad";
+import { startClient } from "./engine/clientLoad";
 import { derive } from "./engine/derivedRelease";
 import { HostLoad } from "./engine/hostLoad";
 import { holdsHealthy } from "./engine/invariants";
@@ -21,8 +21,8 @@ export const busyHost: Scenario = {
     const release = await derive(lab, base, "busy-host", {
       files: [{ path: "/usr/share/edge/scenario.txt", content: "This release came to a busy host.\n" }],
     });
-    const client = new ClientLoad(lab.appUrl);
-    const watch = await VipWatch.start(lab, timeline);
+    const client = startClient(run);
+    const watch = await VipWatch.start(run);
     const load = HostLoad.start();
     const relieve = undo.add(() => load.stop());
     timeline.mark("lab", "busy", `${load.size} processes keep every core busy`);

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 
 import { sleep, waitFor } from "../client/wait";
 import { PORTS } from "../protocol/ports";
-import { ClientLoad, type LoadResult } from "./engine/clientLoad";
+import { startClient, type LoadResult } from "./engine/clientLoad";
 import { needsDevices } from "./engine/fit";
 import { holdsHealthy } from "./engine/invariants";
 import type { Figures, Run, Scenario } from "./engine/scenario";
@@ -63,6 +63,7 @@ class Prober {
 /** Cuts the owner's power. Returns for how long the VIP accepted no connection, seconds; undefined if it stays away. */
 async function takeover(run: Run, owner: string): Promise<number | undefined> {
   const prober = new Prober(run.lab.input.vip);
+  run.undo.add(() => prober.stop());
   await sleep(2000);
   await run.lab.power("destroy", owner);
   run.timeline.mark(owner, "power cut");
@@ -95,7 +96,7 @@ export const failover: Scenario = {
   async run(run: Run): Promise<Figures> {
     const { lab, timeline, invariants, undo, base } = run;
     const owner = await lab.owner();
-    const client = new ClientLoad(lab.appUrl, 10);
+    const client = startClient(run, 10);
     await sleep(5000);
     const powerOn = undo.add(() => lab.power("start", owner));
     const cutAt = client.seconds;

@@ -1,5 +1,5 @@
 import { Fetched } from "../operations/rollout/fetched";
-import { ClientLoad } from "./engine/clientLoad";
+import { startClient } from "./engine/clientLoad";
 import { derive } from "./engine/derivedRelease";
 import { faults } from "./engine/faults";
 import { needsDevices } from "./engine/fit";
@@ -37,7 +37,7 @@ export const osUpgrade: Scenario = {
     });
     timeline.mark("lab", "composed", `${release.version}, delta of ${release.delta.bytes} bytes`);
     const fetched = await Fetched.since(lab.depot);
-    const client = new ClientLoad(lab.appUrl);
+    const client = startClient(run);
     const begun = timeline.seconds;
     await takeTo(run, release, LIMIT_SECONDS);
     const seconds = Math.round((timeline.seconds - begun) * 10) / 10;

@@ -1,5 +1,5 @@
 import { sleep, waitFor } from "../client/wait";
-import { ClientLoad } from "./engine/clientLoad";
+import { startClient } from "./engine/clientLoad";
 import { derive } from "./engine/derivedRelease";
 import { needsDevices } from "./engine/fit";
 import { holdsHealthy } from "./engine/invariants";
@@ -72,8 +72,8 @@ export const threeDevices: Scenario = {
     const release = await derive(lab, base, "three-devices", {
       files: [{ path: "/usr/share/edge/scenario.txt", content: "This release came to three devices.\n" }],
     });
-    const client = new ClientLoad(lab.appUrl);
-    const watch = await VipWatch.start(lab, timeline);
+    const client = startClient(run);
+    const watch = await VipWatch.start(run);
     await takeTo(run, release, LIMIT_SECONDS);
     await holdsHealthy(lab, invariants, release.commit);
     const load = await client.stop();

@@ -1,5 +1,5 @@
 import { Fetched } from "../../operations/rollout/fetched";
-import { ClientLoad } from "./clientLoad";
+import { startClient } from "./clientLoad";
 import { ATTEMPTS } from "./consoleEvents";
 import { derive, type DerivedRelease, type Difference } from "./derivedRelease";
 import { holdsHealthy } from "./invariants";
@@ -30,7 +30,7 @@ export async function runBadRelease(run: Run, bad: BadRelease): Promise<Figures>
   timeline.mark("lab", "composed", release.version);
   const bootIds = new Map((await lab.depot.devices()).map((d) => [d.name, d.report?.bootId]));
   const fetched = await Fetched.since(lab.depot);
-  const client = new ClientLoad(lab.appUrl);
+  const client = startClient(run);
   await publish(lab, timeline, release);
   const verdict = await outcome(lab, release, LIMIT_SECONDS);
   await lab.ref.move(base.commit);

@@ -1,5 +1,7 @@
 import { request } from "node:http";
 
+import type { Run } from "./scenario";
+
 /** A client gives up after this long, milliseconds. */
 const TIMEOUT_MS = 30_000;
 
@@ -48,6 +50,15 @@ export function ask(url: string): Promise<string | undefined> {
     req.on("close", () => clearTimeout(limit));
     req.end();
   });
+}
+
+/** A client that asks the app on the virtual IP; it ends with the scenario, if not before. */
+export function startClient({ lab, undo }: Run, perSecond?: number): ClientLoad {
+  const client = new ClientLoad(lab.appUrl, perSecond);
+  undo.add(async () => {
+    await client.stop();
+  });
+  return client;
 }
 
 /** A client that sends requests at a fixed rate, without waiting for earlier answers. */

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { LabError } from "../../client/labError";
 import { sleep, waitFor } from "../../client/wait";
 import type { RunningLab } from "./runningLab";
+import type { Run } from "./scenario";
 import type { Timeline } from "./timeline";
 
 const POLL_MS = 100;
@@ -48,17 +49,17 @@ export class VipWatch {
     private readonly names: ReadonlyMap<string, string>,
   ) {}
 
-  /** Starts watching, once the first owner is known. */
-  static async start(lab: RunningLab, timeline: Timeline): Promise<VipWatch> {
+  /** Starts watching, and returns once the first owner is known. It ends with the scenario, if not before. */
+  static async start({ lab, timeline, undo }: Run): Promise<VipWatch> {
     const names = new Map<string, string>();
     for (const name of lab.names) names.set(await macOf(lab, name), name);
     const watch = new VipWatch(lab, timeline, names);
     // An answer that nothing listens there, or that the address is gone, is none that matters.
     watch.socket.on("error", () => undefined);
     watch.loop = watch.follow();
+    undo.add(() => watch.stop());
     const found = await waitFor(FIRST_SECONDS, () => Promise.resolve(watch.owner !== ""), POLL_MS);
     if (found) return watch;
-    await watch.stop();
     throw new LabError(`no device of this lab answers for ${lab.input.vip} in the host's network`);
   }
 
@@ -73,6 +74,7 @@ export class VipWatch {
   }
 
   async stop(): Promise<void> {
+    if (!this.running) return;
     this.running = false;
     await this.loop;
     this.socket.close();

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { burst, ClientLoad } from "../../../scenarios/engine/clientLoad";
+import { burst, ClientLoad, startClient } from "../../../scenarios/engine/clientLoad";
+import type { Run } from "../../../scenarios/engine/scenario";
+import { Undo } from "../../../scenarios/engine/undo";
 
 describe("scenario: the client", () => {
   let server: Server;
@@ -50,6 +52,22 @@ describe("scenario: the client", () => {
     assert.match(status ?? "", /^1 x status 503 \(/);
     assert.ok(result.failures.every((f) => f.endedAt >= f.sentAt && f.sentAt < 0.4));
     assert.ok(result.slowestSeconds >= 0.39, `${result.slowestSeconds}`);
+  });
+
+  it("ends with its scenario, whatever ended that", async () => {
+    let count = 0;
+    answer = (_req, res) => {
+      count += 1;
+      res.end();
+    };
+    const undo = new Undo();
+    startClient({ lab: { appUrl: url }, undo } as unknown as Run, 50);
+    await new Promise((done) => setTimeout(done, 200));
+    await undo.all();
+    const sent = count;
+    assert.ok(sent > 0);
+    await new Promise((done) => setTimeout(done, 200));
+    assert.equal(count, sent);
   });
 
   it("bursts", async () => {
