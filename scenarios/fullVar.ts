@@ -15,7 +15,7 @@ const REPORT_SECONDS = 90;
 
 /** Whether the device's report says that its disk is full. */
 async function saysFull(lab: RunningLab, device: string): Promise<boolean> {
-  return /no space|disk[^"]*full|full[^"]*disk/i.test(JSON.stringify(await lab.report(device)));
+  return (await lab.report(device))?.problems.some((problem) => /disk is full/i.test(problem)) ?? false;
 }
 
 /** Keeps the other devices from looking for releases: this one is about a single device. */
