@@ -1,3 +1,4 @@
+import { DEVICE } from "../protocol/paths";
 import { derive } from "./engine/derivedRelease";
 import { clockOffset, restoreClock, skewClock } from "./engine/deviceClock";
 import { holdsHealthy } from "./engine/invariants";
@@ -18,7 +19,7 @@ const hours = (seconds: number): string => `${(seconds / 3600).toFixed(1)} h`;
 /** The verdict of the device's boot is on record, and the records of its boots name the time of that device. */
 async function holdsRecord({ lab, invariants }: Run, device: string): Promise<void> {
   const report = await lab.report(device);
-  const file = `/var/lib/edge/health/${report?.bootId ?? ""}.json`;
+  const file = `${DEVICE.state}/health/${report?.bootId ?? ""}.json`;
   const record = JSON.parse(await lab.ask(device, `sudo cat ${file}`)) as {
     result?: string;
     commit?: string;

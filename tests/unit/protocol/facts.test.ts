@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { DEVICE } from "../../../protocol/paths";
+import { CAUSES } from "../../../protocol/report";
 import { FILE_NAMES, shippedFiles, strayMentions, unusedExemptions, wrongPlaces } from "./factCheck";
 import { FACTS, NOT_THE_FACT } from "./factPlaces";
 
@@ -42,5 +43,17 @@ describe("facts of protocol/", () => {
       [...text.matchAll(run)].filter((m) => !folders.includes(m[1] ?? "")).map((m) => `${file}: ${m[0]}`),
     );
     none(wrong);
+  });
+
+  it("a device gives commits up for the causes that the protocol lists, and no other", () => {
+    const lib = "assets/guest/usr/libexec/edge/lib";
+    const text = ["failed", "boot-end", "attempt"].map((name) => files.get(`${lib}/${name}.sh`)).join("\n");
+    const named = [
+      ...text.matchAll(/END_CAUSE=(\w+)/g),
+      ...text.matchAll(/(?:then|elif \$late then) "(\w+)", /g),
+      ...text.matchAll(/failed_put "\$\w+" "\$\w+" (\w+) /g),
+    ].map(([, cause]) => cause);
+    // Nothing but power cuts is no failure.
+    assert.deepEqual([...new Set(named)].filter((cause) => cause !== "power").sort(), [...CAUSES].sort());
   });
 });

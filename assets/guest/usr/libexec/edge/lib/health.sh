@@ -76,11 +76,11 @@ boot_settled() {
   edge_is "$RUN/health" red && [[ -z $BOOT_COUNTER ]]
 }
 
-# Keeps the newest twenty boots.
+# Keeps the newest twenty boots, and this one whatever the clock says.
 health_prune() {
   local file count=0
   while IFS= read -r file; do
     count=$((count + 1))
-    ((count <= 20)) || rm -f -- "$file"
+    ((count <= 20)) || [[ $file == "$HEALTH_FILE" ]] || rm -f -- "$file"
   done < <(ls -1t -- "$STATE"/health/*.json)
 }

@@ -5,6 +5,8 @@
 # Room that a full disk gives back at boot: for the boot's own files, its record and its verdict. MiB.
 RESERVE_MIB=32
 RESERVE=$STATE/reserve
+# There in a boot that had to give it up.
+RESERVE_USED=$RUN/reserve-used
 # /var counts as full below this, MiB.
 FULL_MIB=16
 # Lines, one problem each, found at this boot.
@@ -24,6 +26,7 @@ make_room() {
   ((FREE_MIB < FULL_MIB)) && [[ -e $RESERVE ]] || return 0
   edge_log 4 "$FREE_MIB MiB are free on /var: the reserve of $RESERVE_MIB MiB is given up"
   rm -f "$RESERVE"
+  : >"$RESERVE_USED"
 }
 
 # keep_reserve: once there is room again. Allocated, not sparse: only written blocks are a reserve.
@@ -65,5 +68,8 @@ read_problems() {
   PROBLEMS=""
   [[ ! -s $BOOT_PROBLEMS ]] || PROBLEMS=$(<"$BOOT_PROBLEMS")$'\n'
   read_free
-  ((FREE_MIB >= FULL_MIB)) || PROBLEMS+="the disk is full: $FREE_MIB MiB are free on /var"$'\n'
+  # Also on what the reserve gave back: it is there again once there is room for it.
+  if ((FREE_MIB < FULL_MIB)) || [[ -e $RESERVE_USED && $FREE_MIB -lt $((RESERVE_MIB * 4)) ]]; then
+    PROBLEMS+="the disk is full: $FREE_MIB MiB are free on /var"$'\n'
+  fi
 }

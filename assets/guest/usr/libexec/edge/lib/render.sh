@@ -94,7 +94,7 @@ $PEERS  }"
 
 vrrp_script app {
   script \"$VIP_HOOKS/vip-check $SOCKET\"
-  interval 3
+  interval 2
   timeout 10
   fall 2
   rise 1
