@@ -9,7 +9,7 @@ import { DepotClient } from "../../client/depotClient";
 import { requiredEnv, runProgram } from "../../client/program";
 import { enrolledMark } from "../../protocol/paths";
 import { recordDefinition, switchOn, type DevicePower } from "./power";
-import { restartWith, type Reachable } from "./restart";
+import { restartWith, toOwnDisk, type Reachable } from "./restart";
 import { installed, ready } from "./waits";
 
 /** Time of this device's enrolment: earlier reports come from another machine. */
@@ -19,13 +19,14 @@ function enrolledAt({ stateDir, device }: DevicePower): number {
 
 /** Switches the device on, or restarts it if its memory or CPUs have changed; then it must be healthy. */
 async function makeReady(device: Reachable, depot: DepotClient): Promise<number> {
+  const moved = await toOwnDisk(device);
   const wasOff = await switchOn(device);
   if (wasOff) process.stderr.write(`${device.device}: was off, is switched on\n`);
   const hardware = {
     memoryMiB: Number(requiredEnv("EDGE_MEMORY_MIB")),
     vcpus: Number(requiredEnv("EDGE_VCPUS")),
   };
-  const restarted = wasOff || (await restartWith(hardware, device));
+  const restarted = moved || wasOff || (await restartWith(hardware, device));
   // Reports from before a restart or a repair say nothing about the device now.
   const anew = restarted || process.env["EDGE_DRIFT"] !== undefined;
   const seconds = await ready({ ...device, since: anew ? Date.now() : enrolledAt(device) }, depot);

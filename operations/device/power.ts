@@ -80,6 +80,14 @@ export async function onVolatileDisk(power: DevicePower): Promise<boolean> {
   return (await isOn(power)) && isVolatile(await virsh(power, "dumpxml", power.device));
 }
 
+/** Ends a domain that is paused, as one is whose volatile disk has ended. Returns false if it is not paused. */
+export async function endPaused(power: DevicePower): Promise<boolean> {
+  const paused = await virsh(power, "list", "--state-paused", "--name");
+  if (!paused.split("\n").includes(power.device)) return false;
+  await virsh(power, "destroy", power.device);
+  return true;
+}
+
 /** Records the domain's current definition, for later comparison. */
 export async function recordDefinition({ stateDir, libvirtUri, device }: DevicePower): Promise<void> {
   const result = await x("./assets/host/libvirt-status.sh", ["record"], {

@@ -3,7 +3,15 @@ import { Progress } from "../../client/progress";
 import { runOnDevice, UNREACHABLE } from "../../client/ssh";
 import { waitFor } from "../../client/wait";
 import { deviceProgram } from "../../protocol/paths";
-import { isOn, onVolatileDisk, runningHardware, switchOn, type DevicePower, type Hardware } from "./power";
+import {
+  endPaused,
+  isOn,
+  onVolatileDisk,
+  runningHardware,
+  switchOn,
+  type DevicePower,
+  type Hardware,
+} from "./power";
 
 /** Status of the device's program for "not now, try again". */
 const NOT_NOW = 75;
@@ -54,7 +62,8 @@ export async function switchOff(power: Reachable): Promise<void> {
  */
 export async function toOwnDisk(power: Reachable): Promise<boolean> {
   if (!(await onVolatileDisk(power))) return false;
-  await switchOff(power);
+  // A disk that ended with the scenario has stopped the device, which answers no more.
+  if (!(await endPaused(power))) await switchOff(power);
   // The servers of the volatile disk end after the domain, and keep the image locked until then.
   let refused: unknown;
   const on = await waitFor(IMAGE_SECONDS, () =>
