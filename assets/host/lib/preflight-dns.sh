@@ -5,7 +5,7 @@
 # dns_fix PROGRAM BRIDGE
 dns_fix() {
   case $1 in
-    dnsmasq) echo "printf 'bind-interfaces\\nexcept-interface=$2\\n' >/etc/dnsmasq.d/edge-lab.conf, then systemctl restart dnsmasq; or stop it" ;;
+    dnsmasq) echo "two lines in /etc/dnsmasq.d/edge-lab.conf: bind-interfaces and except-interface=$2, then systemctl restart dnsmasq; or stop it" ;;
     named) echo "name its addresses in listen-on and listen-on-v6 of named.conf, then systemctl restart named; or stop it" ;;
     unbound) echo "name its addresses in interface: of unbound.conf, then systemctl restart unbound; or stop it" ;;
     systemd-resolve*) echo "remove DNSStubListenerExtra= from resolved.conf, then systemctl restart systemd-resolved" ;;

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import { customizations, packages, type Release } from "../support/composeInput";
 import { needs } from "../support/sandbox";
 
 const BUILDER = "assets/builders/debian";
@@ -17,17 +18,6 @@ const REF = "debian/trixie/x86_64/edge";
 const CACHE =
   process.env["EDGE_LAB_CACHE"] ??
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "edge-lab");
-
-interface Release {
-  readonly version: string;
-  readonly commit: string;
-  readonly parent: string | null;
-  readonly packageCount: number;
-  readonly added: { name: string }[];
-  readonly removed: { name: string }[];
-  readonly changed: { name: string }[];
-  readonly seconds: number;
-}
 
 // A real compose: about a minute with an empty cache, a few seconds otherwise.
 describe("debian builder, compose [slow]", function () {
@@ -39,30 +29,6 @@ describe("debian builder, compose [slow]", function () {
   });
   after(() => rmSync(stateDir, { recursive: true, force: true }));
 
-  const packages = ["podman", "keepalived", "jq", "curl"].map((name) => ({ name, version: "*" }));
-  const customizations = {
-    hostname: "compose-test",
-    // The first one is not the operator.
-    user: [
-      {
-        name: "admin",
-        home: "/srv/admin/",
-        gid: 1200,
-        groups: ["widget"],
-        expiredate: 20500,
-        force_password_reset: true,
-      },
-      { name: "core", groups: ["wheel"], key: "ssh-ed25519 AAAA core@test", password: "$6$salt$hash" },
-    ],
-    group: [{ name: "widget", gid: 1130 }],
-    sshkey: [{ user: "root", key: "ssh-ed25519 BBBB root@test" }],
-    timezone: { timezone: "Europe/Berlin", ntpservers: ["192.0.2.1", "192.0.2.2"] },
-    locale: { languages: ["C.UTF-8"] },
-    directories: [{ path: "/etc/made/for", mode: "0750", group: "widget", ensure_parents: true }],
-    files: [{ path: "/etc/made/for/test.conf", data: 'it\'s "so"\n', user: "admin", mode: "600" }],
-    firewall: { accept: ["8080:tcp", "9000-9100:udp"], drop: ["23:tcp"] },
-    services: { enabled: ["sshd"], disabled: ["systemd-timesyncd"], masked: ["fstrim.timer"] },
-  };
   const request = (version: string, parent: Release | null, more: string[], change: object = {}): string =>
     JSON.stringify({
       stateDir,

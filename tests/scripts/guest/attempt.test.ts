@@ -76,7 +76,7 @@ describe("guest: a staged commit that does not boot", () => {
   });
 
   it("a note that cannot be read is none", () => {
-    for (const text of ["", "\0\0\0", `${V2}`, `${V2} 0.0.2 x`, "nonsense 0.0.2 1"]) {
+    for (const text of ["", "\0\0\0", V2, `${V2} 0.0.2 x`, "nonsense 0.0.2 1"]) {
       guest.write("var/lib/edge/upgrade-attempt", text);
       guest.ok("usr/libexec/edge/provision", ["boot"]);
       assert.equal(guest.has("run/edge/update-error.json"), false);

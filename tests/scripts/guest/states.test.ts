@@ -10,23 +10,12 @@ import {
 } from "../../../protocol/deviceStates";
 import { bootMenu, type End } from "../support/bootMenu";
 import { FakeDepot } from "../support/fakeDepot";
-import { Guest, V1, V2, type Deployment } from "../support/guest";
+import { ostreeServes } from "../support/ostreeServes";
+import { FALLEN_BACK, STAGED, UPDATED } from "../support/deployments";
+import { Guest, V1, V2 } from "../support/guest";
 
 const REF = "debian/trixie/x86_64/edge";
 const GREENBOOT = "usr/libexec/greenboot";
-const STAGED: readonly Deployment[] = [
-  { commit: V2, version: "0.0.2", note: "staged" },
-  { commit: V1, version: "0.0.1", booted: true },
-];
-const UPDATED: readonly Deployment[] = [
-  { commit: V2, version: "0.0.2", booted: true },
-  { commit: V1, version: "0.0.1", note: "rollback" },
-];
-const FALLEN_BACK: readonly Deployment[] = [
-  { commit: V2, version: "0.0.2", note: "pending" },
-  { commit: V1, version: "0.0.1", booted: true },
-];
-
 const name = ({ from, to, when }: Transition): string => `${from} -> ${to}: ${when}`;
 
 /** Every transition of the table, with the device's own programs on a temporary root. */
@@ -52,18 +41,7 @@ describe("guest: the states of a device", () => {
 
   const wants = (commit: string): void => {
     depot.reply({ peers: [], target: { ref: REF, commit }, upgradeGate: "open" });
-    const staged = `  edge ${commit}.0 (staged)\\n    Version: 0.0.2\\n`;
-    guest.standIn(
-      "ostree",
-      `case "$*" in
-        "admin status") cat "$EDGE_ROOT/status" ;;
-        "rev-parse edge:${REF}") echo ${commit} ;;
-        "pull "*) cp "$EDGE_ROOT/run/edge/phase" "$EDGE_ROOT/phase-of-pull" ;;
-        "admin deploy "*) { printf '${staged}'; cat "$EDGE_ROOT/status"; } >"$EDGE_ROOT/s"
-          mv "$EDGE_ROOT/s" "$EDGE_ROOT/status"; touch "$EDGE_ROOT/run/ostree/staged-deployment" "$EDGE_ROOT/ostree/deploy" ;;
-        "admin undeploy 0") rm "$EDGE_ROOT/run/ostree/staged-deployment" ;;
-      esac`,
-    );
+    ostreeServes(guest, REF, commit, "0.0.2");
   };
   const counter = (value: number | undefined): void =>
     guest.grubenv({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import type { UpgradeGate } from "../../../protocol/fields";
 import { FakeDepot } from "../support/fakeDepot";
+import { ostreeServes } from "../support/ostreeServes";
 import { Guest, V1, V2, V3 } from "../support/guest";
 import type { Outcome } from "../support/sandbox";
 
@@ -33,17 +34,7 @@ describe("guest: updates", () => {
   /** What the depot wants, and what a deploy then does. */
   const target = (commit: string, gate: UpgradeGate = "open", peers = ["198.51.100.12"]): void => {
     depot.reply({ peers, target: { ref: REF, commit }, upgradeGate: gate });
-    const staged = `  edge ${commit}.0 (staged)\\n    Version: 9.9.9\\n`;
-    guest.standIn(
-      "ostree",
-      `case "$*" in
-        "admin status") cat "$EDGE_ROOT/status" ;;
-        "rev-parse edge:${REF}") echo ${commit} ;;
-        "admin deploy "*) { printf '${staged}'; cat "$EDGE_ROOT/status"; } >"$EDGE_ROOT/s"
-          mv "$EDGE_ROOT/s" "$EDGE_ROOT/status"; touch "$EDGE_ROOT/run/ostree/staged-deployment" "$EDGE_ROOT/ostree/deploy" ;;
-        "admin undeploy 0") rm "$EDGE_ROOT/run/ostree/staged-deployment" ;;
-      esac`,
-    );
+    ostreeServes(guest, REF, commit);
   };
   const update = async (...args: string[]): Promise<Outcome> => {
     const outcome = await guest.served("usr/libexec/edge/update", args);

@@ -37,7 +37,7 @@ describe("preflight: other name servers of the host", function () {
     preflight.bad(
       beside(),
       /^dnsmasq \(process \d+\) listens on 0\.0\.0\.0:53 \(udp\), where libvirt's dnsmasq answers the devices on edgelab0$/,
-      /bind-interfaces\\nexcept-interface=edgelab0.*systemctl restart dnsmasq/,
+      /bind-interfaces and except-interface=edgelab0.*systemctl restart dnsmasq/,
       namespace,
     );
   });

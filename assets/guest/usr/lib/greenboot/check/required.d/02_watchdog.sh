@@ -28,7 +28,8 @@ main() {
     return 0
   fi
   # The boot loader of this image has seen the hardware's flag first, and cleared it (grub.cfg).
-  read_boot_end
+  read_boot_end # sets BOOT_END
+  # shellcheck disable=SC2153
   [[ $BOOT_END != w ]] || status=$WDIOF_CARDRESET
   read_booted
   # A deployment's origin file is written when it is made.
