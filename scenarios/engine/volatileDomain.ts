@@ -12,9 +12,13 @@ const QEMU_USERS = ["libvirt-qemu", "qemu"];
 /** Output of a virsh command that must succeed. */
 export type Virsh = (...args: string[]) => Promise<string>;
 
-/** A folder with a short path, as sockets need it, for root and QEMU's user only. */
-export async function socketFolder(): Promise<string> {
+/**
+ * A folder with a short path, as sockets need it, for root and QEMU's user only. It names its lab, so that `destroy`
+ * removes it after a scenario that was killed.
+ */
+export async function socketFolder(stateDir: string): Promise<string> {
   const folder = mkdtempSync(VOLATILE_SOCKETS);
+  writeFileSync(`${folder}/lab`, stateDir);
   for (const user of QEMU_USERS) {
     const id = await x("id", ["-u", user], { throwOnError: false });
     if (id.exitCode === 0) chownSync(folder, Number(id.stdout), 0);

@@ -55,7 +55,7 @@ export class VolatilePower implements PowerSupply {
    * @param off how it goes off its own disk; default: by itself, when it is its turn
    */
   async take(device: string, off = () => switchOff(reachable(this.run.lab, device))): Promise<void> {
-    const sockets = await socketFolder();
+    const sockets = await socketFolder(this.run.lab.stateDir);
     const leaving = off();
     const taken: Taken = { sockets, off: leaving.catch(() => undefined) };
     this.taken.set(device, taken);

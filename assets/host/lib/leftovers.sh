@@ -28,8 +28,20 @@ remove_services() {
   done
 }
 
+# A scenario that was killed leaves the folder of its volatile disks' sockets, which names the lab
+# (scenarios/engine/volatileDomain.ts).
+remove_sockets() {
+  local mark
+  for mark in "${EDGE_RUN_DIR:-/run}"/edge-lab-*/lab; do
+    [[ -e $mark && $(<"$mark") == "$STATE_DIR" ]] || continue
+    say leftovers "folder ${mark%/lab}"
+    rm -rf -- "${mark%/lab}"
+  done
+}
+
 remove_leftovers() {
   remove_services
+  remove_sockets
   command -v virsh >/dev/null && libvirtd_answers || return 0
   remove_objects domain
   remove_objects pool

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { HostScripts } from "../../support/hostScripts";
@@ -188,5 +188,22 @@ exec unshare --map-root-user env -i PATH=/usr/bin:/bin HOME=/root "\${args[@]}" 
         "delete table ip6 libvirt_network",
       ]);
     });
+  });
+
+  it("leftovers.sh removes the sockets' folder of this lab's killed scenario, and no other lab's", () => {
+    const run = join(host.path, "run");
+    for (const [name, lab] of [
+      ["edge-lab-a", "$STATE_DIR"],
+      ["edge-lab-b", "/another/lab"],
+    ]) {
+      host.bash(["paths"], `mkdir -p "${run}/${name}"; printf %s "${lab}" >"${run}/${name}/lab"`);
+    }
+    const { status, stderr } = host.bash(
+      ["paths", "log", "leftovers"],
+      `EDGE_RUN_DIR=${run}; remove_sockets; ls ${run}`,
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /folder .*edge-lab-a/);
+    assert.deepEqual(readdirSync(run), ["edge-lab-b"]);
   });
 });

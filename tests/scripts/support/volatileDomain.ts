@@ -16,7 +16,7 @@ async function virsh(...args: string[]): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const place = { sockets: await socketFolder(), scratch, log: join(scratch, "log") };
+  const place = { sockets: await socketFolder(scratch), scratch, log: join(scratch, "log") };
   const cache = await startOnVolatileDisk(virsh, name, place);
   console.log("started");
   for await (const _ of createInterface({ input: process.stdin })) {
