@@ -12,7 +12,7 @@ describe("guest: problems", () => {
   const free = (mib: number): void =>
     guest.standIn(
       "stat",
-      `case "$*" in *--file-system*) echo "${mib * 256} 4096" ;; *) exec /usr/bin/stat "$@" ;; esac`,
+      `case "$*" in *--file-system*) echo "${mib * 256 + 4096} 4096 3891426" ;; *) exec /usr/bin/stat "$@" ;; esac`,
     );
   const problems = (): string[] =>
     guest

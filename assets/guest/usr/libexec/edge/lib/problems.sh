@@ -12,12 +12,15 @@ FULL_MIB=16
 # Lines, one problem each, found at this boot.
 BOOT_PROBLEMS=$RUN/problems
 
-# Sets FREE_MIB: what root can still write to /var.
+# Sets FREE_MIB: what root can still write to /var. Of the free blocks ext4 keeps 2 %, at most 4096, for itself
+# (fs/ext4/super.c, ext4_set_resv_clusters): a full disk has that many.
 read_free() {
-  local blocks size
+  local blocks size all kept
   FREE_MIB=$FULL_MIB
-  read -r blocks size < <(stat --file-system --format='%f %S' "$STATE") || return 0
-  FREE_MIB=$((blocks * size / 1048576))
+  read -r blocks size all < <(stat --file-system --format='%f %S %b' "$STATE") || return 0
+  kept=$((all / 50 < 4096 ? all / 50 : 4096))
+  FREE_MIB=$(((blocks - kept) * size / 1048576))
+  ((FREE_MIB >= 0)) || FREE_MIB=0
 }
 
 # make_room: at boot, before anything is written. A device whose disk is full must boot, or nobody can free it.
