@@ -132,6 +132,22 @@ describe("debian installer: the boot menu in real GRUB", function () {
     assert.equal(await seen(grub, 2), "new end=? ends=? cuts= counter=1");
   });
 
+  it("an attempt whose kernel cannot be read counts", async () => {
+    const [grub] = await start(environmentBlock({ ...ARMED, boot_counter: "1" }), ["unreadable"]);
+    assert.equal(await seen(grub, 2), "old end=w ends=w cuts= counter=-1");
+  });
+
+  for (const [what, deployments, second] of [
+    ["starts the deployment before", undefined, "old end=p ends= cuts= counter="],
+    ["starts the only deployment again", ["new"], "new end=r ends= cuts= counter="],
+  ] as const)
+    it(`${what} when the default one's kernel cannot be read`, async () => {
+      const [grub] = await start(environmentBlock({ boot_success: "1" }), ["unreadable"], { deployments });
+      await grub.line(/load the kernel first/);
+      grub.pressKey(); // it would show its error for ten seconds
+      assert.equal(await seen(grub, 2), second);
+    });
+
   const damaged = { "is all NUL": Buffer.alloc(1024), "is empty": Buffer.alloc(0), "is missing": undefined };
   for (const [what, grubenv] of Object.entries(damaged)) {
     it(`starts the default deployment when grubenv ${what}`, async () => {
