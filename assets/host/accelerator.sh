@@ -63,8 +63,14 @@ destroy() { rm -rf "$STATE_DIR/run/accelerator"; }
 # kvm_device: true or false. EDGE_KVM_DEVICE lets tests leave /dev alone.
 kvm_device() { if [[ -c ${EDGE_KVM_DEVICE:-/dev/kvm} ]]; then echo true; else echo false; fi; }
 
-# host_cores: those that are online, whichever of them this process may use
-host_cores() { getconf _NPROCESSORS_ONLN; }
+# host_cores: those that are online, whichever of them this process may use. EDGE_CPUINFO lets tests have others.
+host_cores() {
+  local line cores=0
+  while IFS= read -r line; do
+    [[ $line != processor[[:space:]]* ]] || cores=$((cores + 1))
+  done <"${EDGE_CPUINFO:-/proc/cpuinfo}"
+  echo "$cores"
+}
 
 # The result is valid only while /dev/kvm stays present or absent as it was, and the host has as many cores.
 status() {

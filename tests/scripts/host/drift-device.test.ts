@@ -167,12 +167,13 @@ describe("drift of keys, ISOs, blueprints and the accelerator", () => {
     });
 
     it("counts the host's cores, and names another number of them", () => {
-      const cores = join(host.path, "cores");
-      host.program("bin/getconf", `[ "$*" = _NPROCESSORS_ONLN ] && cat "${cores}"`);
-      writeFileSync(cores, "2\n");
-      const emulated = object("accelerator.sh", { EDGE_ACCELERATOR: "tcg" });
+      const cpuinfo = join(host.path, "cpuinfo");
+      const cores = (count: number): void =>
+        writeFileSync(cpuinfo, "processor\t: 0\nmodel name\t: processor 0\n\n".repeat(count));
+      cores(2);
+      const emulated = object("accelerator.sh", { EDGE_ACCELERATOR: "tcg", EDGE_CPUINFO: cpuinfo });
       emulated.apply();
-      heals(emulated, /^the host has 6 cores instead of 2$/, () => writeFileSync(cores, "6\n"));
+      heals(emulated, /^the host has 6 cores instead of 2$/, () => cores(6));
     });
   });
 });
