@@ -119,7 +119,7 @@ describe("an interrupted rollout", () => {
   it("has moved nothing while the lab was not healthy yet", async () => {
     await lab.report(ONE, { health: "pending" });
     const running = lab.rollout();
-    await lab.eventually("it waits", () => Promise.resolve(running.said().includes("1/2 devices green")));
+    await lab.eventually("it waits", () => Promise.resolve(running.said().includes("1/2 devices healthy")));
     kill(running, "SIGINT");
     assert.equal(await running.ended, 1);
     assert.match(
