@@ -16,12 +16,6 @@ failed_file() {
   [[ -r $FAILED_FILE ]] || FAILED_FILE=/dev/null
 }
 
-# failed_write JSON
-failed_write() {
-  mkdir -p "$STATE"
-  edge_keep "$FAILED" "$1"
-}
-
 # failed_put COMMIT VERSION CAUSE CHECK OUTPUT ATTEMPTS: CHECK is the failed health check, none if it was something else.
 failed_put() {
   local list
@@ -32,7 +26,7 @@ failed_put() {
     $FAILED_LIST"' | map(select(.commit != $commit))
     + [{commit: $commit, version: $version, time: $now, attempts: $attempts, cause: $cause, check: $check,
       output: $output}] | .[-$most:]')
-  failed_write "$list"
+  edge_keep "$FAILED" "$list"
 }
 
 # failed_add COMMIT VERSION: the boot loader has given it up. Takes the evidence from the verdicts of the boots that
@@ -73,7 +67,7 @@ failed_forget() {
   [[ -s $FAILED && $(<"$FAILED") == *"\"$1\""* ]] || return 1
   # shellcheck disable=SC2016 # jq's own variables
   list=$(jq -cn --rawfile old "$FAILED" --arg check "$1" "$FAILED_LIST"' | map(select(.check != $check))')
-  failed_write "$list"
+  edge_keep "$FAILED" "$list"
 }
 
 # Forgets every failed commit and the verdicts of its boots, so that attempts count from one again. Sets FORGOTTEN, one
@@ -90,5 +84,5 @@ failed_forget_all() {
       [[ $(<"$record") != *"\"commit\":\"$commit\""* ]] || rm -f -- "$record"
     done
   done
-  failed_write '[]'
+  edge_keep "$FAILED" '[]'
 }

@@ -38,6 +38,9 @@ grubenv_renew() {
   grub-editenv "$GRUBENV" create
 }
 
+# disarm_boot_counter: with all that counts the attempts.
+disarm_boot_counter() { grubenv_write unset boot_counter boot_attempt boot_ends boot_power_cuts; }
+
 # grubenv_write set NAME=VALUE... | unset NAME...
 grubenv_write() {
   local boot=${GRUBENV%/grub/grubenv}
