@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { commitSchema, versionSchema } from "./fields";
-import { foreignText } from "./text";
+import { foreignText, oneLine } from "./text";
 
 /** The verdict of the boot that reports. */
 export const HEALTH = [
@@ -145,7 +145,7 @@ export function appFailure(report: Pick<DeviceReport, "app"> | null | undefined)
   const app = report?.app ?? "";
   if (!app.startsWith("failed")) return undefined;
   const why = /^failed: (.+)/s.exec(app)?.[1] ?? "it did not start";
-  return why.replace(/\s+/gu, " ");
+  return oneLine(why);
 }
 
 /** Is the device as it should be: its boot green, and the app able to start? */

@@ -11,6 +11,11 @@ export function printable(text: string): string {
   return text.replace(ESCAPES, "").replace(/\r\n?/g, "\n").replace(CONTROLS, "");
 }
 
+/** The same on one line. */
+export function oneLine(text: string): string {
+  return printable(text).replace(/\s+/gu, " ").trim();
+}
+
 /** Text from a device or a client: stored, shown and printed without what a terminal would act on. */
 export function foreignText(longest: number): z.ZodType<string, string> {
   return z.string().max(longest).transform(printable);

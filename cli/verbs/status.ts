@@ -4,6 +4,7 @@ import { labContext, type LabContext } from "../../client/context";
 import { DepotClient } from "../../client/depotClient";
 import { inState } from "../../protocol/paths";
 import { isWell } from "../../protocol/report";
+import { oneLine } from "../../protocol/text";
 import type { ClientView, DeviceView } from "../../protocol/status";
 import { table } from "../table";
 
@@ -50,7 +51,7 @@ function deviceStatus(record: DeviceView, clients: readonly ClientView[]): Devic
     bootCounter: report?.bootCounter ?? null,
     failedCommits: [...new Set(report?.failed.map((f) => f.commit.slice(0, 12)) ?? [])],
     problems: report?.problems ?? [],
-    app: report?.app?.replace(/\s+/gu, " ") ?? null,
+    app: typeof report?.app === "string" ? oneLine(report.app) : null,
     phase: report?.updatePhase ?? null,
     files: totals?.files ?? 0,
     bytes: totals?.bytes ?? 0,
