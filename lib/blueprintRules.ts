@@ -56,12 +56,15 @@ function idRules(key: string, id: number | undefined, name: string, builder: Bui
   }
 }
 
-/** Each value once; `what` names the list in messages. */
-function unique(
-  values: readonly (string | number | undefined)[],
-  key: (i: number) => string,
+/** Each value of a field once; `list` is the key of the items. */
+function unique<T extends object>(
+  list: string,
+  items: readonly T[],
+  field: keyof T & string,
   bad: Report,
 ): void {
+  const values = items.map((item) => item[field]);
+  const key = (i: number): string => `${list}[${i}].${field}`;
   values.forEach((value, i) => {
     const first = values.indexOf(value);
     if (value === undefined || first === i) return;
@@ -98,29 +101,13 @@ function userRules({ customizations }: Blueprint, builder: Builder, bad: Report)
       bad(`${key}.home`, user.home, rule, `write /home/${user.name}, or remove it`);
     }
   });
-  unique(
-    users.map((u) => u.name),
-    (i) => `customizations.user[${i}].name`,
-    bad,
-  );
-  unique(
-    users.map((u) => u.uid),
-    (i) => `customizations.user[${i}].uid`,
-    bad,
-  );
+  unique("customizations.user", users, "name", bad);
+  unique("customizations.user", users, "uid", bad);
   groups.forEach((group, i) => {
     idRules(`customizations.group[${i}].gid`, group.gid, group.name, builder, bad);
   });
-  unique(
-    groups.map((g) => g.name),
-    (i) => `customizations.group[${i}].name`,
-    bad,
-  );
-  unique(
-    groups.map((g) => g.gid),
-    (i) => `customizations.group[${i}].gid`,
-    bad,
-  );
+  unique("customizations.group", groups, "name", bad);
+  unique("customizations.group", groups, "gid", bad);
   const known = [OPERATOR.name, "root", ...users.map((u) => u.name)];
   keys.forEach(({ user }, i) => {
     if (known.includes(user)) return;
@@ -192,16 +179,8 @@ function fileRules({ customizations }: Blueprint, builder: Builder, bad: Report)
       bad(`customizations.directories[${i}].path`, path, "is a path below /etc", "write another path");
     }
   });
-  unique(
-    files.map((f) => f.path),
-    (i) => `customizations.files[${i}].path`,
-    bad,
-  );
-  unique(
-    directories.map((d) => d.path),
-    (i) => `customizations.directories[${i}].path`,
-    bad,
-  );
+  unique("customizations.files", files, "path", bad);
+  unique("customizations.directories", directories, "path", bad);
 }
 
 /**
