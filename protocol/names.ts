@@ -16,6 +16,8 @@ export const APP = {
   service: "container-httpd.service",
   /** Takes requests for the service, and ends it when it is idle. */
   proxyService: "container-httpd-proxy.service",
+  /** Starts the service anew when it no longer answers. */
+  watchService: "container-httpd-watch.service",
   /** Listens on the virtual IP. */
   proxySocket: "container-httpd-proxy.socket",
 } as const;

@@ -48,6 +48,7 @@ export const PORT_FACTS: readonly Fact[] = [
     places: [
       at(QUADLET, /^PublishPort=127\.0\.0\.1:(\d+):\d+$/m),
       at(QUADLET, /^ExecStartPost=\S+\/app-ready (\d+) /m),
+      at(`${USER_UNITS}/${APP.watchService}`, /^ExecStart=\S+\/app-watch (\d+) /m),
       at(
         `${USER_UNITS}/${APP.proxyService}`,
         /^ExecStart=\S+\/systemd-socket-proxyd .* 127\.0\.0\.1:(\d+)$/m,
@@ -113,7 +114,7 @@ export const APP_FACTS: readonly Fact[] = [
   {
     name: "APP.service",
     value: APP.service,
-    mention: /container-httpd(?!-proxy)(?:\.service)?/,
+    mention: /container-httpd(?!-proxy|-watch)(?:\.service)?/,
     places: [
       at(FILE_NAMES, /^assets\/guest\/etc\/containers\/systemd\/users\/\d+\/(\S+)\.container$/m, {
         value: APP.service.replace(/\.service$/, ""),
@@ -123,6 +124,8 @@ export const APP_FACTS: readonly Fact[] = [
       }),
       at(`${USER_UNITS}/${APP.proxyService}`, /^BindsTo=(.*)$/m),
       at(`${USER_UNITS}/${APP.proxyService}`, /^After=(\S+\.service)$/m),
+      at(`${USER_UNITS}/${APP.watchService}`, /^(?:PartOf|After)=(\S+\.service)$/m, { count: 2 }),
+      at(`${PROGRAMS}/app-watch`, /^UNIT=(.*)$/m),
       at(`${PROGRAMS}/app-update`, /\[\[ \$line != (\S+) \]\]/),
       at(`${PROGRAMS}/app-update`, /systemctl --user --quiet is-active (\S+\.service);/),
       at(`${PROGRAMS}/lib/app-mend.sh`, /systemctl --user stop \S+ (\S+\.service) /),
@@ -136,8 +139,17 @@ export const APP_FACTS: readonly Fact[] = [
     value: APP.proxyService,
     mention: /container-httpd-proxy\.service/,
     places: [
-      at(QUADLET, /^Wants=(.*)$/m),
+      at(QUADLET, /^Wants=(\S+) /m),
       at(`${PROGRAMS}/lib/app-mend.sh`, /systemctl --user stop (\S+\.service) /),
+    ],
+  },
+  {
+    name: "APP.watchService",
+    value: APP.watchService,
+    mention: /container-httpd-watch(?:\.service)?/,
+    places: [
+      at(QUADLET, /^Wants=\S+ (\S+)$/m),
+      at(FILE_NAMES, /^assets\/guest\/usr\/lib\/systemd\/user\/(\S+-watch\.service)$/m),
     ],
   },
   {

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+
+import { Guest } from "../support/guest";
+import type { Outcome } from "../support/sandbox";
+
+const MARKS = "run/user/1000/edge";
+const UP = `${MARKS}/app-up`;
+const BROKEN = `${MARKS}/app-broken`;
+const SLICE = "user.slice/user-1000.slice/user@1000.service/app.slice";
+const CPU = `sys/fs/cgroup/${SLICE}/container-httpd.service/libpod-payload-0a1b/cpu.stat`;
+const OK = "HTTP/1.1 200 OK\r\n\r\n";
+const RESTART = "systemctl --user --no-block restart container-httpd.service";
+
+describe("guest: an app that is up", function () {
+  this.timeout(60_000);
+  let guest: Guest;
+  let server: Server | undefined;
+  let open: Socket[];
+  beforeEach(() => {
+    guest = new Guest();
+    open = [];
+    guest.write("proc/self/cgroup", `0::/${SLICE}/container-httpd-watch.service\n`);
+    guest.write(UP, "");
+    guest.standIn("systemctl", `[ "$2" != show ] || echo active`);
+    used(500_000);
+    clock(100);
+  });
+  afterEach(() => {
+    open.forEach((socket) => socket.destroy());
+    server?.close();
+    server = undefined;
+    guest.remove();
+  });
+
+  const clock = (seconds: number): void => guest.write("proc/uptime", `${seconds.toFixed(2)} 1.00\n`);
+  const used = (microseconds: number): void =>
+    guest.write(CPU, `usage_usec ${microseconds}\nuser_usec 1\nsystem_usec 1\n`);
+  const down = (): void => guest.delete(UP);
+
+  /** Serves on loopback: each request in turn gets what `answer` says, or nothing. Returns the port. */
+  const serve = async (answer: (request: number) => string | undefined): Promise<string> => {
+    let requests = 0;
+    server = createServer((socket) => {
+      open.push(socket);
+      const text = answer(++requests);
+      socket.on("error", () => undefined);
+      if (text !== undefined) socket.end(text);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    return typeof address === "object" && address ? String(address.port) : "";
+  };
+  const watch = (port: string): Promise<Outcome> =>
+    guest.served("usr/libexec/edge/app-watch", [port, `${guest.root}/${MARKS}`], {
+      EDGE_APP_WATCH_SECONDS: "0.1",
+    });
+  const restarted = (): boolean => guest.calls().includes(RESTART);
+
+  it("that answers is left alone; the watch ends when it is down", async () => {
+    let asked = 0;
+    const port = await serve((request) => {
+      asked = request;
+      if (request === 5) down();
+      return request === 2 ? "HTTP/1.1 404 Not Found\r\n\r\n" : OK;
+    });
+    assert.equal((await watch(port)).status, 0);
+    assert.equal(asked, 5);
+    assert.ok(!guest.has(BROKEN) && !restarted());
+  });
+
+  it("that hangs, and takes no processor time, makes the device unfit within 12 s and is started anew", async () => {
+    const port = await serve((request) => {
+      clock(100 + request * 3);
+      used(500_000 + request * 10_000);
+      return undefined;
+    });
+    const began = Date.now();
+    const outcome = await watch(port);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    assert.ok(Date.now() - began < 12_000);
+    assert.equal(guest.read(BROKEN), "it hangs: no answer for 9 s\n");
+    assert.match(outcome.stderr, /^<4>the app is started anew: it hangs/m);
+    assert.ok(restarted());
+    assert.equal(guest.shell('read_app; printf "%s" "$APP_STATE"'), "failed: it hangs: no answer for 9 s");
+  });
+
+  it("that is slow because it works is not one that hangs: it gets a minute", async () => {
+    const port = await serve((request) => {
+      clock(100 + request * 16);
+      used(500_000 + request * 16 * 20_000);
+      return undefined;
+    });
+    await watch(port);
+    assert.equal(guest.read(BROKEN), "no answer for 64 s\n");
+    assert.ok(restarted());
+  });
+
+  it("that answers again in between is not given up", async () => {
+    const port = await serve((request) => {
+      clock(100 + request * 3);
+      if (request === 6) down();
+      return request % 3 === 0 ? OK : undefined;
+    });
+    await watch(port);
+    assert.ok(!guest.has(BROKEN) && !restarted());
+  });
+
+  it("that only answers with a server's error is given up, whatever time it takes", async () => {
+    const port = await serve((request) => {
+      used(500_000 + request * 900_000);
+      return "HTTP/1.1 503 Service Unavailable\r\n\r\n";
+    });
+    await watch(port);
+    assert.equal(guest.read(BROKEN), "it answers with error 503\n");
+    assert.ok(restarted());
+  });
+
+  it("whose use of the processor is not known gets a minute, too", async () => {
+    guest.delete(CPU);
+    const port = await serve((request) => {
+      clock(100 + request * 21);
+      return undefined;
+    });
+    await watch(port);
+    assert.equal(guest.read(BROKEN), "no answer for 63 s\n");
+  });
+
+  it("that is being stopped refuses connections, and is not broken", async () => {
+    guest.standIn("systemctl", `[ "$2" != show ] || { echo deactivating; rm "$EDGE_ROOT/${UP}"; }`);
+    const port = await serve((request) => {
+      clock(100 + request * 3);
+      return "";
+    });
+    const outcome = await watch(port);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    assert.ok(!guest.has(BROKEN) && !restarted());
+  });
+});
