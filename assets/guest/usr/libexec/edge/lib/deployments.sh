@@ -73,13 +73,21 @@ parse_deployments() {
   flush
 }
 
-# Is the cached list still valid? libostree touches /ostree/deploy at every change.
+# same_time FILE FILE: were both changed at the same time, or are both not there?
+same_time() {
+  [[ ! $1 -nt $2 && ! $1 -ot $2 ]]
+}
+
+# Is the cached list still valid? libostree touches /ostree/deploy at every change. A clock may be set back meanwhile:
+# newer than the list says nothing.
 deployments_known() {
-  local staged="" known=""
-  [[ -s $1 && $1 -nt $ROOT/ostree/deploy && ! $STAGED_MARK -nt $1 ]] || return 1
-  [[ ! -e $STAGED_MARK ]] || staged=yes
-  [[ $(<"$1") != *$'\tstaged'* ]] || known=yes
-  [[ $staged == "$known" ]]
+  [[ -s $1 && -e $1.deploy ]] && same_time "$ROOT/ostree/deploy" "$1.deploy" && same_time "$STAGED_MARK" "$1.staged"
+}
+
+# Keeps the times that a list read from now on belongs to.
+note_times() {
+  touch -r "$ROOT/ostree/deploy" "$1.deploy"
+  if [[ -e $STAGED_MARK ]]; then touch -r "$STAGED_MARK" "$1.staged"; else rm -f "$1.staged"; fi
 }
 
 # Sets DEPLOYMENTS to the lines of parse_deployments.
@@ -89,6 +97,7 @@ read_deployments() {
     DEPLOYMENTS=$(<"$known")
     return 0
   fi
+  [[ ! -w $RUN ]] || note_times "$known"
   DEPLOYMENTS=$(ostree admin status | parse_deployments) || return
   if [[ -z $DEPLOYMENTS ]]; then
     edge_log 3 "ostree admin status names no deployment"
