@@ -52,9 +52,12 @@ describe("guest: an app that is up", function () {
     const address = server.address();
     return typeof address === "object" && address ? String(address.port) : "";
   };
-  const watch = (port: string): Promise<Outcome> =>
+  const watch = (port: string, env: Record<string, string> = {}): Promise<Outcome> =>
     guest.served("usr/libexec/edge/app-watch", [port, `${guest.root}/${MARKS}`], {
       EDGE_APP_WATCH_SECONDS: "0.1",
+      EDGE_VIP: "127.0.0.1",
+      EDGE_APP_PORT: "1",
+      ...env,
     });
   const restarted = (): boolean => guest.calls().includes(RESTART);
 
@@ -125,6 +128,26 @@ describe("guest: an app that is up", function () {
     });
     await watch(port);
     assert.equal(guest.read(BROKEN), "no answer for 63 s\n");
+  });
+
+  it("gets its proxy one connection, so that its idle time begins without a request", async () => {
+    const proxy = createServer((socket) => {
+      connections++;
+      socket.on("error", () => undefined);
+      socket.end();
+    }).listen(0, "127.0.0.1");
+    let connections = 0;
+    await once(proxy, "listening");
+    const address = proxy.address();
+    const port = await serve((request) => {
+      if (request === 3) down();
+      return OK;
+    });
+    const env = { EDGE_APP_PORT: typeof address === "object" && address ? String(address.port) : "" };
+    const outcome = await watch(port, env);
+    proxy.close();
+    assert.equal(connections, 1);
+    assert.equal(outcome.stderr, "");
   });
 
   it("that is being stopped refuses connections, and is not broken", async () => {

@@ -107,6 +107,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
     places: [
       at(QUADLET, /^EnvironmentFile=(.*)$/m),
       at(`${USER_UNITS}/${APP.proxyService}`, /^EnvironmentFile=-(\/etc\/.*)$/m),
+      at(`${USER_UNITS}/${APP.watchService}`, /^EnvironmentFile=-(\/etc\/.*)$/m),
       at(`${SYSTEM_UNITS}/edge-provision.service`, /^Description=.* from (\S+)$/m),
       at(`${PROGRAMS}/lib/edge.sh`, /^ETC=\$ROOT(.*)$/m, { value: DEVICE.etc }),
       at(`${PROGRAMS}/lib/edge.sh`, /"\$ETC\/(\S+\.env)"/, {
@@ -121,6 +122,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
     mention: /settings\.env/,
     places: [
       at(`${USER_UNITS}/${APP.proxyService}`, /^EnvironmentFile=-(.*\/settings\.env)$/m),
+      at(`${USER_UNITS}/${APP.watchService}`, /^EnvironmentFile=-(.*\/settings\.env)$/m),
       at(`${PROGRAMS}/lib/edge.sh`, /^CHANGED_SETTINGS=\$STATE\/(.*)$/m, {
         value: DEVICE.changedSettings.slice(DEVICE.state.length + 1),
       }),
