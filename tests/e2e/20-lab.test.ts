@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { alone } from "./support/alone";
 import { outputs, vipOwners, type Outputs } from "./support/devices";
 import { lab } from "./support/lab";
 
@@ -7,7 +8,9 @@ describe("the lab", function () {
   this.timeout(300_000);
   let out: Outputs;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(3_000_000);
+    await alone();
     out = await outputs();
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Below the project, so that the tests in it find its modules. */
@@ -36,6 +36,41 @@ describe("tests/run.sh", () => {
     assert.equal(last, "4 passed, 0 failed, 0 skipped", text);
     assert.equal(status, 0);
     assert.match(text, /suite e2e: there are no tests/);
+  });
+
+  it("runs what only computes beside e2e, which can wait for its end", () => {
+    const helper = JSON.stringify(join(process.cwd(), "tests/e2e/support/alone"));
+    const seen = JSON.stringify(join(tests, "seen"));
+    const fs = 'import { appendFileSync, existsSync, readFileSync } from "node:fs";';
+    const pause = "await new Promise((next) => setTimeout(next, 100));";
+    put(
+      "unit",
+      "a",
+      `${fs} it("meets e2e", async () => {
+         while (!(existsSync(${seen}) && readFileSync(${seen}, "utf8").includes("e2e begins"))) ${pause}
+         appendFileSync(${seen}, "unit ends\\n");
+       });`,
+    );
+    put("engine", "b", `${fs} it("too", () => appendFileSync(${seen}, "engine ends\\n"));`);
+    put("scripts", "c", `${fs} it("first", () => appendFileSync(${seen}, "scripts end\\n"));`);
+    put(
+      "e2e",
+      "d",
+      `${fs} import { alone } from ${helper};
+       it("begins", () => appendFileSync(${seen}, "e2e begins\\n"));
+       it("is alone", async () => { await alone(); appendFileSync(${seen}, "e2e is alone\\n"); });`,
+    );
+    const { status, text, last } = run("all");
+    assert.equal(last, "5 passed, 0 failed, 0 skipped", text);
+    assert.equal(status, 0);
+    assert.deepEqual(readFileSync(join(tests, "seen"), "utf8").split("\n"), [
+      "scripts end",
+      "e2e begins",
+      "unit ends",
+      "engine ends",
+      "e2e is alone",
+      "",
+    ]);
   });
 
   // Files run one after the other in one of these suites, side by side in the other.
