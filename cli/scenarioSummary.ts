@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { oneLine, printable } from "../protocol/text";
 import { table } from "./table";
 
 /** Figures of a scenario that a row of the table has room for. */
@@ -32,24 +33,19 @@ export const allSchema = z.object({
 });
 export type All = z.infer<typeof allSchema>;
 
-/** Text that may come from a device, on one line and without control characters. */
-function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
-}
-
 function keyFigures(all: Record<string, unknown>): string {
   return Object.entries(all)
     .filter(([, value]) => typeof value === "number" || typeof value === "string")
-    .map(([what, value]) => [what, plain(String(value))] as const)
+    .map(([what, value]) => [what, oneLine(String(value))] as const)
     .filter(([, value]) => value.length <= FIGURE_LENGTH)
     .slice(0, FIGURES)
-    .map(([what, value]) => `${plain(what)}: ${value}`)
+    .map(([what, value]) => `${oneLine(what)}: ${value}`)
     .join("; ");
 }
 
 /** What people read at the end of one scenario. */
 export function summary(name: string, { ok, seconds, figures: all }: Result): string {
-  const lines = Object.entries(all).map(([what, value]) => `  ${what}: ${String(value)}`);
+  const lines = Object.entries(all).map(([what, value]) => `  ${oneLine(what)}: ${printable(String(value))}`);
   return `${name}: ${ok ? "every invariant held" : "an invariant BROKE"}, ${seconds} s\n${lines.join("\n")}\n`;
 }
 
@@ -59,7 +55,7 @@ export function allSummary({ results, seconds, seed }: All): string {
     r.scenario,
     r.outcome === "broken" ? "BROKEN" : r.outcome,
     r.outcome === "skipped" ? "-" : `${r.seconds} s`,
-    r.reason === undefined ? keyFigures(r.figures) : plain(r.reason).slice(0, REASON_LENGTH),
+    r.reason === undefined ? keyFigures(r.figures) : oneLine(r.reason).slice(0, REASON_LENGTH),
   ]);
   const count = (outcome: string): number => results.filter((r) => r.outcome === outcome).length;
   const sum = `${count("ok")} ok, ${count("broken")} broken, ${count("skipped")} skipped, ${seconds} s, seed ${seed}`;

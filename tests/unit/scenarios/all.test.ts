@@ -86,11 +86,11 @@ describe("lab scenario all", () => {
     const text = allSummary(allSchema.parse(JSON.parse(JSON.stringify({ ...all, seconds: 99 }))));
     assert.deepEqual(text.split("\n"), [
       "SCENARIO  RESULT   TIME    FIGURES OR REASON",
-      "good      ok       12.3 s  seconds until well: 4; requests [2J failed: 0",
+      "good      ok       12.3 s  seconds until well: 4; requests failed: 0",
       "unfit     skipped  -       it needs three devices",
       "broken    BROKEN   12.3 s  is well",
       `thrown    BROKEN   ${`${all.results[3]?.seconds} s`.padEnd(6)}  lab: not healthy after 180 s`,
-      "last      ok       12.3 s  seconds until well: 4; requests [2J failed: 0",
+      "last      ok       12.3 s  seconds until well: 4; requests failed: 0",
       "2 ok, 2 broken, 1 skipped, 99 s, seed 7",
       "",
     ]);
