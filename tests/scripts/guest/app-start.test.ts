@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
 
+import { FakeApp } from "../support/fakeApp";
 import { Guest } from "../support/guest";
 import type { Outcome } from "../support/sandbox";
 
@@ -15,17 +14,14 @@ const OK = "HTTP/1.1 200 OK\r\n\r\n";
 
 describe("guest: a start of the app", () => {
   let guest: Guest;
-  let server: Server | undefined;
-  let open: Socket[];
+  let app: FakeApp;
   beforeEach(() => {
     guest = new Guest();
-    open = [];
+    app = new FakeApp();
     guest.write("proc/self/cgroup", `0::/${SERVICE}/.control\n`);
   });
-  afterEach(() => {
-    open.forEach((socket) => socket.destroy());
-    server?.close();
-    server = undefined;
+  afterEach(async () => {
+    await app.close();
     guest.remove();
   });
 
@@ -33,19 +29,6 @@ describe("guest: a start of the app", () => {
   const container = (runs: boolean): void => guest.write(PAYLOAD, `populated ${runs ? 1 : 0}\nfrozen 0\n`);
   const state = (): string => guest.shell('read_app; printf "%s" "$APP_STATE"');
 
-  /** Serves on loopback: each request in turn gets what `answer` says, or nothing. Returns the port. */
-  const serve = async (answer: (request: number) => string | undefined): Promise<string> => {
-    let requests = 0;
-    server = createServer((socket) => {
-      open.push(socket);
-      const text = answer(++requests);
-      socket.on("error", () => undefined);
-      if (text !== undefined) socket.end(text);
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    return typeof address === "object" && address ? String(address.port) : "";
-  };
   const ready = async (port: string, seconds = "0", env: Record<string, string> = {}): Promise<Outcome> =>
     guest.served(
       "usr/libexec/edge/app-ready",
@@ -67,7 +50,7 @@ describe("guest: a start of the app", () => {
     clock(95.5);
     starting();
     clock(100);
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       clock(request === 1 ? 100.5 : 101.25);
       return request === 1 ? "" : "HTTP/1.1 404 Not Found\r\n\r\n";
     });
@@ -78,16 +61,15 @@ describe("guest: a start of the app", () => {
   });
 
   it("a server's error, an early end and a closed port are none", async () => {
-    assert.equal((await ready(await serve(() => "HTTP/1.1 503 Service Unavailable\r\n\r\n"))).status, 1);
-    server?.close();
-    assert.equal((await ready(await serve(() => ""))).status, 1);
+    assert.equal((await ready(await app.serve(() => "HTTP/1.1 503 Service Unavailable\r\n\r\n"))).status, 1);
+    assert.equal((await ready(await app.serve(() => ""))).status, 1);
     assert.equal((await ready("1")).status, 1);
     assert.equal(guest.has(`${MARKS}/app-up`), false);
   });
 
   it("a container that has ended is not waited for", async () => {
     container(true);
-    const port = await serve(() => {
+    const port = await app.serve(() => {
       container(false);
       return "";
     });
@@ -111,7 +93,7 @@ describe("guest: a start of the app", () => {
     container(true);
     clock(100);
     const seen: boolean[] = [];
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       seen.push(guest.has(BROKEN));
       clock([103.9, 104.1, 105][request - 1] ?? 105);
       return request < 3 ? "" : OK;
@@ -128,7 +110,7 @@ describe("guest: a start of the app", () => {
     clock(100);
     const seen: boolean[] = [];
     // Three times the usual time until there was a container: 2 x 3 s x 3.
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       seen.push(guest.has(BROKEN));
       clock(request === 1 ? 117.9 : 118.1);
       return request < 3 ? "" : OK;
@@ -142,7 +124,7 @@ describe("guest: a start of the app", () => {
     guest.write(STARTING, "96.00 120\n");
     container(true);
     clock(100);
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       clock(request === 1 ? 105 : 161);
       return undefined;
     });
@@ -176,7 +158,7 @@ describe("guest: a start of the app", () => {
     guest.write("var/home/core/.local/state", "in the way of a folder");
     guest.write(STARTING, "96.00 120\n");
     clock(100);
-    const outcome = await ready(await serve(() => OK), "60");
+    const outcome = await ready(await app.serve(() => OK), "60");
     assert.equal(outcome.status, 0);
     assert.match(outcome.stderr, /could not be kept/);
     assert.ok(guest.has(`${MARKS}/app-up`));
@@ -186,7 +168,7 @@ describe("guest: a start of the app", () => {
     guest.write(`${STORE}/app-start`, "\0\0");
     guest.write(STARTING, "\0garbage\n");
     clock(100);
-    const port = await serve(() => {
+    const port = await app.serve(() => {
       clock(130);
       return OK;
     });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
 
+import { FakeApp } from "../support/fakeApp";
 import { Guest } from "../support/guest";
 import type { Outcome } from "../support/sandbox";
 
@@ -16,21 +15,18 @@ const RESTART = "systemctl --user --no-block restart container-httpd.service";
 describe("guest: an app that is up", function () {
   this.timeout(60_000);
   let guest: Guest;
-  let server: Server | undefined;
-  let open: Socket[];
+  let app: FakeApp;
   beforeEach(() => {
     guest = new Guest();
-    open = [];
+    app = new FakeApp();
     guest.write("proc/self/cgroup", `0::/${SLICE}/container-httpd-watch.service\n`);
     guest.write(UP, "");
     guest.standIn("systemctl", `[ "$2" != show ] || echo active`);
     used(500_000);
     clock(100);
   });
-  afterEach(() => {
-    open.forEach((socket) => socket.destroy());
-    server?.close();
-    server = undefined;
+  afterEach(async () => {
+    await app.close();
     guest.remove();
   });
 
@@ -39,19 +35,6 @@ describe("guest: an app that is up", function () {
     guest.write(CPU, `usage_usec ${microseconds}\nuser_usec 1\nsystem_usec 1\n`);
   const down = (): void => guest.delete(UP);
 
-  /** Serves on loopback: each request in turn gets what `answer` says, or nothing. Returns the port. */
-  const serve = async (answer: (request: number) => string | undefined): Promise<string> => {
-    let requests = 0;
-    server = createServer((socket) => {
-      open.push(socket);
-      const text = answer(++requests);
-      socket.on("error", () => undefined);
-      if (text !== undefined) socket.end(text);
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    return typeof address === "object" && address ? String(address.port) : "";
-  };
   const watch = (port: string, env: Record<string, string> = {}): Promise<Outcome> =>
     guest.served("usr/libexec/edge/app-watch", [port, `${guest.root}/${MARKS}`], {
       EDGE_APP_WATCH_SECONDS: "0.1",
@@ -64,7 +47,7 @@ describe("guest: an app that is up", function () {
 
   it("that answers is left alone; the watch ends when it is down", async () => {
     let asked = 0;
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       asked = request;
       if (request === 5) down();
       return request === 2 ? "HTTP/1.1 404 Not Found\r\n\r\n" : OK;
@@ -75,7 +58,7 @@ describe("guest: an app that is up", function () {
   });
 
   it("that hangs, and takes no processor time, makes the device unfit and is started anew", async () => {
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       clock(100 + request * 3);
       used(500_000 + request * 10_000);
       return undefined;
@@ -89,7 +72,7 @@ describe("guest: an app that is up", function () {
   });
 
   it("that is slow because it works is not one that hangs: it gets a minute", async () => {
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       clock(100 + request * 16);
       used(500_000 + request * 16 * 20_000);
       return undefined;
@@ -100,7 +83,7 @@ describe("guest: an app that is up", function () {
   });
 
   it("that answers again in between is not given up", async () => {
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       clock(100 + request * 3);
       if (request === 6) down();
       return request % 3 === 0 ? OK : undefined;
@@ -110,7 +93,7 @@ describe("guest: an app that is up", function () {
   });
 
   it("that only answers with a server's error is given up, whatever time it takes", async () => {
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       used(500_000 + request * 900_000);
       return "HTTP/1.1 503 Service Unavailable\r\n\r\n";
     });
@@ -121,7 +104,7 @@ describe("guest: an app that is up", function () {
 
   it("whose use of the processor is not known gets a minute, too", async () => {
     guest.delete(CPU);
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       clock(100 + request * 21);
       return undefined;
     });
@@ -140,28 +123,25 @@ describe("guest: an app that is up", function () {
   });
 
   it("gets its proxy one connection, so that its idle time begins without a request", async () => {
-    const proxy = createServer((socket) => {
-      connections++;
-      socket.on("error", () => undefined);
-      socket.end();
-    }).listen(0, "127.0.0.1");
     let connections = 0;
-    await once(proxy, "listening");
-    const address = proxy.address();
-    const port = await serve((request) => {
+    const proxy = new FakeApp();
+    const proxyPort = await proxy.serve((connection) => {
+      connections = connection;
+      return "";
+    });
+    const port = await app.serve((request) => {
       if (request === 3) down();
       return OK;
     });
-    const env = { EDGE_APP_PORT: typeof address === "object" && address ? String(address.port) : "" };
-    const outcome = await watch(port, env);
-    proxy.close();
+    const outcome = await watch(port, { EDGE_APP_PORT: proxyPort });
+    await proxy.close();
     assert.equal(connections, 1);
     assert.equal(outcome.stderr, "");
   });
 
   it("that is being stopped refuses connections, and is not broken", async () => {
     guest.standIn("systemctl", `[ "$2" != show ] || { echo deactivating; rm "$EDGE_ROOT/${UP}"; }`);
-    const port = await serve((request) => {
+    const port = await app.serve((request) => {
       clock(100 + request * 3);
       return "";
     });
