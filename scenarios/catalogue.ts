@@ -1,4 +1,5 @@
 import { alteredCommit } from "./alteredCommit";
+import { appHang } from "./appHang";
 import { appUpdate } from "./appUpdate";
 import { autoRestart } from "./autoRestart";
 import { badImage } from "./badImage";
@@ -46,5 +47,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   "app-update": appUpdate,
   "bad-image": badImage,
   "damaged-storage": damagedStorage,
+  "app-hang": appHang,
   "registry-down": registryDown,
 };
