@@ -170,6 +170,29 @@ describe("guest: an app that does not start", () => {
     assert.equal(guest.read(`${STORE}/image`), `${GOOD}\n`);
   });
 
+  it("a podman that fails because the disk is full loses nothing, and heals once there is room", async () => {
+    const free = (mib: number): void =>
+      guest.standIn(
+        "stat",
+        `case "$*" in *--file-system*) echo "${mib * 256} 4096" ;; *) exec /usr/bin/stat "$@" ;; esac`,
+      );
+    free(31);
+    failed("good");
+    guest.write(`${STORAGE}/json`, "");
+    await update();
+    assert.match(state(), /; the disk is full: nothing is removed or fetched before there is room$/);
+    assert.ok(guest.has(`${STORAGE}/image`));
+    assert.deepEqual(podman("pull"), []);
+    guest.write(`${STORAGE}/json`, "{}");
+    await update();
+    assert.equal(state(), "zero");
+    free(32);
+    failed("short");
+    await update();
+    assert.equal(state(), "zero");
+    assert.equal(podman("pull").length, 1);
+  });
+
   it("what could not be removed of it is removed later", async () => {
     guest.standIn("podman", PODMAN.replace('shift; exec "$@"', "exit 125"));
     guest.write(`${STORAGE}/json`, "");

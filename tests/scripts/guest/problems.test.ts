@@ -34,7 +34,7 @@ describe("guest: problems", () => {
     boot();
     guest.shell("keep_reserve");
     free(3);
-    assert.match(boot(), /3 MiB are free on \/var: the reserve of 32 MiB is given up/);
+    assert.match(boot(), /3 MiB are free on \/var: the reserve of 96 MiB is given up/);
     assert.equal(guest.has("var/lib/edge/reserve"), false);
     assert.deepEqual(problems(), ["the disk is full: 3 MiB are free on /var"]);
     free(35);

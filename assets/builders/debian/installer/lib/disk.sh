@@ -2,6 +2,10 @@
 # The target disk: GPT with a BIOS boot partition, an EFI system partition, /boot and the root, so that it
 # boots under BIOS and UEFI. During installation the new system is mounted at /target.
 
+# What only root can write to the root file system, MiB. ext4's own default, 5 %, would keep the app's user from the
+# reserve that a device with a full disk gives up at boot (RESERVE_MIB on the device, which is more).
+ROOT_MIB=32
+
 # disk_choose: the disk in clearpart --drives=, else the first fixed disk; it must be large enough
 disk_choose() {
   DISK=''
@@ -62,7 +66,10 @@ TABLE
   need_ok "mkfs.vfat" /usr/sbin/mkfs.vfat -n ESP "$(partition 2)"
   # GRUB's ext2 driver does not support these two features.
   need_ok "mkfs.ext4 of /boot" mkfs.ext4 -q -F -L boot -E nodiscard -O ^orphan_file,^metadata_csum_seed "$(partition 3)"
-  need_ok "mkfs.ext4 of the root" mkfs.ext4 -q -F -L root -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 "$(partition 4)"
+  # -m takes percent.
+  share=$((ROOT_MIB * 100 * 10000 / (sectors / 2048)))
+  share=$(printf '%d.%04d' $((share / 10000)) $((share % 10000)))
+  need_ok "mkfs.ext4 of the root" mkfs.ext4 -q -F -L root -m "$share" -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 "$(partition 4)"
   # Until the installation is complete, write order in a power cut does not matter.
   need_ok "mount the root" mount -t ext4 -o noatime,nobarrier,data=writeback "$(partition 4)" /target
   mkdir -p /target/boot

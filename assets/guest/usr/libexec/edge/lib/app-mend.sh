@@ -4,6 +4,8 @@
 # unreadable. First its image is fetched anew with all of its layers; if that is not enough, or podman fails at
 # everything, the user's whole container storage. Needs app-update's names and functions.
 
+# Below this many MiB an image is neither fetched nor given up: podman fails because the disk is full.
+ROOM_MIB=32
 STORAGE=${XDG_DATA_HOME:-$HOME/.local/share}/containers/storage
 # Image, then storage; when both were tried, again after this many seconds.
 REMEDY_SECONDS=${EDGE_APP_REMEDY_SECONDS:-1800}
@@ -37,6 +39,13 @@ find_image() {
     *) IMAGE_HERE=error ;;
   esac
   edge_tail PODMAN_SAYS "${PODMAN_SAYS##*$'\n'}" 120
+}
+
+# Is there room to fetch anything? A file system that does not say counts as one that has.
+has_room() {
+  local blocks size
+  read -r blocks size < <(stat --file-system --format='%a %S' "$HOME") || return 0
+  ((blocks * size / 1048576 >= ROOM_MIB))
 }
 
 # Sets REMEDY, the next one to try: image, storage or none; and notes that it is tried.
@@ -161,6 +170,10 @@ mend() {
   fi
   # It may also have come up by itself meanwhile.
   app_broken || return 0
+  if ! has_room; then
+    mending "the disk is full: nothing is removed or fetched before there is room"
+    return 0
+  fi
   if ! find_digest; then
     mending "the registry does not answer, so its image cannot be fetched anew: tried again later"
     return 0

@@ -2,8 +2,10 @@
 # What is wrong with this device beside its boot's verdict: a full disk, a damaged state file. Reported until it is well
 # again. Needs edge.sh.
 
-# Room that a full disk gives back at boot: for the boot's own files, its record and its verdict. MiB.
-RESERVE_MIB=32
+# Room that a full disk gives back at boot: for the boot's own files, its record and its verdict, and for the app's user,
+# whose podman writes at its first start in a boot. More than a file system may keep for root (ROOT_MIB of the
+# installer). MiB.
+RESERVE_MIB=96
 RESERVE=$STATE/reserve
 # There in a boot that had to give it up.
 RESERVE_USED=$RUN/reserve-used
@@ -12,12 +14,12 @@ FULL_MIB=16
 # Lines, one problem each, found at this boot.
 BOOT_PROBLEMS=$RUN/problems
 
-# Sets FREE_MIB: what root can still write to /var. Of the free blocks ext4 keeps 2 %, at most 4096, for itself
-# (fs/ext4/super.c, ext4_set_resv_clusters): a full disk has that many.
+# Sets FREE_MIB: what any user can still write to /var; root may have more. Of the free blocks ext4 also keeps 2 %, at
+# most 4096, for itself (fs/ext4/super.c, ext4_set_resv_clusters): a full disk has that many.
 read_free() {
   local blocks size all kept
   FREE_MIB=$FULL_MIB
-  read -r blocks size all < <(stat --file-system --format='%f %S %b' "$STATE") || return 0
+  read -r blocks size all < <(stat --file-system --format='%a %S %b' "$STATE") || return 0
   kept=$((all / 50 < 4096 ? all / 50 : 4096))
   FREE_MIB=$(((blocks - kept) * size / 1048576))
   ((FREE_MIB >= 0)) || FREE_MIB=0
