@@ -60,6 +60,7 @@ export async function derive(
   difference: Difference,
   ref = lab.refName,
 ): Promise<DerivedRelease> {
+  lab.allowed();
   const version = derivedVersion(base.version, name);
   const request = {
     stateDir: lab.stateDir,

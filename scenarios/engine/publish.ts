@@ -23,6 +23,7 @@ export async function publish(
   release: Publication,
   names: readonly string[] = lab.names,
 ): Promise<void> {
+  lab.allowed();
   await lab.depot.startRollout(release.commit, release.version);
   await lab.ref.move(release.commit);
   timeline.mark("lab", "published", `${release.version} ${release.commit.slice(0, 10)}`);

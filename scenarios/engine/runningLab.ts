@@ -33,6 +33,8 @@ export class RunningLab implements Fleet {
   readonly devices: readonly LabDevice[];
   readonly appUrl: string;
   readonly names: readonly string[];
+  /** Throws when a scenario may change nothing more, because it was interrupted. */
+  allowed: () => void = () => undefined;
 
   constructor(
     readonly input: LabInput,

@@ -1,6 +1,6 @@
 import { LabError } from "../../client/labError";
 import { Fetched } from "../../operations/rollout/fetched";
-import { reports } from "../../operations/rollout/fleet";
+import { nudge, reports } from "../../operations/rollout/fleet";
 import { settle } from "../../operations/rollout/settle";
 import { forget, publishedRelease } from "./derivedRelease";
 import { Invariants, type Invariant } from "./invariants";
@@ -45,6 +45,13 @@ async function comeBack(lab: RunningLab, timeline: Timeline, base: Publication):
   await settle(lab, "lab");
 }
 
+/** Names the lab's own release again, and lets devices drop what they have staged. */
+async function withdraw(lab: RunningLab, base: Publication): Promise<void> {
+  if ((await lab.ref.current()) === base.commit) return;
+  await lab.ref.move(base.commit);
+  await nudge(lab, lab.names);
+}
+
 /** Reverts a scenario's changes and ends the program when it is interrupted. Returns how to stop watching. */
 function revertOnSignal(undo: Undo, say: Say, version: string): () => void {
   const signals = ["SIGINT", "SIGTERM"] as const;
@@ -87,10 +94,9 @@ export async function runScenario(
   const observer = await Observer.start(lab, timeline);
   const fetched = await Fetched.since(lab.depot);
   let figures: Figures = {};
-  const undo = new Undo();
-  undo.add(async () => {
-    if ((await lab.ref.current()) !== base.commit) await lab.ref.move(base.commit);
-  });
+  // First of all: what follows may wait until no release is on its way.
+  const undo = new Undo(() => withdraw(lab, base));
+  lab.allowed = () => undo.check();
   const stopWatching = revertOnSignal(undo, say, base.version);
   try {
     figures = await scenario.run({ lab, timeline, invariants, options, undo, base });

@@ -22,6 +22,19 @@ describe("what a scenario puts back", () => {
     assert.deepEqual(done, ["second", "third", "first"]);
   });
 
+  it("begins with what has to be first, and once it has begun nothing is changed any more", async () => {
+    undo = new Undo(step("release"));
+    undo.add(step("first"));
+    undo.add(async () => {
+      assert.throws(() => undo.add(step("late")), /interrupted/);
+      assert.throws(() => undo.check(), /interrupted/);
+      await step("second")();
+    });
+    undo.check();
+    await Promise.all([undo.all(), undo.all()]);
+    assert.deepEqual(done, ["release", "second", "first"]);
+  });
+
   it("is put back whatever fails, and the failure is told", async () => {
     undo.add(step("first"));
     undo.add(() => Promise.reject(new Error("no")));
