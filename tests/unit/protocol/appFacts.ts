@@ -124,7 +124,8 @@ export const APP_FACTS: readonly Fact[] = [
       }),
       at(`${USER_UNITS}/${APP.proxyService}`, /^BindsTo=(.*)$/m),
       at(`${USER_UNITS}/${APP.proxyService}`, /^After=(\S+\.service)$/m),
-      at(`${USER_UNITS}/${APP.watchService}`, /^(?:PartOf|After)=(\S+\.service)$/m, { count: 2 }),
+      at(`${USER_UNITS}/${APP.watchService}`, /^PartOf=(\S+)$/m),
+      at(`${USER_UNITS}/${APP.watchService}`, /^After=(\S+) /m),
       at(`${PROGRAMS}/app-watch`, /^UNIT=(.*)$/m),
       at(`${PROGRAMS}/app-update`, /\[\[ \$line != (\S+) \]\]/),
       at(`${PROGRAMS}/app-update`, /systemctl --user --quiet is-active (\S+\.service);/),
@@ -140,6 +141,7 @@ export const APP_FACTS: readonly Fact[] = [
     mention: /container-httpd-proxy\.service/,
     places: [
       at(QUADLET, /^Wants=(\S+) /m),
+      at(`${USER_UNITS}/${APP.watchService}`, /^After=\S+ (\S+)$/m),
       at(`${PROGRAMS}/lib/app-mend.sh`, /systemctl --user stop (\S+\.service) /),
     ],
   },
