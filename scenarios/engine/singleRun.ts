@@ -103,6 +103,8 @@ export async function runScenario(
   } finally {
     await undo.all().finally(() => observer.stop());
     stopWatching();
+    // The lab outlives the scenario: the next one may publish again.
+    lab.allowed = () => undefined;
   }
   await forget(lab);
   const counts = await fetched.byDevice();

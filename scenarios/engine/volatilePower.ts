@@ -68,7 +68,7 @@ export class VolatilePower implements PowerSupply {
   }
 
   async cut(device: string, loss = this.nextLoss()): Promise<() => Promise<void>> {
-    this.run.lab.allowed();
+    this.run.undo.check();
     const taken = this.taken.get(device);
     if (!taken?.cache) throw new Error(`${device} has no volatile disk`);
     // The disk first: QEMU would flush it when it is ended.
