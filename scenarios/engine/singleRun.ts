@@ -101,10 +101,12 @@ export async function runScenario(
   try {
     figures = await scenario.run({ lab, timeline, invariants, options, undo, base });
   } finally {
-    await undo.all().finally(() => observer.stop());
+    await undo.all().finally(() => {
+      // The lab outlives the scenario: the next one may publish again.
+      lab.allowed = () => undefined;
+      return observer.stop();
+    });
     stopWatching();
-    // The lab outlives the scenario: the next one may publish again.
-    lab.allowed = () => undefined;
   }
   await forget(lab);
   const counts = await fetched.byDevice();
