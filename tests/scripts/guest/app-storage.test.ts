@@ -29,7 +29,7 @@ describe("guest: a container storage that is damaged, or on a full disk", () => 
     const free = (mib: number): void =>
       app.guest.standIn(
         "stat",
-        `case "$*" in *--file-system*) echo "${mib * 256} 4096" ;; *) exec /usr/bin/stat "$@" ;; esac`,
+        `case "$*" in *--file-system*) echo "${mib * 256} 4096 3891426" ;; *) exec /usr/bin/stat "$@" ;; esac`,
       );
     free(31);
     app.failed("good");

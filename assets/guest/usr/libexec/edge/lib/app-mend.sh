@@ -4,8 +4,6 @@
 # unreadable. First its image is fetched anew with all of its layers; if that is not enough, or podman fails at
 # everything, the user's whole container storage. Needs app-update's names and functions.
 
-# Below this many MiB an image is neither fetched nor given up: podman fails because the disk is full.
-ROOM_MIB=32
 STORAGE=${XDG_DATA_HOME:-$HOME/.local/share}/containers/storage
 # Image, then storage; when both were tried, again after this many seconds.
 REMEDY_SECONDS=${EDGE_APP_REMEDY_SECONDS:-1800}
@@ -39,13 +37,6 @@ find_image() {
     *) IMAGE_HERE=error ;;
   esac
   edge_tail PODMAN_SAYS "${PODMAN_SAYS##*$'\n'}" 120
-}
-
-# Is there room to fetch anything? A file system that does not say counts as one that has.
-has_room() {
-  local blocks size
-  read -r blocks size < <(stat --file-system --format='%a %S' "$HOME") || return 0
-  ((blocks * size / 1048576 >= ROOM_MIB))
 }
 
 # Sets REMEDY, the next one to try: image, storage or none; and notes that it is tried.
@@ -170,7 +161,10 @@ mend() {
   fi
   # It may also have come up by itself meanwhile.
   app_broken || return 0
-  if ! has_room; then
+  # Podman may fail because the disk is full, as the reports say it: sourced only here, on the way to a remedy.
+  . "$here/lib/problems.sh"
+  read_free
+  if ((FREE_MIB < FULL_MIB)); then
     mending "the disk is full: nothing is removed or fetched before there is room"
     return 0
   fi
