@@ -162,6 +162,7 @@ mend() {
   # It may also have come up by itself meanwhile.
   app_broken || return 0
   # Podman may fail because the disk is full, as the reports say it: sourced only here, on the way to a remedy.
+  # shellcheck source-path=SCRIPTDIR/..
   . "$here/lib/problems.sh"
   read_free
   if ((FREE_MIB < FULL_MIB)); then
