@@ -89,4 +89,18 @@ describe("guest: a container storage that is damaged, or on a full disk", () => 
     await app.update();
     assert.equal(app.state(), "zero");
   });
+
+  it("an image that a power loss has damaged is fetched anew before the boot takes requests", async () => {
+    app.guest.write(`${STORAGE}/image`, "short\n");
+    app.guest.delete(`${MARKS}/app-prepared`);
+    app.guest.standIn(
+      "podman",
+      `[ ! -e "$EDGE_ROOT/${MARKS}/app-prepared" ] || echo late >>"$EDGE_ROOT/calls"${PODMAN}`,
+    );
+    await app.update();
+    assert.equal(app.podman("pull").length, 1);
+    assert.ok(!app.guest.calls().includes("late"));
+    assert.equal(app.state(), "zero");
+    assert.ok(app.guest.has(`${MARKS}/app-prepared`));
+  });
 });

@@ -62,26 +62,57 @@ describe("guest: the app", () => {
     assert.equal(guest.read(`${STORE}/image`), `${NEW}\n`);
   });
 
-  for (const [what, podmanDoes] of [
-    ["podman is set up once", ""],
-    ["a podman that is too slow is set up no second time", "exit 124"],
-  ] as const) {
-    it(`in a new boot ${what}, before the device takes requests`, async () => {
+  describe("a new boot, before the device takes requests", () => {
+    beforeEach(() => {
       guest.write(`${STORE}/image`, `${NEW}\n`);
       guest.shell(`rm "$ROOT/${PREPARED}"`);
+    });
+    /** Calls of podman in two runs; a word before those after the mark. */
+    const twoRuns = async (podmanDoes: string): Promise<string[]> => {
       guest.standIn(
         "podman",
         `[ ! -e "$EDGE_ROOT/${PREPARED}" ] || echo late >>"$EDGE_ROOT/calls"; ${podmanDoes}`,
       );
       await update();
       await update();
-      assert.deepEqual(
-        guest.calls().filter((call) => /^(podman|late)/.test(call)),
-        [`podman image exists ${registry.address}/httpd:prod`],
-      );
       assert.ok(guest.has(PREPARED));
+      return guest
+        .calls()
+        .filter((call) => /^(podman|late)/.test(call))
+        .map((call) => call.split(" ").slice(0, 3).join(" "));
+    };
+
+    it("tries the app's image once, so that no request waits for what podman and the app do first", async () => {
+      trialAnswers(true);
+      assert.deepEqual(await twoRuns(""), [
+        "podman image exists",
+        "podman rm --force",
+        "podman run --detach",
+        "podman rm --force",
+      ]);
     });
-  }
+
+    it("does not set up a podman that is too slow a second time", async () => {
+      assert.deepEqual(await twoRuns("exit 124"), ["podman image exists"]);
+    });
+
+    it("fetches the first image, which no request is to wait for either", async () => {
+      guest.delete(`${STORE}/image`);
+      const calls = await twoRuns('[ "$1" != image ]');
+      assert.deepEqual(calls, [
+        "podman image exists",
+        "podman pull --quiet",
+        "podman pull --quiet",
+        "podman image prune",
+      ]);
+    });
+
+    it("without an image or a registry the device is not kept waiting", async () => {
+      guest.delete(`${STORE}/image`);
+      guest.device({ EDGE_REGISTRY: "127.0.0.1:1" });
+      assert.deepEqual(await twoRuns('[ "$1" != image ]'), ["podman image exists"]);
+    });
+  });
 
   it("the tag has not moved: one request, no podman", async () => {
     guest.write(`${STORE}/image`, `${NEW}\n`);
