@@ -30,11 +30,11 @@ lock_take() {
   edge_keep "$LOCK_MARK" "$BOOT_ID"
 }
 
-# lock_release [earlier]: "earlier" keeps a lock that this boot has taken: it has yet to reboot.
+# lock_release now|earlier: "earlier" keeps a lock that this boot has taken: it has yet to reboot.
 lock_release() {
   lock_alone || return
   [[ -e $LOCK_MARK ]] || return 0
-  if [[ ${1:-} == earlier ]]; then
+  if [[ $1 == earlier ]]; then
     edge_boot_id
     ! edge_is "$LOCK_MARK" "$BOOT_ID" || return 0
   fi
