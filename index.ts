@@ -28,9 +28,12 @@ function skipPromiseTraces(): void {
     frames[0]?.getFunctionName() === "debuggablePromise" ? "" : format(error, frames);
 }
 
+/** Pulumi's own look at PULUMI_CONFIG_SECRET_KEYS; it is exported, but its types leave it out. */
+const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
+
 function read(): LabInputs & { readonly recorded: StackState } {
   try {
-    const read = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
+    const read = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig(), isConfigSecret);
     checkStateOwner(read);
     const recorded = readStackState(read.stateDir, pulumi.getProject(), read.stack);
     const problems = fixedKeyProblems(read.config, recorded);

@@ -1,6 +1,6 @@
 import { labContext, overrides } from "../client/context";
 import { LabError } from "../client/labError";
-import { Connection } from "../client/remote/connection";
+import { Connection, parcel } from "../client/remote/connection";
 
 /** Local verbs, which work with Pulumi or the caches. All others run on the lab's host. */
 const HERE = new Set(["up", "preview", "destroy", "recover", "clean", "bench", "help"]);
@@ -29,8 +29,10 @@ export async function runRemoteVerb(words: readonly string[]): Promise<number | 
     "edge-lab:stateDir": ".lab",
   };
   const terminal = process.stdin.isTTY && process.stdout.isTTY;
+  // Every user of both hosts can read a command line, and standard input is the verb's own.
+  const brings = parcel(JSON.stringify(own));
   return new Connection(remote, ctx.root, ctx.stack).run(
-    ["./assets/host/remote-verb.sh", ctx.stack, JSON.stringify(own), ...words],
-    { stdio: "inherit", terminal },
+    ["./assets/host/remote-verb.sh", ctx.stack, brings.id, ...words],
+    { stdio: "inherit", terminal, brings },
   );
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { checkStateOwner, readLabInputs, type LabInputs } from "../lib/labProgram";
-import { parseStackFile } from "../lib/stackFile";
+import { parseStoredConfig } from "../lib/stackFile";
 import { requiredEnv } from "./program";
 
 /** Input of every verb. */
@@ -17,13 +17,14 @@ export interface LabContext extends LabInputs {
 /**
  * Plain values that `pulumi config set` wrote for the stack; nothing outside the program needs secrets. On a remote lab
  * host, the values that the caller sent.
+ * @throws ConfigError that lists every secret that is stored in clear text
  */
 export function overrides(root: string, stack: string): Record<string, string> {
   const sent = process.env["EDGE_OVERRIDES"];
   if (sent !== undefined) return z.record(z.string(), z.string()).parse(JSON.parse(sent));
   const path = join(root, ".lab", "config", `Pulumi.${stack}.yaml`);
   if (!existsSync(path)) return {};
-  const keys = parseStackFile(readFileSync(path, "utf8"), path, "plain");
+  const keys = parseStoredConfig(readFileSync(path, "utf8"), path, stack);
   return Object.fromEntries(
     Object.entries(keys).map(([key, value]) => [
       `edge-lab:${key}`,

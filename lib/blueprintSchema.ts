@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { CRYPT_HASH } from "../protocol/fields";
+import { isLine, line, printable } from "../protocol/text";
 import { PORT_FORM, PORT_RULE } from "./firewallPorts";
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/, "is a name of letters, digits and . _ + -");
@@ -8,31 +10,39 @@ const accountName = z
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "is a Linux user or group name: at most 32 of a-z, 0-9, _ and -");
 const unit = z.string().regex(/^[A-Za-z0-9:_.@\\-]+$/, "is the name of a systemd unit");
 /** One line of text that passwd(5) can hold. */
-const oneLine = z.string().regex(/^[^:\n\r\0]*$/, "is one line of text without a colon");
-const path = z.string().regex(/^\/[^\n\r\0:]*$/, "is an absolute path of one line without a colon");
-const publicKey = z
+const comment = line.refine((text) => !text.includes(":"), "is one line of text without a colon");
+const path = line.regex(/^\/[^:]*$/, "is an absolute path of one line without a colon");
+/** A path that passwd(5) and tmpfiles.d(5) can hold. */
+const plainPath = z
   .string()
   .regex(
-    /^\s*([^\n\r\0]*[A-Za-z0-9@.-]+ AAAA[A-Za-z0-9+/=]+[^\n\r\0]*\s*)+$/,
-    "holds OpenSSH public keys, one a line, such as ssh-ed25519 AAAA...",
+    /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._+-]+)+\/?$/,
+    "is an absolute path of letters, digits and . _ + -, without . and ..",
   );
+const passwordHash = z.string().regex(CRYPT_HASH, "is a crypt(3) hash such as $6$...");
+const KEY_LINE = /(^| )[A-Za-z0-9@.-]+ AAAA[A-Za-z0-9+/=]+( |$)/;
+const publicKey = z.string().refine((text) => {
+  const keys = text.split(/\r?\n/).filter((one) => !/^ *$/.test(one));
+  return keys.length > 0 && keys.every((one) => isLine(one) && KEY_LINE.test(one));
+}, "holds OpenSSH public keys, one a line, such as ssh-ed25519 AAAA...");
 const id = z.int().min(1).max(4294967294);
 const octalMode = z.string().regex(/^0?[0-7]{3}$/, 'is an octal mode such as "0644"');
 /** An owner by name, or by number. */
 const owner = z.union([accountName, z.int().min(0).max(4294967294)]);
 
-const packageSchema = z.strictObject({ name, version: z.string().default("*") });
+/** Of Debian or RPM, or a pattern for it. */
+const packageVersion = z
+  .string()
+  .regex(/^[A-Za-z0-9.+:~^_*?[\]-]+$/, "is a package's version, or a pattern such as 1.2.*");
+const packageSchema = z.strictObject({ name, version: packageVersion.default("*") });
 
 const user = z.strictObject({
   name: accountName,
-  description: oneLine.optional(),
-  password: z.string().startsWith("$", "is a crypt(3) hash such as $6$...").optional(),
+  description: comment.optional(),
+  password: passwordHash.optional(),
   key: publicKey.optional(),
-  home: z
-    .string()
-    .regex(/^(\/[A-Za-z0-9._-]+)+\/?$/, "is an absolute path of letters, digits and . _ -")
-    .optional(),
-  shell: path.optional(),
+  home: plainPath.optional(),
+  shell: plainPath.optional(),
   uid: id.optional(),
   gid: id.optional(),
   groups: z.array(accountName).default([]),
@@ -49,8 +59,19 @@ const node = {
 
 /** A key of the reference that no backend of the lab can honour; see blueprintRefusals.ts. */
 const refused = z.unknown().optional();
+const LINES_RULE = "has texts of one line, but for keys in PEM or PGP form";
+
+/** osbuild writes most texts into INI files. */
+function linesOnly(value: unknown): boolean {
+  if (typeof value === "string") {
+    return isLine(value) || (/^-----BEGIN [A-Z ]+-----\n/.test(value) && printable(value) === value);
+  }
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, v]) => isLine(key) && linesOnly(v));
+}
+
 /** A list or table that osbuild's image builder reads and checks itself. */
-const table = z.record(z.string(), z.unknown());
+const table = z.record(z.string(), z.unknown()).refine((value) => linesOnly(value), LINES_RULE);
 
 const customizations = z.strictObject({
   hostname: name.optional(),
@@ -97,7 +118,7 @@ const customizations = z.strictObject({
       services: z
         .strictObject({ enabled: z.array(name).default([]), disabled: z.array(name).default([]) })
         .optional(),
-      zones: z.array(z.strictObject({ name, sources: z.array(z.string().min(1)).min(1) })).optional(),
+      zones: z.array(z.strictObject({ name, sources: z.array(line.min(1)).min(1) })).optional(),
     })
     .optional(),
   services: z
@@ -135,10 +156,14 @@ const customizations = z.strictObject({
  */
 export const blueprintSchema = z.strictObject({
   name,
-  description: z.string().default(""),
-  version: z.string(),
+  // Only TOML has it, which can hold several lines.
+  description: z
+    .string()
+    .refine((text) => printable(text) === text, "is text without control characters")
+    .default(""),
+  version: line,
   distro: name.optional(),
-  architecture: z.string().optional(),
+  architecture: line.optional(),
   minimal: refused,
   packages: z.array(packageSchema).default([]),
   modules: z.array(packageSchema).default([]),
@@ -147,8 +172,8 @@ export const blueprintSchema = z.strictObject({
   containers: z
     .array(
       z.strictObject({
-        source: z.string().min(1),
-        name: z.string().min(1).optional(),
+        source: line.min(1),
+        name: line.min(1).optional(),
         "tls-verify": z.boolean().optional(),
         "local-storage": z.boolean().optional(),
       }),

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 
+import { NOT_SHOWN, shownValue } from "./shownValue";
+
 /** One bad key of the configuration. */
 export interface Problem {
   /** The key without its namespace, e.g. `network.vip`. */
@@ -11,22 +13,15 @@ export interface Problem {
   readonly fix: string;
   /** The file that contains the key, if that is not the stack's configuration. */
   readonly file?: string;
+  /** True for a value that must not be shown whatever its key: an unknown key may be a secret's, misspelt. */
+  readonly hidden?: boolean;
 }
 
-/** Names of secrets, and misspellings of such names. */
-const SECRET_NAMES = /pass|pasw|pwd|secret|token|credential|activation|private/i;
-/** Keys below which everything except public keys counts as a secret, whatever its name. */
-const SECRET_AREAS = /^(coreUser|subscription)\b(?!\.authorizedKeys)/;
-
-function show(key: string, value: unknown): string {
+function show({ key, value, hidden }: Problem): string {
   // A place in a file that could not be parsed.
   if (key.startsWith("(")) return "";
   if (value === undefined) return " = (not set)";
-  if (SECRET_NAMES.test(key) || SECRET_AREAS.test(key)) return " = (not shown: may be secret)";
-  const text = JSON.stringify(value, (k, v: unknown) =>
-    SECRET_NAMES.test(k) || SECRET_AREAS.test(k) ? "(not shown)" : typeof v === "bigint" ? String(v) : v,
-  );
-  return ` = ${text.length > 120 ? `${text.slice(0, 117)}...` : text}`;
+  return ` = ${hidden === true ? NOT_SHOWN : shownValue(key, value)}`;
 }
 
 /** Every bad key of a configuration in one message; thrown before anything changes. */
@@ -36,7 +31,7 @@ export class ConfigError extends Error {
   constructor(source: string, problems: readonly Problem[]) {
     const lines = problems.map(
       (p) =>
-        `  ${p.file === undefined ? "edge-lab:" : `${p.file}: `}${p.key}${show(p.key, p.value)}\n` +
+        `  ${p.file === undefined ? "edge-lab:" : `${p.file}: `}${p.key}${show(p)}\n` +
         `    rule: ${p.rule}\n    fix:  ${p.fix}`,
     );
     super(
@@ -123,6 +118,7 @@ export function describeIssues(
     return issue.keys.map((k) => ({
       key: keyText([...issue.path, k]),
       value: valueAt(raw, [...issue.path, k]),
+      hidden: true,
       rule: `is a known key${issue.path.length === 0 ? `: ${known.join(", ")}` : ""}`,
       fix: known.some((name) => k.startsWith(`${name}.`))
         ? `it is ${k.split(".")[0]} with a key ${k.split(".").slice(1).join(".")} in it: add --config-path, or --path`

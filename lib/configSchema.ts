@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { LIBVIRT } from "../protocol/names";
 import { PORTS } from "../protocol/ports";
+import { line } from "../protocol/text";
 import { LOCAL_URI } from "./labHost";
 import { parseRemote } from "./remoteHost";
 
@@ -21,7 +22,7 @@ const port = z.int().min(1024).max(65535);
 const sshKey = z
   .string()
   .regex(
-    /^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^"\n]*)?$/,
+    /^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^"\p{Cc}]*)?$/u,
     'is a public key in OpenSSH format, e.g. "ssh-ed25519 AAAA... me@laptop"',
   );
 const macAddress = z
@@ -49,16 +50,16 @@ export const schema = z.strictObject({
     )
     .default(LOCAL_URI),
   hostKeys: z.array(sshKey).default([]),
-  stateDir: z.string().min(1).default(".lab"),
+  stateDir: line.min(1).default(".lab"),
   accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
   network: z
     .strictObject({
       mode: z.enum(["nat", "lan"]).default("nat"),
-      cidr: z.string().default("192.168.76.0/24"),
-      vip: z.string().optional(),
+      cidr: line.default("192.168.76.0/24"),
+      vip: line.optional(),
       uplink: z
         .string()
-        .regex(/^[^/\s:]{1,15}$/, "is the name of a network interface, at most 15 characters")
+        .regex(/^[^/\s:\p{Cc}]{1,15}$/u, "is the name of a network interface, at most 15 characters")
         .optional(),
       /** Default: the mode's, lib/config.ts. */
       bridge: interfaceName.optional(),
@@ -78,7 +79,7 @@ export const schema = z.strictObject({
       z.strictObject({
         name: deviceName,
         role: z.enum(["primary", "backup"]),
-        address: z.string().optional(),
+        address: line.optional(),
         mac: macAddress.optional(),
       }),
     )
@@ -95,11 +96,11 @@ export const schema = z.strictObject({
       diskGiB: z.int().min(8).max(2048).default(16),
     })
     .prefault({}),
-  blueprint: z.string().min(1).default("assets/blueprints/RFE.toml"),
+  blueprint: line.min(1).default("assets/blueprints/RFE.toml"),
   releases: z
     .array(
       z.strictObject({
-        version: z.string(),
+        version: line,
         addPackages: z.array(packageName).default([]),
         removePackages: z.array(packageName).default([]),
       }),
@@ -110,7 +111,7 @@ export const schema = z.strictObject({
       { version: "0.0.1", addPackages: [], removePackages: [] },
       { version: "0.0.2", addPackages: ["strace"], removePackages: [] },
     ]),
-  targetVersion: z.string().optional(),
+  targetVersion: line.optional(),
   upgradeGate: z.enum(["open", "closed"]).default("open"),
   app: z
     .strictObject({
@@ -124,13 +125,13 @@ export const schema = z.strictObject({
   subscription: z
     .union(
       [
-        z.strictObject({ username: z.string().min(1), password: z.string().min(1) }),
-        z.strictObject({ organization: z.string().min(1), activationKey: z.string().min(1) }),
+        z.strictObject({ username: line.min(1), password: line.min(1) }),
+        z.strictObject({ organization: line.min(1), activationKey: line.min(1) }),
       ],
       { error: subscription },
     )
     .optional(),
-  bootIso: z.string().min(1).optional(),
+  bootIso: line.min(1).optional(),
 });
 
 /** A configuration as written, with the defaults filled in. */

@@ -87,7 +87,8 @@ export function resultOf<T>(
     try {
       return JSON.parse(text) as T;
     } catch {
-      throw new Error(`${name} answered with something that is not one line of JSON: ${text.slice(0, 200)}`);
+      // What it said instead may be a secret: some scripts answer with one.
+      throw new Error(`${name} answered with ${text.length} characters that are not one line of JSON`);
     }
   });
 }

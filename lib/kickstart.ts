@@ -1,3 +1,4 @@
+import { CRYPT_HASH } from "../protocol/fields";
 import { OPERATOR } from "../protocol/names";
 import { DEVICE, deviceProgram } from "../protocol/paths";
 import type { DeviceConfig } from "./config";
@@ -54,10 +55,12 @@ export function kernelArgs(role: DeviceConfig["role"]): string[] {
   return [`vip_state=${state}`, `vip_priority=${priority}`];
 }
 
+const WORD = /^[A-Za-z0-9@%_+=:,./-]+$/;
+
 /** An unquoted value: in a kickstart a blank or # ends it, in a shell script many other characters do. */
 function word(text: string | number, what: string): string {
   const value = String(text);
-  if (!/^[A-Za-z0-9@%_+=:,./-]+$/.test(value)) {
+  if (!WORD.test(value)) {
     throw new Error(`${what}: ${JSON.stringify(value)} has a character that a kickstart cannot carry`);
   }
   return value;
@@ -65,15 +68,18 @@ function word(text: string | number, what: string): string {
 
 /** A crypt(3) hash, also unquoted; no error shows it. */
 function cryptHash(text: string): string {
-  if (!/^\$[A-Za-z0-9./$=,]+$/.test(text)) throw new Error("the password is not a crypt(3) hash");
+  if (!CRYPT_HASH.test(text)) throw new Error("the password is not a crypt(3) hash");
   return text;
 }
 
 /** A public key for double quotes. Its comment is only for people, so unsafe characters in it are replaced. */
 function publicKey(text: string): string {
   const [type = "", data = "", ...comment] = text.split(" ");
+  // Somebody may have written a private key instead, so no error shows it.
+  if (!WORD.test(type) || !WORD.test(data))
+    throw new Error("authorizedKeys: a key has a character that a kickstart cannot carry");
   const rest = comment.map((part) => ` ${part.replace(/[^\w@.:+=,/-]/g, "_")}`).join("");
-  return `${word(type, "authorizedKeys")} ${word(data, "authorizedKeys")}${rest}`;
+  return `${type} ${data}${rest}`;
 }
 
 function deviceCase(args: KickstartArgs): string[] {

@@ -10,7 +10,16 @@ import { ConfigError, type Problem } from "./configErrors";
 import { schema } from "./configSchema";
 import { labHost, type LabHost } from "./labHost";
 import { stateOwnerProblems } from "./stateOwner";
-import { mergeSources, parseEngineConfig, parseProjectDefaults, parseStackFile } from "./stackFile";
+import { secretsIn } from "./secretKeys";
+import {
+  mergeSources,
+  parseEngineConfig,
+  parseProjectDefaults,
+  parseStackFile,
+  plainSecret,
+  readableKeys,
+  type ConfigMap,
+} from "./stackFile";
 
 /** A stack's configuration and the files that it names, read and validated. */
 export interface LabInputs {
@@ -33,14 +42,37 @@ function readOptional(path: string): string {
   }
 }
 
+/** The engine's keys, without those that hold a secret in clear text: each of these is a problem. */
+function engineKeys(
+  engine: Record<string, string>,
+  encrypted: (key: string) => boolean,
+): { keys: ConfigMap; problems: Problem[] } {
+  const keys: ConfigMap = {};
+  const problems: Problem[] = [];
+  for (const [key, value] of Object.entries(parseEngineConfig(engine))) {
+    const name = `edge-lab:${key}`;
+    const secrets = encrypted(name) ? [] : secretsIn(engine[name], key);
+    // The engine hands a map over as text, whatever it was stored as.
+    problems.push(...secrets.map((secret) => plainSecret({ ...secret, inText: false })));
+    if (secrets.length === 0) keys[key] = value;
+  }
+  return { keys, problems };
+}
+
 /**
  * Reads a stack's sources: the defaults in Pulumi.yaml, the committed Pulumi.STACK.yaml, the engine's configuration
  * (`pulumi config set`, `--config`), and the blueprint.
  * @param root project folder
  * @param engine the engine's configuration, `namespace:key` to text
+ * @param encrypted tells whether the engine has a key, `namespace:key`, encrypted; default: none
  * @throws ConfigError that lists every mistake in all of them, before anything changes
  */
-export function readLabInputs(root: string, stack: string, engine: Record<string, string>): LabInputs {
+export function readLabInputs(
+  root: string,
+  stack: string,
+  engine: Record<string, string>,
+  encrypted: (key: string) => boolean = () => false,
+): LabInputs {
   const file = `Pulumi.${stack}.yaml`;
   const problems: Problem[] = [];
   /** The result of `read`; undefined if it found mistakes, which are collected. */
@@ -55,12 +87,13 @@ export function readLabInputs(root: string, stack: string, engine: Record<string
   };
   const defaults = parseProjectDefaults(readOptional(resolve(root, "Pulumi.yaml")), "Pulumi.yaml");
   const text = readOptional(resolve(root, file));
-  const stackFile =
-    attempt(() => parseStackFile(text, file)) ?? attempt(() => parseStackFile(text, file, "plain"));
+  const stackFile = attempt(() => parseStackFile(text, file)) ?? attempt(() => readableKeys(text, file));
   // Both readings have reported a file that is not YAML: once is enough.
   if (!stackFile) throw new ConfigError(file, problems.slice(0, 1));
   // The committed file must have the right types; values stored by `pulumi config set` are converted.
-  const given = coerce(schema, parseEngineConfig(engine)) as Record<string, unknown>;
+  const { keys, problems: plain } = engineKeys(engine, encrypted);
+  problems.push(...plain);
+  const given = coerce(schema, keys) as Record<string, unknown>;
   const raw = mergeSources(defaults, stackFile, given);
   const config = attempt(() => resolveConfig(raw, file));
   const path = config?.blueprint ?? raw["blueprint"];

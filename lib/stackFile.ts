@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parse, YAMLParseError } from "yaml";
 
 import { ConfigError, type Problem } from "./configErrors";
+import { SECRET_AREAS, secretsIn, setSecret, type FoundSecret } from "./secretKeys";
 
 const NAMESPACE = "edge-lab:";
 
@@ -42,62 +43,95 @@ function parseYaml(text: string, file: string): ConfigMap {
 /** The keys that Pulumi itself writes into a stack file. */
 const PULUMI_KEYS = ["config", "environment", "secretsprovider", "encryptionsalt", "encryptedkey"];
 
-function isEncrypted(value: unknown): value is ConfigMap {
-  return isMap(value) && Object.keys(value).length === 1 && typeof value["secure"] === "string";
-}
-
-/** Paths of the secrets in a value: those that are encrypted, and those in clear text that must be. */
-function secretsIn(value: unknown, path: string): string[] {
-  if (isEncrypted(value)) return [path];
-  if (/\.(password|activationKey)$/.test(path)) return [path];
-  if (Array.isArray(value)) return value.flatMap((v, i) => secretsIn(v, `${path}[${i}]`));
-  return isMap(value) ? Object.entries(value).flatMap(([key, v]) => secretsIn(v, `${path}.${key}`)) : [];
-}
-
-function secretProblem(path: string): Problem {
-  const top = path.split(/[.[]/)[0] === path ? "" : " --path";
+function committedSecret(secret: FoundSecret): Problem {
   return {
-    key: path,
+    key: secret.path,
     value: "(a secret)",
+    hidden: true,
     rule: "holds no secret in the committed stack file",
-    fix: `remove it there and run: pulumi config set --secret${top} ${NAMESPACE}${path} (it asks for the value)`,
+    fix: `remove it there and run: ${setSecret({ ...secret, inText: false })} (it asks for the value)`,
   };
 }
 
 /**
- * The keys of the namespace in a stack file (`Pulumi.<stack>.yaml`).
- * @param use `check` (default): the file is committed and only the program reads it, so a secret, or any key that is
- *   not the lab's, is a mistake. `plain`: returns the readable keys, without those that contain a secret.
+ * A secret that `pulumi config set` stored in clear text.
+ * @param path the key without its namespace
+ */
+export function plainSecret(secret: FoundSecret): Problem {
+  return {
+    key: secret.path,
+    value: "(a secret)",
+    hidden: true,
+    rule: "is stored encrypted: it is a secret",
+    fix: `run: ${setSecret(secret)} (it asks for the value)`,
+  };
+}
+
+/**
+ * The keys of the namespace in the committed stack file, `Pulumi.<stack>.yaml`, which only the program reads: a secret,
+ * or any key that is not the lab's, is a mistake.
  * @throws ConfigError that lists every mistake in the file itself
  */
-export function parseStackFile(text: string, file: string, use: "check" | "plain" = "check"): ConfigMap {
+export function parseStackFile(text: string, file: string): ConfigMap {
+  const { keys, problems } = readStackFile(text, file);
+  if (problems.length > 0) throw new ConfigError(file, problems);
+  return keys;
+}
+
+/** What of a stack file can be read, for rules that look at the rest of the keys as well: see parseStackFile. */
+export function readableKeys(text: string, file: string): ConfigMap {
+  return readStackFile(text, file).keys;
+}
+
+/**
+ * The plain values in the file that `pulumi config set` writes. Without keys that hold a secret, and without the keys
+ * that may hold one: what is returned here leaves this machine where the lab is on another.
+ * @throws ConfigError that lists every secret in clear text
+ */
+export function parseStoredConfig(text: string, file: string, stack: string): ConfigMap {
+  const block = parseYaml(text, file)["config"] ?? {};
+  const keys: ConfigMap = {};
+  const problems: Problem[] = [];
+  for (const [key, value] of Object.entries(isMap(block) ? block : {})) {
+    if (!key.startsWith(NAMESPACE)) continue;
+    const name = key.slice(NAMESPACE.length);
+    const secrets = secretsIn(value, name);
+    problems.push(...secrets.filter((s) => !s.encrypted).map(plainSecret));
+    const [area = ""] = name.split(/[.[]/);
+    if (secrets.length === 0 && !SECRET_AREAS.includes(area)) keys[name] = value;
+  }
+  if (problems.length > 0) throw new ConfigError(`Pulumi.${stack}.yaml`, problems);
+  return keys;
+}
+
+function readStackFile(text: string, file: string): { keys: ConfigMap; problems: Problem[] } {
   const document = parseYaml(text, file);
   const problems: Problem[] = Object.keys(document)
     .filter((key) => !PULUMI_KEYS.includes(key))
     .map((key) => {
       const rule = `is one of ${PULUMI_KEYS.join(", ")}`;
-      return { key, value: document[key], rule, fix: "the lab's keys stand below config:", file };
+      const fix = "the lab's keys stand below config:";
+      return { key, value: document[key], hidden: true, rule, fix, file };
     });
   const block = document["config"] ?? {};
   if (!isMap(block)) {
     const fix = "write config: and the keys below it";
-    problems.push({ key: "config", value: block, rule: "is a map of keys", fix, file });
+    problems.push({ key: "config", value: block, hidden: true, rule: "is a map of keys", fix, file });
   }
   const keys: ConfigMap = {};
   for (const [key, value] of Object.entries(isMap(block) ? block : {})) {
     if (key.startsWith(NAMESPACE)) {
       const name = key.slice(NAMESPACE.length);
       const secrets = secretsIn(value, name);
-      problems.push(...secrets.map(secretProblem));
+      problems.push(...secrets.map(committedSecret));
       if (secrets.length === 0) keys[name] = value;
     } else {
       const rule = `is in the namespace ${NAMESPACE}`;
       const fix = `write ${NAMESPACE}${key.split(":").pop() ?? ""}, or run pulumi config set for what is another's`;
-      problems.push({ key, value, rule, fix, file });
+      problems.push({ key, value, hidden: true, rule, fix, file });
     }
   }
-  if (use === "check" && problems.length > 0) throw new ConfigError(file, problems);
-  return keys;
+  return { keys, problems };
 }
 
 /** The defaults that Pulumi.yaml declares for the namespace. */

@@ -1,8 +1,10 @@
 /** What can change on a running device: the input of its program `settings`. */
 import { z } from "zod";
 
-/** crypt(3), without characters that a file of one line could not hold. */
-const passwordHash = z.string().regex(/^\$[A-Za-z0-9./$=,]+$/, "is not a crypt(3) hash");
+import { CRYPT_HASH } from "./fields";
+import { line } from "./text";
+
+const passwordHash = z.string().regex(CRYPT_HASH, "is not a crypt(3) hash");
 
 export const deviceSettingsSchema = z.strictObject({
   /** Interval of VRRP advertisements, seconds. */
@@ -12,7 +14,7 @@ export const deviceSettingsSchema = z.strictObject({
   /** Time without a connection after which the app goes back to zero, seconds. */
   idleSeconds: z.number().int().positive(),
   /** Public keys in OpenSSH format that may log in as the operator; all of them. */
-  authorizedKeys: z.array(z.string().regex(/^[^\n]+$/, "is not one line")).min(1),
+  authorizedKeys: z.array(line.min(1)).min(1),
   /** The operator's password; secret. */
   passwordHash,
 });

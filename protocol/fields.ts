@@ -6,6 +6,9 @@ import { foreignText } from "./text";
 /** Id of an OSTree commit: a SHA-256 in hex. */
 export const commitSchema = z.string().regex(/^[0-9a-f]{64}$/, "is not a commit");
 
+/** A crypt(3) hash, with the characters that crypt(5) allows: no colon, blank or line end, which shadow(5) could not hold. */
+export const CRYPT_HASH = /^\$[A-Za-z0-9./$=,+_-]+$/;
+
 /** A release's version, as the composer records it. */
 export const versionSchema = foreignText(64);
 

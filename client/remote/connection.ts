@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -11,6 +12,20 @@ import { copyOf, nodeBinary } from "./programCopy";
 /** Exit status of the remote side when its copy of the program differs. */
 const OTHER_COPY = 97;
 const NO_ROOT = 96;
+/** Exit status of the remote side when it lacks a parcel. */
+const NO_PARCEL = 98;
+
+/** Text for a program there that cannot come on its standard input, which may be the user's terminal. */
+export interface Parcel {
+  /** Names it in the program's words, and is its file's name there. */
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Wraps a text. The same text has the same id, so it is sent once. */
+export function parcel(text: string): Parcel {
+  return { id: createHash("sha256").update(text).digest("hex").slice(0, 32), text };
+}
 
 /** Sets $s to what makes a command run as root: nothing, or sudo without a password. */
 const AS_ROOT = `s=; [ "$(id -u)" = 0 ] || { s="sudo -n"; $s true 2>/dev/null || exit ${NO_ROOT}; }`;
@@ -36,23 +51,46 @@ export class Connection {
    * Runs one of the project's programs there and resolves to its exit status. The words are constants of the project
    * or typed by the user; everything else travels on standard input.
    * @param words a script of the project, and its arguments
+   * @param options.brings a text that the program finds by its id in the folder `parcels` of its copy
    * @param start begins to write to its standard input
    */
   async run(
     words: readonly string[],
-    options: { stdio: StdioOptions; terminal?: boolean },
+    options: { stdio: StdioOptions; terminal?: boolean; brings?: Parcel },
     start: (child: ChildProcess) => void = () => undefined,
   ): Promise<number> {
     const [script = "", ...rest] = words;
+    const { brings } = options;
     const command = [
       AS_ROOT,
       `[ "$(cat ${this.program}/copy 2>/dev/null)" = ${this.copy.hash} ] || exit ${OTHER_COPY}`,
+      ...(brings ? [`$s test -f ${this.program}/parcels/${brings.id} || exit ${NO_PARCEL}`] : []),
       `exec $s ${[join(this.program, script), ...rest].map(quoted).join(" ")}`,
     ].join("; ");
-    const status = await this.ssh(command, options, start);
-    if (status !== OTHER_COPY) return status;
-    await this.send();
+    let status = await this.ssh(command, options, start);
+    if (status === OTHER_COPY) {
+      await this.send();
+      status = await this.ssh(command, options, start);
+    }
+    if (status !== NO_PARCEL || !brings) return status;
+    await this.deliver(brings);
     return this.ssh(command, options, start);
+  }
+
+  /** Writes a parcel there, readable for root only. The text travels on standard input. */
+  private async deliver({ id, text }: Parcel): Promise<void> {
+    const { host } = this.remote;
+    const folder = `${this.program}/parcels`;
+    const write = `umask 077; mkdir -p ${folder} && cat >${folder}/${id}.new && mv ${folder}/${id}.new ${folder}/${id}`;
+    const command = `${AS_ROOT}; $s sh -c ${quoted(write)}`;
+    const status = await this.ssh(command, { stdio: ["pipe", "inherit", "inherit"] }, (child) =>
+      child.stdin?.end(text),
+    );
+    if (status !== 0) {
+      throw new LabError(
+        `the configuration could not be sent to ${host}: status ${status}; see the lines above`,
+      );
+    }
   }
 
   /** Removes the lab's folder there, including the program, and the parent folder if this was the last lab. */

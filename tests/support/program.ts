@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
+import { SECRET_AREAS } from "../../lib/secretKeys";
+
 /** The part of a registration request that the tests use. */
 interface Request {
   getType(): string;
@@ -187,6 +189,7 @@ export async function runProgram(options: {
         typeof value === "string" ? value : JSON.stringify(value),
       ]),
     ),
+    SECRET_AREAS.map((key) => `edge-lab:${key}`),
   );
   const requireHere = createRequire(__filename);
   const program = requireHere.resolve("../../index");

@@ -97,7 +97,8 @@ describe("pulumi config set, by the real CLI", () => {
       join(project.path, "index.ts"),
       `import * as pulumi from "@pulumi/pulumi";
       import { readLabInputs } from "./lib/labProgram";
-      const { config } = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig());
+      const { isConfigSecret } = pulumi.runtime as any;
+      const { config } = readLabInputs(process.cwd(), pulumi.getStack(), pulumi.runtime.allConfig(), isConfigSecret);
       export const read = pulumi.unsecret(pulumi.output(JSON.stringify(config)));
       `,
     );

@@ -42,7 +42,8 @@ describe("a bad configuration", () => {
       "edge-lab:distribution": "centos-9",
       "edge-lab:subscription": '{"organization":"1","activationKey":"the-key"}',
     };
-    const { problems, message } = refusal(() => readLabInputs(project.path, "dev", engine));
+    const encrypted = (key: string): boolean => key === "edge-lab:subscription";
+    const { problems, message } = refusal(() => readLabInputs(project.path, "dev", engine, encrypted));
     assert.deepEqual(
       problems.map((p) => `${p.key} ${p.rule}`),
       ["subscription is for distribution rhel only: centos-9 needs none"],

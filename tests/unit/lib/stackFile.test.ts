@@ -9,6 +9,7 @@ import {
   parseEngineConfig,
   parseProjectDefaults,
   parseStackFile,
+  parseStoredConfig,
 } from "../../../lib/stackFile";
 
 describe("parseStackFile", () => {
@@ -75,8 +76,9 @@ config:
   libvirt:uri: qemu:///system
 `;
 
-  it("reads Pulumi's own copy for its plain values, without keys that hold a secret", () => {
-    assert.deepEqual(parseStackFile(local, "f", "plain"), { builder: "debian" });
+  it("reads Pulumi's own copy for its plain values, without keys that hold or may hold a secret", () => {
+    const stored = local.replace("password: clear", "password: { secure: v1:jkl }");
+    assert.deepEqual(parseStoredConfig(stored, "f", "dev"), { builder: "debian" });
   });
 
   it("names every secret of a committed file, and never its value", () => {

@@ -76,7 +76,7 @@ user_group() {
 customize_user() {
   local root=$1 name uid gid group groups=() home shell options=()
   name=$(jq -r .name <<<"$2")
-  [[ $name =~ ^[a-z_][a-z0-9_-]*$ ]] || die "customizations.user: '$name' is no user name"
+  [[ $name =~ ^[a-z_][a-z0-9_-]{0,31}$ ]] || die "customizations.user: '$name' is no user name"
   uid=$(jq -r '.uid // ""' <<<"$2")
   [[ -n $uid ]] || uid=$(parent_id passwd "$name")
   while read -r group; do
@@ -126,8 +126,8 @@ group_in() {
 # user_password ROOT NAME HASH_OR_EMPTY: never on a command line
 user_password() {
   [[ -n $3 ]] || return 0
-  # shellcheck disable=SC2016 # a hash begins with a literal $
-  [[ $3 == '$'* ]] || die "customizations.user $2: password must be a crypt(3) hash, such as mkpasswd -m sha-512 prints"
+  # A line end would set another user's password, a colon another field.
+  [[ $3 =~ ^\$[A-Za-z0-9./\$=,+_-]+$ ]] || die "customizations.user $2: password must be a crypt(3) hash, such as mkpasswd -m sha-512 prints"
   printf '%s:%s\n' "$2" "$3" | chroot "$1" chpasswd --encrypted
 }
 
@@ -163,6 +163,7 @@ user_key() {
   mkdir -p "$1$factory"
   touch "$file"
   while IFS= read -r key; do
+    key=${key%$'\r'}
     [[ -z ${key//[[:space:]]/} ]] || grep -qxF -- "$key" "$file" || printf '%s\n' "$key" >>"$file"
   done <<<"$keys"
   grep -qs 'authorized_keys' "$conf" || printf '%s\n' "d \"$home/.ssh\" 0700 $name $group -" \

@@ -7,8 +7,8 @@ base_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$here/base
 # wanted_packages: lines "NAME VERSION", with * for any version. Checks their form.
 wanted_packages() {
   local bad
-  bad=$(jq -r '.packages // [] | map(select((.name // "" | test("^[a-z0-9][a-z0-9.+-]*$") | not)
-    or (.version // "*" | test("^[A-Za-z0-9.+:~*?-]+$") | not)) | "\(.name) \(.version // "")") | join(", ")' <<<"$INPUT")
+  bad=$(jq -r '.packages // [] | map(select((.name // "" | test("\\A[a-z0-9][a-z0-9.+-]*\\z") | not)
+    or (.version // "*" | test("\\A[A-Za-z0-9.+:~*?-]+\\z") | not)) | "\(.name) \(.version // "")") | join(", ")' <<<"$INPUT")
   [[ -z $bad ]] || die "packages: not a Debian package name and version: $bad"
   jq -r '.packages // [] | unique_by(.name)[] | "\(.name) \(.version // "*")"' <<<"$INPUT"
 }

@@ -24,6 +24,7 @@ users_make() {
 # user_make NAME PREFIX: creates the user, or changes the image's
 user_make() {
   [ -n "$1" ] || failed "kickstart: user without --name"
+  case $1 in [!a-z_]* | *[!a-z0-9_-]*) failed "kickstart: user --name=$1 is no user name" ;; esac
   if ! grep -q "^$1:" "$DEPLOYMENT/etc/passwd"; then
     shell=$(value "$2_shell") uid=$(value "$2_uid")
     need_ok "user $1" in_system useradd --no-create-home --home-dir "/var/home/$1" --shell "${shell:-/bin/bash}" \
@@ -39,6 +40,8 @@ user_make() {
   done
   password=$(value "$2_password")
   if [ -n "$password" ]; then
+    # A line end would set another user's password, a colon another field. The reason shows no part of it.
+    case $password in '$' | [!$]* | *[!A-Za-z0-9./$=,+_-]*) failed "user $1: --password is not a crypt(3) hash" ;; esac
     [ -n "$(value "$2_iscrypted")" ] || failed "user $1: --password needs --iscrypted: clear text does not belong on a medium"
     printf '%s:%s\n' "$1" "$password" | in_system chpasswd -e || failed "user $1: password"
   fi

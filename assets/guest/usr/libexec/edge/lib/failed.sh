@@ -8,7 +8,7 @@ FAILED_MOST=32
 # For jq: the list in the file whose text is $old, without what is no record of a failure.
 # shellcheck disable=SC2016 # jq's own variables
 FAILED_LIST='($old | fromjson? // []) | if type == "array" then . else [] end
-  | map(select(type == "object" and (.commit | type == "string" and test("^[0-9a-f]{64}$"))))'
+  | map(select(type == "object" and (.commit | type == "string" and test("\\A[0-9a-f]{64}\\z"))))'
 
 # failed_file: sets FAILED_FILE to what can be read, also if there is none.
 failed_file() {
