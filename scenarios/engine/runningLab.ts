@@ -26,6 +26,8 @@ export type LabDevice = LabInput["devices"][number];
 
 /** Time limit for a release of many megabytes on an emulated device. */
 const UPDATE_SECONDS = 180;
+/** Time until the reports agree on who owns the virtual IP. */
+const OWNER_SECONDS = 60;
 /** Time for a boot without KVM on a busy host. */
 const BOOT_SECONDS = 600;
 
@@ -66,14 +68,15 @@ export class RunningLab implements Fleet {
     return device;
   }
 
-  /** Name of the device that owns the virtual IP, from the devices' reports. */
+  /** Name of the device that owns the virtual IP, from the devices' reports; after a move they take a while to agree. */
   async owner(): Promise<string> {
-    const owners = (await this.depot.devices()).filter((d) => d.report?.vip).map((d) => d.name);
-    const [owner] = owners;
-    if (owner === undefined || owners.length > 1) {
-      throw new LabError(`the VIP has ${owners.length} owners: ${owners.join(", ") || "none"}`);
-    }
-    return owner;
+    let owners: string[] = [];
+    const agreed = await waitFor(OWNER_SECONDS, async () => {
+      owners = (await this.depot.devices()).filter((d) => d.report?.vip).map((d) => d.name);
+      return owners.length === 1 ? owners[0] : undefined;
+    });
+    if (agreed) return agreed.value;
+    throw new LabError(`the VIP has ${owners.length} owners: ${owners.join(", ") || "none"}`);
   }
 
   /** A device's last report; null if it has not reported yet. */
