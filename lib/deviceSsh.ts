@@ -9,9 +9,11 @@ const option = (text: string): string[] => ["-o", text];
  * command; an agent may offer so many keys that the device ends the login.
  */
 export function deviceSshOptions(stateDir: string): string[] {
+  const key = inState(stateDir, "sshKey");
   return [
+    // -i looks for the file before it replaces placeholders: it cannot name one with a %.
+    ...(key.includes("%") ? option(`IdentityFile=${sshPath(key)}`) : ["-i", key]),
     ...["-F", "none"],
-    ...option(`IdentityFile=${sshPath(inState(stateDir, "sshKey"))}`),
     ...option("IdentitiesOnly=yes"),
     ...option("IdentityAgent=none"),
     ...option(`UserKnownHostsFile=${sshPath(inState(stateDir, "knownHosts"))}`),

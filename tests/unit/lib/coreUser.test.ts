@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { hashPassword, sshCommand } from "../../../lib/coreUser";
 import { labHost, type LabHost } from "../../../lib/labHost";
@@ -27,6 +30,10 @@ describe("hashPassword", () => {
 });
 
 describe("sshCommand", () => {
+  let base: string;
+  before(() => (base = mkdtempSync(join(tmpdir(), "edge-ssh-"))));
+  after(() => rmSync(base, { recursive: true }));
+
   const here = (stateDir: string): LabHost =>
     labHost({ libvirtUri: "qemu:///system", hostKeys: [] }, "dev", stateDir);
   const words = (host: LabHost): string[] =>
@@ -50,10 +57,13 @@ describe("sshCommand", () => {
       "/ü/~",
       "/100%/%h/%%",
       "/a#b",
-    ]) {
+    ].map((name) => join(base, name))) {
+      // ssh takes no key that is not there.
+      mkdirSync(join(dir, "ssh"), { recursive: true });
+      writeFileSync(join(dir, "ssh/id_ed25519"), "");
       const read = execFileSync("ssh", ["-G", ...words(here(dir))], {
         encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
+        stdio: ["ignore", "pipe", "pipe"],
       }).split("\n");
       const value = (key: string): string | undefined =>
         read.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1);
@@ -64,7 +74,7 @@ describe("sshCommand", () => {
   });
 
   it("takes nothing of the caller's: no configuration, agent or other key", () => {
-    const [first, second, ...all] = words(here("/srv/lab"));
+    const [, , first, second, ...all] = words(here("/srv/lab"));
     assert.deepEqual([first, second], ["-F", "none"]);
     for (const option of ["IdentitiesOnly=yes", "IdentityAgent=none"])
       assert.ok(all.includes(option), option);
@@ -83,7 +93,7 @@ describe("sshCommand", () => {
     assert.ok(all.includes("StrictHostKeyChecking=yes"));
     assert.deepEqual(all.slice(-2), [
       "me@lab.example",
-      "sudo ssh -F none -o IdentityFile=/var/lib/edge-lab/edge/ssh/id_ed25519 -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=/var/lib/edge-lab/edge/ssh/known_hosts -o StrictHostKeyChecking=accept-new core@192.168.76.11",
+      "sudo ssh -i /var/lib/edge-lab/edge/ssh/id_ed25519 -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=/var/lib/edge-lab/edge/ssh/known_hosts -o StrictHostKeyChecking=accept-new core@192.168.76.11",
     ]);
   });
 });
