@@ -1,23 +1,15 @@
 import { x } from "tinyexec";
 
+import { deviceSshOptions } from "../lib/deviceSsh";
 import { OPERATOR } from "../protocol/names";
-import { inState } from "../protocol/paths";
 
-/** ssh's options for reaching a device with the lab's own key; ssh never prompts. */
+/** ssh's options and destination for a device; ssh never prompts. */
 export function sshArgs(stateDir: string, address: string): string[] {
   return [
-    "-i",
-    inState(stateDir, "sshKey"),
-    "-o",
-    `UserKnownHostsFile=${inState(stateDir, "knownHosts")}`,
-    "-o",
-    "StrictHostKeyChecking=accept-new",
-    "-o",
-    "BatchMode=yes",
-    "-o",
-    "ConnectTimeout=10",
-    "-o",
-    "LogLevel=ERROR",
+    ...deviceSshOptions(stateDir),
+    ...["-o", "BatchMode=yes"],
+    ...["-o", "ConnectTimeout=10"],
+    ...["-o", "LogLevel=ERROR"],
     `${OPERATOR.name}@${address}`,
   ];
 }

@@ -1,8 +1,8 @@
 import { encrypt } from "unixcrypt";
 
+import { deviceSshOptions } from "./deviceSsh";
 import type { LabHost } from "./labHost";
 import { sshOptions } from "./remoteHost";
-import { inState } from "../protocol/paths";
 import { quoted } from "./shellWord";
 
 /** The crypt(3) hash (SHA-512) of a password; the same salt gives the same hash, so previews stay clean. */
@@ -15,16 +15,7 @@ export function hashPassword(password: string, salt: string): string {
  * that is another host, the command connects to it first.
  */
 export function sshCommand({ stateDir, remote }: LabHost, user: string, address: string): string {
-  const there = [
-    "ssh",
-    "-i",
-    quoted(inState(stateDir, "sshKey")),
-    "-o",
-    quoted(`UserKnownHostsFile=${inState(stateDir, "knownHosts")}`),
-    "-o",
-    "StrictHostKeyChecking=accept-new",
-    `${user}@${address}`,
-  ].join(" ");
+  const there = ["ssh", ...deviceSshOptions(stateDir).map(quoted), `${user}@${address}`].join(" ");
   if (!remote) return there;
   return [
     "ssh",

@@ -1,3 +1,5 @@
+import { sshPath } from "./sshPath";
+
 /** A lab host reached by ssh. */
 export interface RemoteHost {
   readonly user: string;
@@ -51,8 +53,7 @@ export function sshOptions(remote: RemoteConnection): string[] {
   return [
     ...["-p", String(port)],
     ...(keyFile ? ["-i", keyFile, ...option("IdentitiesOnly=yes")] : []),
-    // Quoted for ssh's configuration syntax: a blank would end the name, % begins a placeholder.
-    ...option(`UserKnownHostsFile="${knownHostsFile.replace(/%/g, "%%").replace(/["\\]/g, "\\$&")}"`),
+    ...option(`UserKnownHostsFile=${sshPath(knownHostsFile)}`),
     ...option("GlobalKnownHostsFile=/dev/null"),
     ...option("StrictHostKeyChecking=yes"),
     ...option("UpdateHostKeys=no"),

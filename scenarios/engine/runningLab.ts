@@ -5,7 +5,8 @@ import { DepotClient } from "../../client/depotClient";
 import { LabError } from "../../client/labError";
 import { reports, type Fleet } from "../../operations/rollout/fleet";
 import { PublishedRef } from "../../operations/rollout/ref";
-import { runOnDevice, type RemoteResult } from "../../client/ssh";
+import { runOnDevice, UNREACHABLE, type RemoteResult } from "../../client/ssh";
+import { waitFor } from "../../client/wait";
 import { UPDATE_SERVICE } from "../../protocol/names";
 import type { DeviceView } from "../../protocol/status";
 
@@ -25,6 +26,10 @@ export type LabDevice = LabInput["devices"][number];
 
 /** Time limit for a release of many megabytes on an emulated device. */
 const UPDATE_SECONDS = 180;
+/** Time until the reports agree on who owns the virtual IP. */
+const OWNER_SECONDS = 60;
+/** Time for a boot without KVM on a busy host. */
+const BOOT_SECONDS = 600;
 
 /** The lab that a scenario works on. */
 export class RunningLab implements Fleet {
@@ -35,6 +40,8 @@ export class RunningLab implements Fleet {
   readonly names: readonly string[];
   /** Throws when a scenario may change nothing more, because it was interrupted. */
   allowed: () => void = () => undefined;
+  /** Whether a scenario is being put back. */
+  restoring: () => boolean = () => false;
 
   constructor(
     readonly input: LabInput,
@@ -61,14 +68,15 @@ export class RunningLab implements Fleet {
     return device;
   }
 
-  /** Name of the device that owns the virtual IP, from the devices' reports. */
+  /** Name of the device that owns the virtual IP, from the devices' reports; after a move they take a while to agree. */
   async owner(): Promise<string> {
-    const owners = (await this.depot.devices()).filter((d) => d.report?.vip).map((d) => d.name);
-    const [owner] = owners;
-    if (owner === undefined || owners.length > 1) {
-      throw new LabError(`the VIP has ${owners.length} owners: ${owners.join(", ") || "none"}`);
-    }
-    return owner;
+    let owners: string[] = [];
+    const agreed = await waitFor(OWNER_SECONDS, async () => {
+      owners = (await this.depot.devices()).filter((d) => d.report?.vip).map((d) => d.name);
+      return owners.length === 1 ? owners[0] : undefined;
+    });
+    if (agreed) return agreed.value;
+    throw new LabError(`the VIP has ${owners.length} owners: ${owners.join(", ") || "none"}`);
   }
 
   /** A device's last report; null if it has not reported yet. */
@@ -100,9 +108,19 @@ export class RunningLab implements Fleet {
     return runOnDevice(this.stateDir, this.device(name).address, commandLine, timeoutSeconds);
   }
 
-  /** Output of a command on a device that must succeed. */
+  /**
+   * Output of a command on a device that must succeed. While a scenario is being put back, a device that cannot be
+   * reached is waited for: it may be booting.
+   */
   async ask(name: string, commandLine: string, timeoutSeconds = 60): Promise<string> {
-    const result = await this.on(name, commandLine, timeoutSeconds);
+    let result = await this.on(name, commandLine, timeoutSeconds);
+    if (result.exitCode === UNREACHABLE && this.restoring()) {
+      const reached = async (): Promise<RemoteResult | undefined> => {
+        const answer = await this.on(name, commandLine, timeoutSeconds);
+        return answer.exitCode === UNREACHABLE ? undefined : answer;
+      };
+      result = (await waitFor(BOOT_SECONDS, reached, 2000))?.value ?? result;
+    }
     if (result.exitCode !== 0) {
       throw new LabError(
         `${name}: ${commandLine} ended with status ${result.exitCode}: ${result.stderr.trim()}`,

@@ -97,6 +97,7 @@ export async function runScenario(
   // First of all: what follows may wait until no release is on its way.
   const undo = new Undo(() => withdraw(lab, base));
   lab.allowed = () => undo.check();
+  lab.restoring = () => undo.begun;
   const stopWatching = revertOnSignal(undo, say, base.version);
   try {
     figures = await scenario.run({ lab, timeline, invariants, options, undo, base });
@@ -104,6 +105,7 @@ export async function runScenario(
     await undo.all().finally(() => {
       // The lab outlives the scenario: the next one may publish again.
       lab.allowed = () => undefined;
+      lab.restoring = () => false;
       return observer.stop();
     });
     stopWatching();

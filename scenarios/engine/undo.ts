@@ -23,6 +23,11 @@ export class Undo {
     return once;
   }
 
+  /** Whether everything is being reverted, or was. */
+  get begun(): boolean {
+    return this.ending !== undefined;
+  }
+
   /** @throws Interrupted once everything is being reverted */
   check(): void {
     if (this.ending) throw new Interrupted("the scenario was interrupted");

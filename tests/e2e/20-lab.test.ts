@@ -75,6 +75,20 @@ describe("the lab", function () {
     }
   });
 
+  it("has every device's watchdog running before systemd does anything else", async () => {
+    for (const device of out.devices) {
+      const seen = await lab.device(
+        device.name,
+        `cat /sys/class/watchdog/watchdog0/{state,timeout}
+        systemctl show --property=UserspaceTimestampMonotonic --value
+        sudo dmesg --time-format raw | sed -n 's/^ *\\([0-9]*\\)\\.\\([0-9]*\\).*i6300ESB timer.*initialized.*/\\1\\2/p'`,
+      );
+      const [state, timeout, systemd, driver] = seen.stdout.trim().split("\n");
+      assert.deepEqual([state, timeout], ["active", "300"], seen.output);
+      assert.ok(Number(driver) > 0 && Number(driver) < Number(systemd), seen.output);
+    }
+  });
+
   it("has exactly one owner of the virtual IP", async () => {
     assert.equal((await vipOwners(out.devices, out.vip)).length, 1);
   });

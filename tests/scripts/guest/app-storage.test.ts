@@ -89,4 +89,23 @@ describe("guest: a container storage that is damaged, or on a full disk", () => 
     await app.update();
     assert.equal(app.state(), "zero");
   });
+
+  it("an image that a power loss has damaged is fetched anew before the boot takes requests", async () => {
+    app.guest.write(`${STORAGE}/image`, "short\n");
+    app.guest.delete(`${MARKS}/app-prepared`);
+    const noteFit = `[ ! -e "$EDGE_ROOT/${MARKS}/app-prepared" ] || echo fit >>"$EDGE_ROOT/calls"`;
+    app.guest.standIn("podman", `${noteFit}${PODMAN}`);
+    app.guest.standIn(
+      "systemctl",
+      `${noteFit}
+      [ "$*" = "--user start container-httpd.service" ] || exit 3
+      grep -q good "$EDGE_ROOT/${STORAGE}/image" && exit
+      echo "the container ended before it answered" >"$EDGE_ROOT/${MARKS}/app-broken"; exit 1`,
+    );
+    await app.update();
+    assert.equal(app.podman("pull").length, 1);
+    assert.ok(!app.guest.calls().includes("fit"));
+    assert.equal(app.state(), "zero");
+    assert.ok(app.guest.has(`${MARKS}/app-prepared`));
+  });
 });

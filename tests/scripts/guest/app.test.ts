@@ -62,26 +62,63 @@ describe("guest: the app", () => {
     assert.equal(guest.read(`${STORE}/image`), `${NEW}\n`);
   });
 
-  for (const [what, podmanDoes] of [
-    ["podman is set up once", ""],
-    ["a podman that is too slow is set up no second time", "exit 124"],
-  ] as const) {
-    it(`in a new boot ${what}, before the device takes requests`, async () => {
+  describe("a new boot, before the device takes requests", () => {
+    beforeEach(() => {
       guest.write(`${STORE}/image`, `${NEW}\n`);
       guest.shell(`rm "$ROOT/${PREPARED}"`);
-      guest.standIn(
-        "podman",
-        `[ ! -e "$EDGE_ROOT/${PREPARED}" ] || echo late >>"$EDGE_ROOT/calls"; ${podmanDoes}`,
-      );
-      await update();
-      await update();
-      assert.deepEqual(
-        guest.calls().filter((call) => /^(podman|late)/.test(call)),
-        [`podman image exists ${registry.address}/httpd:prod`],
-      );
-      assert.ok(guest.has(PREPARED));
     });
-  }
+    /** Calls in two runs, and the word "fit" when the device takes requests. */
+    const twoRuns = async (podmanDoes = "", systemctlDoes = ""): Promise<string[]> => {
+      const does = (words: string): string =>
+        `[ ! -e "$EDGE_ROOT/${PREPARED}" ] || echo fit >>"$EDGE_ROOT/calls"; ${words}`;
+      guest.standIn("podman", does(podmanDoes));
+      guest.standIn("systemctl", does(systemctlDoes));
+      await update();
+      guest.shell("systemctl end || :");
+      await update();
+      return guest
+        .calls()
+        .filter((call) => /^(podman|systemctl|fit)/.test(call))
+        .map((call) => call.split(" ").slice(0, 3).join(" "));
+    };
+
+    for (const [what, status] of [
+      ["starts the app once, so that no request waits for what podman and the app do first", 0],
+      ["takes requests also when that fails: the mark of the failed start decides", 1],
+    ] as const) {
+      it(what, async () => {
+        assert.deepEqual(await twoRuns("", `exit ${status}`), [
+          "podman image exists",
+          "systemctl --user start",
+          "systemctl end",
+          "fit",
+        ]);
+      });
+    }
+
+    it("does not set up a podman that is too slow a second time", async () => {
+      assert.deepEqual(await twoRuns("exit 124"), ["podman image exists", "systemctl end", "fit"]);
+    });
+
+    it("fetches the first image, which no request is to wait for either", async () => {
+      guest.delete(`${STORE}/image`);
+      const calls = await twoRuns('[ "$1 $2" != "image exists" ]', "exit 3");
+      assert.deepEqual(calls, [
+        "podman image exists",
+        "podman pull --quiet",
+        "podman pull --quiet",
+        "podman image prune",
+        "systemctl end",
+        "fit",
+      ]);
+    });
+
+    it("without an image or a registry the device is not kept waiting", async () => {
+      guest.delete(`${STORE}/image`);
+      guest.device({ EDGE_REGISTRY: "127.0.0.1:1" });
+      assert.deepEqual(await twoRuns('[ "$1" != image ]'), ["podman image exists", "systemctl end", "fit"]);
+    });
+  });
 
   it("the tag has not moved: one request, no podman", async () => {
     guest.write(`${STORE}/image`, `${NEW}\n`);

@@ -48,7 +48,7 @@ describe("guest: deadlines", () => {
   });
 
   for (const [loader, shortest, again] of [
-    [5, "120", "240"],
+    [5, "180", "360"],
     [60, "240", "480"],
     [900, "1000", "2000"],
   ] as const) {

@@ -6,6 +6,7 @@ import { Guest, V1, V2, V3 } from "../support/guest";
 const TAKE = "/v1/pre-reboot";
 const RELEASE = "/v1/steady-state";
 const MARK = "var/lib/edge/lock-held";
+const PREPARED = "run/user/1000/edge/app-prepared";
 
 describe("guest: the reboot lock", () => {
   let guest: Guest;
@@ -18,7 +19,8 @@ describe("guest: the reboot lock", () => {
     depot.answer(TAKE, { body: "{}" });
     depot.answer(RELEASE, { body: "{}" });
     guest.noStandIn("curl");
-    guest.device({ EDGE_DEPOT: `http://${depot.address}` });
+    guest.device({ EDGE_DEPOT: `http://${depot.address}`, EDGE_REGISTRY: depot.address });
+    guest.write(PREPARED, "");
     guest.write("run/edge/health", "green\n");
     guest.write("run/edge/reported", "");
     guest.write("var/lib/edge/peers", "198.51.100.12\n"); // what the depot says, too
@@ -171,6 +173,45 @@ describe("guest: the reboot lock", () => {
     assert.equal(guest.has(MARK), false);
     await release();
     assert.equal(asked().filter((path) => path === RELEASE).length, 1);
+  });
+
+  for (const [seconds, waits] of [
+    [599, true],
+    [600, false],
+  ] as const) {
+    it(`${waits ? "waits" : "does not wait"} for a device that cannot serve the app yet, ${seconds} s after power-on`, async () => {
+      await apply();
+      nextBoot();
+      guest.delete(PREPARED);
+      guest.write("proc/uptime", `${seconds}.99 1.00\n`);
+      await guest.served("usr/libexec/edge/report", ["green"]);
+      await release();
+      assert.equal(guest.has(MARK), waits);
+      guest.write(PREPARED, "");
+      await release();
+      assert.equal(guest.has(MARK), false);
+    });
+  }
+
+  it("does not wait for an app on a device that has none", async () => {
+    guest.device({ EDGE_DEPOT: `http://${depot.address}`, EDGE_REGISTRY: "" });
+    guest.delete(PREPARED);
+    await apply();
+    nextBoot();
+    await guest.served("usr/libexec/edge/report", ["green"]);
+    await release();
+    assert.equal(guest.has(MARK), false);
+  });
+
+  it("is not given away by a release that began while it was taken", async () => {
+    guest.write(MARK, "an earlier boot\n");
+    guest.write("run/edge/reported-green", "");
+    depot.answer(TAKE, { afterMilliseconds: 1000 });
+    const taking = apply();
+    while (!asked().includes(TAKE)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await Promise.all([taking, release()]);
+    assert.deepEqual(asked().includes(RELEASE), false);
+    assert.ok(guest.has(MARK));
   });
 
   it("is kept in mind while the depot is away", async () => {

@@ -32,6 +32,8 @@ export class DevicePair {
         case $unit in edge-report@*.service) unit=\${unit#*@}; "$EDGE_ROOT/${LIB}/report" "\${unit%.service}" ;; esac
       done`,
     );
+    // The user manager's part of a boot.
+    this.guest.write("run/user/1000/edge/app-prepared", "");
     this.runs(OLD);
   }
 

@@ -16,6 +16,7 @@ export interface Answer {
   readonly status?: number;
   readonly body?: string;
   readonly headers?: Record<string, string>;
+  readonly afterMilliseconds?: number;
 }
 
 /** A depot or registry on a loopback port that gives the test's answers and records the requests. */
@@ -37,8 +38,10 @@ export class FakeDepot {
         };
         this.calls.push(call);
         const answer = this.answers.get(call.path) ?? { status: 404, body: "{}" };
-        response.writeHead(answer.status ?? 200, answer.headers);
-        response.end(answer.body ?? "{}");
+        setTimeout(() => {
+          response.writeHead(answer.status ?? 200, answer.headers);
+          response.end(answer.body ?? "{}");
+        }, answer.afterMilliseconds ?? 0);
       });
     });
   }

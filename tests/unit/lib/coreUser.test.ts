@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { hashPassword, sshCommand } from "../../../lib/coreUser";
 import { labHost, type LabHost } from "../../../lib/labHost";
@@ -27,6 +30,10 @@ describe("hashPassword", () => {
 });
 
 describe("sshCommand", () => {
+  let base: string;
+  before(() => (base = mkdtempSync(join(tmpdir(), "edge-ssh-"))));
+  after(() => rmSync(base, { recursive: true }));
+
   const here = (stateDir: string): LabHost =>
     labHost({ libvirtUri: "qemu:///system", hostKeys: [] }, "dev", stateDir);
   const words = (host: LabHost): string[] =>
@@ -40,7 +47,7 @@ describe("sshCommand", () => {
       .split("\0")
       .slice(0, -1);
 
-  it("is a command line that a shell takes apart again, whatever the state directory is called", () => {
+  it("names its files so that shell and ssh find them, whatever the state directory is called", () => {
     for (const dir of [
       "/srv/me/lab/.lab",
       "/a b/c",
@@ -48,17 +55,29 @@ describe("sshCommand", () => {
       "/$(id)/`id`/$HOME",
       "/a\\b;c&d|e*",
       "/ü/~",
-    ]) {
-      assert.deepEqual(words(here(dir)), [
-        "-i",
-        `${dir}/ssh/id_ed25519`,
-        "-o",
-        `UserKnownHostsFile=${dir}/ssh/known_hosts`,
-        "-o",
-        "StrictHostKeyChecking=accept-new",
-        "core@192.168.76.11",
-      ]);
+      "/100%/%h/%%",
+      "/a#b",
+    ].map((name) => join(base, name))) {
+      // ssh takes no key that is not there.
+      mkdirSync(join(dir, "ssh"), { recursive: true });
+      writeFileSync(join(dir, "ssh/id_ed25519"), "");
+      const read = execFileSync("ssh", ["-G", ...words(here(dir))], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }).split("\n");
+      const value = (key: string): string | undefined =>
+        read.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1);
+      // ssh -G replaces placeholders in one of them only.
+      assert.equal(value("identityfile"), `${dir}/ssh/id_ed25519`.replace(/%/g, "%%"));
+      assert.equal(value("userknownhostsfile"), `${dir}/ssh/known_hosts`);
     }
+  });
+
+  it("takes nothing of the caller's: no configuration, agent or other key", () => {
+    const [, , first, second, ...all] = words(here("/srv/lab"));
+    assert.deepEqual([first, second], ["-F", "none"]);
+    for (const option of ["IdentitiesOnly=yes", "IdentityAgent=none"])
+      assert.ok(all.includes(option), option);
   });
 
   it("has no quotes where none are needed", () => {
@@ -74,7 +93,7 @@ describe("sshCommand", () => {
     assert.ok(all.includes("StrictHostKeyChecking=yes"));
     assert.deepEqual(all.slice(-2), [
       "me@lab.example",
-      "sudo ssh -i /var/lib/edge-lab/edge/ssh/id_ed25519 -o UserKnownHostsFile=/var/lib/edge-lab/edge/ssh/known_hosts -o StrictHostKeyChecking=accept-new core@192.168.76.11",
+      "sudo ssh -i /var/lib/edge-lab/edge/ssh/id_ed25519 -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=/var/lib/edge-lab/edge/ssh/known_hosts -o StrictHostKeyChecking=accept-new core@192.168.76.11",
     ]);
   });
 });

@@ -41,7 +41,7 @@ export const DEVICE_FACTS: readonly Fact[] = [
       at(`${PROGRAMS}/lib/system.sh`, / user@(\d+)\.service\)/),
       at(`${OSBUILD_ROOT}${DEVICE.programs}/lib/system.sh`, / user@(\d+)\.service\)/),
       at(`${PROGRAMS}/vip-check`, /^user=\$root\/run\/user\/(\d+)$/m),
-      at(`${SYSTEM_UNITS}/edge-app.path`, /^PathChanged=\/run\/user\/(\d+)\//m, { count: 2 }),
+      at(`${SYSTEM_UNITS}/edge-app.path`, /^PathChanged=\/run\/user\/(\d+)\//m, { count: 3 }),
     ],
   },
   {

@@ -6,8 +6,8 @@
 # Programs of the image that initramfs/init calls.
 INITRAMFS_PROGRAMS=(/usr/bin/dash /usr/bin/mount /usr/bin/kmod /usr/sbin/switch_root /usr/sbin/findfs
   /usr/sbin/e2fsck /usr/bin/sleep /usr/bin/mkdir /usr/lib/ostree/ostree-prepare-root)
-# Drivers of the disks that edge and virtual machines boot from; ext4 and virtio_pci are built in.
-INITRAMFS_MODULES=(virtio_blk virtio_scsi sd_mod ahci ata_piix nvme usb_storage uas xhci_pci overlay erofs loop)
+# Drivers of the disks that edge and virtual machines boot from, and of the watchdog; ext4 and virtio_pci are built in.
+INITRAMFS_MODULES=(virtio_blk virtio_scsi sd_mod ahci ata_piix nvme usb_storage uas xhci_pci overlay erofs loop i6300esb)
 
 # make_initramfs ROOT KERNEL OUTPUT
 make_initramfs() {

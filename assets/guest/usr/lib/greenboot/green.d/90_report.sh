@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck source-path=SCRIPTDIR/../../../libexec/edge/lib
-# Tells the console and the depot, and releases the reboot lock if this device holds it.
+# Tells the console and the depot. The report's success releases the reboot lock if this device holds it.
 set -euo pipefail
 lib=${EDGE_ROOT:-}/usr/libexec/edge/lib
 . "$lib/edge.sh"
@@ -13,7 +13,7 @@ main() {
   read_booted_version
   edge_read vip "$RUN/vip" no
   edge_console "${EDGE_NAME:-device} health=green version=$BOOTED_VERSION commit=${BOOTED_COMMIT:0:10} vip=$vip"
-  systemctl --no-block start edge-report@green.service edge-release.service edge-update.service
+  systemctl --no-block start edge-report@green.service edge-update.service
 }
 
 main "$@"

@@ -23,6 +23,9 @@ read_app() {
   [[ -z $refused ]] || APP_STATE+=", image refused: ${refused:0:80}"
 }
 
+# Has app-update set the app up in this boot?
+app_prepared() { [[ -e $ROOT/run/user/$APP_UID/edge/app-prepared ]]; }
+
 # app_overdue FILE: sets OVERDUE, not empty if podman should have started the container by now: vip-check's rule.
 app_overdue() {
   local latest=""

@@ -15,7 +15,7 @@ HOST_SPEED=$STATE/host-speed
 MARGIN=4
 # Shortest and longest time that the boot loader's watchdog gives a kernel, seconds: both of its stages hold at most
 # 2^20 ticks of 1/1024 s.
-WATCHDOG_SHORTEST=120
+WATCHDOG_SHORTEST=180
 WATCHDOG_LONGEST=1000
 # That of an attempt after one that was ended without a verdict.
 WATCHDOG_AGAIN_LONGEST=2000

@@ -20,14 +20,24 @@ lock_call() {
   depot_post "/v1/$1" 'fleet-lock-protocol: true' <<<"$body"
 }
 
+# Taking and giving back exclude each other: a release that began before the taking would give the new lock away.
+lock_alone() { exec 8>"$RUN/reboot.lock" && flock -w 30 8; }
+
 lock_take() {
+  lock_alone || return
   lock_call pre-reboot || return
   edge_boot_id
   edge_keep "$LOCK_MARK" "$BOOT_ID"
 }
 
+# lock_release now|earlier: "earlier" keeps a lock that this boot has taken: it has yet to reboot.
 lock_release() {
+  lock_alone || return
   [[ -e $LOCK_MARK ]] || return 0
+  if [[ $1 == earlier ]]; then
+    edge_boot_id
+    ! edge_is "$LOCK_MARK" "$BOOT_ID" || return 0
+  fi
   lock_call steady-state || return
   rm -f "$LOCK_MARK"
 }
