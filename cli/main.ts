@@ -5,6 +5,7 @@ import { BlueprintError } from "../lib/blueprint";
 import { ConfigError } from "../lib/configErrors";
 import { LabError } from "../client/labError";
 import type { ScenarioWords } from "./verbs/scenario";
+import { printError } from "../client/terminal";
 
 type Action = (...args: string[]) => Promise<number>;
 
@@ -111,9 +112,7 @@ function program(run: (action: Promise<number>) => void): Command {
 
 function report(e: unknown): number {
   const foreseen = e instanceof LabError || e instanceof ConfigError || e instanceof BlueprintError;
-  process.stderr.write(
-    `error: ${foreseen ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`,
-  );
+  printError(`error: ${foreseen ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);
   return 1;
 }
 

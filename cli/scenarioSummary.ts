@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { oneLine, printable } from "../protocol/text";
+import { oneLine } from "../protocol/text";
 import { table } from "./table";
 
 /** Figures of a scenario that a row of the table has room for. */
@@ -45,7 +45,7 @@ function keyFigures(all: Record<string, unknown>): string {
 
 /** What people read at the end of one scenario. */
 export function summary(name: string, { ok, seconds, figures: all }: Result): string {
-  const lines = Object.entries(all).map(([what, value]) => `  ${oneLine(what)}: ${printable(String(value))}`);
+  const lines = Object.entries(all).map(([what, value]) => `  ${oneLine(what)}: ${oneLine(String(value))}`);
   return `${name}: ${ok ? "every invariant held" : "an invariant BROKE"}, ${seconds} s\n${lines.join("\n")}\n`;
 }
 

@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { z } from "zod";
 
 import { inState } from "../protocol/paths";
+import { printable } from "../protocol/text";
 import { lockViewSchema, type LockView } from "../protocol/fleetLock";
 import type { Ending, Lease, Outcome, Renewal, Rollout } from "../protocol/lab";
 import {
@@ -22,7 +23,7 @@ export class DepotError extends Error {
     message: string,
     readonly status?: number,
   ) {
-    super(message);
+    super(printable(message));
   }
 }
 

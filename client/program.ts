@@ -1,4 +1,5 @@
 import { LabError } from "./labError";
+import { printError } from "./terminal";
 
 /** A variable that the Command sets for its host program; if it is missing, the caller has a defect. */
 export function requiredEnv(name: string): string {
@@ -9,9 +10,7 @@ export function requiredEnv(name: string): string {
 
 function report(e: unknown): void {
   const expected = e instanceof LabError;
-  process.stderr.write(
-    `error: ${expected ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`,
-  );
+  printError(`error: ${expected ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);
 }
 
 /** Runs the program; on failure prints one line if the failure was expected, a stack trace if it is a defect. */

@@ -1,3 +1,6 @@
+import { oneLine } from "../protocol/text";
+import { printError } from "./terminal";
+
 /** Progress for people on stderr: a line when something changes, and a sign of life when nothing does. */
 export class Progress {
   private readonly start = Date.now();
@@ -24,6 +27,6 @@ export class Progress {
     if (withoutCounts === this.last && now - this.lastAt < this.everySeconds * 1000) return;
     this.last = withoutCounts;
     this.lastAt = now;
-    process.stderr.write(`${this.subject}: ${text} (${this.seconds} s)\n`);
+    printError(`${this.subject}: ${oneLine(text)} (${this.seconds} s)\n`);
   }
 }

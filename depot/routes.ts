@@ -5,6 +5,7 @@ import { FLEET_LOCK_HEADER, lockRequestSchema } from "../protocol/fleetLock";
 import { endingSchema, labSchema, renewalSchema, rolloutSchema } from "../protocol/lab";
 import type { Refusal } from "../protocol/refusal";
 import { reportSchema } from "../protocol/report";
+import { oneLine } from "../protocol/text";
 import type { Depot, LockClient } from "./depot";
 import { metrics } from "./metrics";
 import { page } from "./page";
@@ -18,7 +19,9 @@ function problems(error: ZodError): string {
 }
 
 /** A refusal in FleetLock's form, which the other routes share. */
-function refuse(reply: FastifyReply, code: number, kind: Kind, value: string): FastifyReply {
+function refuse(reply: FastifyReply, code: number, kind: Kind, text: string): FastifyReply {
+  // It may quote what was sent, and goes into the log and onto the client's journal.
+  const value = oneLine(text);
   // A lock that is held is the daily course; a device that is not understood or not known is worth a line.
   if (code === 400 || code === 403) reply.log.warn({ kind, value }, "refused");
   return reply.code(code).send({ kind, value } satisfies Refusal);

@@ -3,6 +3,7 @@ import { chmod, chown, rm } from "node:fs/promises";
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 
 import type { Refusal } from "../protocol/refusal";
+import { oneLine } from "../protocol/text";
 import type { DepotConfig } from "./config";
 import type { Depot } from "./depot";
 import { adminRoutes, deviceRoutes, readRoutes, Refused } from "./routes";
@@ -22,10 +23,12 @@ function application(log: FastifyBaseLogger): FastifyInstance {
     const kind = error instanceof Refused ? error.kind : (error.code ?? "error").toLowerCase();
     return reply
       .code(code)
-      .send({ kind, value: code >= 500 ? "internal error, see the depot's log" : error.message });
+      .send({ kind, value: code >= 500 ? "internal error, see the depot's log" : oneLine(error.message) });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ kind: "not_found", value: `${request.method} ${request.url}` } satisfies Refusal),
+    reply
+      .code(404)
+      .send({ kind: "not_found", value: oneLine(`${request.method} ${request.url}`) } satisfies Refusal),
   );
   return app;
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import { printable } from "../protocol/text";
 import { NOT_SHOWN, shownValue } from "./shownValue";
 
 /** One bad key of the configuration. */
@@ -35,7 +36,10 @@ export class ConfigError extends Error {
         `    rule: ${p.rule}\n    fix:  ${p.fix}`,
     );
     super(
-      `${source}: ${problems.length} bad ${problems.length === 1 ? "key" : "keys"}; nothing was changed\n${lines.join("\n")}`,
+      // A key or a value may hold what a terminal would act on.
+      printable(
+        `${source}: ${problems.length} bad ${problems.length === 1 ? "key" : "keys"}; nothing was changed\n${lines.join("\n")}`,
+      ),
     );
     this.name = "ConfigError";
     this.problems = problems;

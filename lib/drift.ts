@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import { oneLine } from "../protocol/text";
 import type { StackState } from "./stackState";
 
 /** Variable of a Command with the findings of its last repair. A change runs `apply` again. */
@@ -24,7 +25,8 @@ export function diskGeneration(device: string, state: StackState, findings: Find
 /** `3: does not answer` is the third repair of a resource; the count makes a repeated finding a new value. */
 function nextMark(before: string, findings: readonly string[]): string {
   const count = Number(/^(\d+): /.exec(before)?.[1] ?? 0) + 1;
-  return `${count}: ${findings.join("; ")}`;
+  // Pulumi prints it.
+  return `${count}: ${oneLine(findings.join("; "))}`;
 }
 
 /**

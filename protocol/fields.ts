@@ -1,7 +1,7 @@
 /** Fields that several messages share. */
 import { z } from "zod";
 
-import { foreignText } from "./text";
+import { foreignLine } from "./text";
 
 /** Id of an OSTree commit: a SHA-256 in hex. */
 export const commitSchema = z.string().regex(/^[0-9a-f]{64}$/, "is not a commit");
@@ -10,7 +10,7 @@ export const commitSchema = z.string().regex(/^[0-9a-f]{64}$/, "is not a commit"
 export const CRYPT_HASH = /^\$[A-Za-z0-9./$=,+_-]+$/;
 
 /** A release's version, as the composer records it. */
-export const versionSchema = foreignText(64);
+export const versionSchema = foreignLine(64);
 
 /** What the devices' check 01_check_upgrade.sh does with a new commit. */
 export const UPGRADE_GATES = [

@@ -5,6 +5,7 @@
 import { z } from "zod";
 
 import { commitSchema, versionSchema } from "./fields";
+import { foreignLine, foreignText, line } from "./text";
 
 /** Every lock request has this header, with the value "true". */
 export const FLEET_LOCK_HEADER = "fleet-lock-protocol";
@@ -12,7 +13,7 @@ export const FLEET_LOCK_HEADER = "fleet-lock-protocol";
 export const lockRequestSchema = z.object({
   client_params: z.object({
     /** The client's own, opaque: this lab's devices give their name, Zincati a hash. */
-    id: z.string().min(1).max(256),
+    id: line.min(1).max(256),
     /** One lock a group. By FleetLock's own rule for names. */
     group: z.string().regex(/^[a-zA-Z0-9.-]{1,64}$/, "is not a group"),
   }),
@@ -37,22 +38,22 @@ export type LockRefusal = (typeof LOCK_REFUSALS)[number];
 /** Who may reboot now. */
 export const holderSchema = z.object({
   /** The id that the client gave. */
-  id: z.string(),
+  id: foreignLine(256),
   /** The lab's device that it came from. */
-  device: z.string(),
+  device: foreignLine(256),
   /** ISO 8601. */
-  since: z.string(),
+  since: foreignLine(64),
 });
 export type Holder = z.infer<typeof holderSchema>;
 
 /** The rollout of one commit that must not go on, and why. */
 export const haltSchema = z.object({
   commit: commitSchema,
-  device: z.string(),
-  check: z.string(),
-  output: z.string(),
+  device: foreignLine(256),
+  check: foreignLine(256),
+  output: foreignText(8192),
   /** ISO 8601, when the depot learnt of it. */
-  since: z.string(),
+  since: foreignLine(64),
 });
 export type Halt = z.infer<typeof haltSchema>;
 
@@ -63,14 +64,14 @@ export const withdrawnSchema = z.object({
   /** The commit that devices must run instead; null for a rollout without a lease. */
   from: commitSchema.nullable(),
   /** From the releases' records. */
-  fromVersion: z.string().nullable(),
+  fromVersion: versionSchema.nullable(),
 });
 export type Withdrawn = z.infer<typeof withdrawnSchema>;
 
 /** GET /v1/lock; also what remains after DELETE of it, or of a halt (/v1/halts/COMMIT), on the admin socket. */
 export const lockViewSchema = z.object({
   /** Of the group that the lab's devices use, and of any other. */
-  holders: z.array(holderSchema.extend({ group: z.string() })),
+  holders: z.array(holderSchema.extend({ group: foreignLine(256) })),
   halted: z.array(haltSchema),
   /** The last rollout, if it was withdrawn. */
   withdrawn: withdrawnSchema.nullable().default(null),

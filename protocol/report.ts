@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { commitSchema, versionSchema } from "./fields";
-import { foreignText, oneLine } from "./text";
+import { foreignLine, foreignText, oneLine } from "./text";
 
 /** The verdict of the boot that reports. */
 export const HEALTH = [
@@ -60,7 +60,7 @@ export type Deployment = z.infer<typeof deploymentSchema>;
 
 /** Seconds since 1970, as a shell has them, or text; kept as text. */
 const time = z.union([
-  foreignText(64),
+  foreignLine(64),
   z
     .number()
     .min(0)
@@ -90,9 +90,9 @@ export const failureSchema = z.object({
   commit: commitSchema,
   version: versionSchema.nullish(),
   /** One of {@link CAUSES}; an image from before has none. */
-  cause: foreignText(32).nullish(),
+  cause: foreignLine(32).nullish(),
   /** Script of the required check that failed; "none" where no boot came that far. */
-  check: foreignText(256).nullish(),
+  check: foreignLine(256).nullish(),
   /** The check's own words. */
   output: foreignText(8192).nullish(),
   /** When the device fell back. */
@@ -113,9 +113,9 @@ export const reportSchema = z.object({
   /** The device's name in the lab. */
   device: z.string().max(63),
   /** The kernel's id of this boot. */
-  bootId: foreignText(64),
+  bootId: foreignLine(64),
   /** One of {@link EVENTS}; an image that is newer than the depot may know more of them. */
-  event: foreignText(64),
+  event: foreignLine(64),
   health: z.enum(HEALTH),
   booted: deploymentSchema,
   staged: deploymentSchema.nullish(),
@@ -126,14 +126,14 @@ export const reportSchema = z.object({
   /** Does the device own the virtual IP? */
   vip: z.boolean(),
   /** running, zero, no-image, or "failed: REASON" and what is done about it; and what image was refused. */
-  app: foreignText(512).nullish(),
+  app: foreignLine(512).nullish(),
   failed: z.array(failureSchema).max(64).default([]),
   updateError: updateErrorSchema.nullish(),
   updatePhase: z.enum(UPDATE_PHASES).nullish(),
   /** What is wrong beside the boot's verdict, a line each: a full disk, a damaged state file. */
-  problems: z.array(foreignText(256)).max(16).default([]),
+  problems: z.array(foreignLine(256)).max(16).default([]),
   /** Addresses that it shares the virtual IP with; an older image does not say. */
-  peers: z.array(z.string().max(64)).max(4096).nullish(),
+  peers: z.array(foreignLine(64)).max(4096).nullish(),
 });
 export type DeviceReport = z.infer<typeof reportSchema>;
 

@@ -9,15 +9,16 @@ import { commitSchema, upgradeGateSchema, versionSchema } from "./fields";
 import { lockViewSchema } from "./fleetLock";
 import { OUTCOMES } from "./lab";
 import { reportSchema } from "./report";
+import { foreignLine } from "./text";
 
 /** GET /v1/devices, a list, and GET /v1/devices/NAME: a device of the lab with its last report. */
 export const deviceViewSchema = z.object({
-  name: z.string(),
-  role: z.string(),
+  name: foreignLine(256),
+  role: foreignLine(64),
   /** Null for a device without a fixed address that has not reported yet. */
-  address: z.string().nullable(),
+  address: foreignLine(64).nullable(),
   /** When the last report came, ISO 8601 by the depot's clock. */
-  receivedAt: z.string().nullable().default(null),
+  receivedAt: foreignLine(64).nullable().default(null),
   /** How long ago that was. */
   ageSeconds: z.number().nullable().default(null),
   /** Null until the device has reported once. */
@@ -28,9 +29,9 @@ export type DeviceView = z.infer<typeof deviceViewSchema>;
 /** GET /v1/clients, a list: what one client was sent since the depot was made. */
 export const clientViewSchema = clientCountsSchema.extend({
   /** Its address. */
-  client: z.string(),
+  client: foreignLine(256),
   /** The lab's device that has this address. */
-  device: z.string().nullable().default(null),
+  device: foreignLine(256).nullable().default(null),
 });
 export type ClientView = z.infer<typeof clientViewSchema>;
 
@@ -39,7 +40,7 @@ export const targetViewSchema = z.object({
   ref: z.string().nullable(),
   commit: commitSchema.nullable(),
   /** By the composer's records; null for a commit from elsewhere. */
-  version: z.string().nullable(),
+  version: versionSchema.nullable(),
   upgradeGate: upgradeGateSchema.nullable(),
 });
 export type TargetView = z.infer<typeof targetViewSchema>;
@@ -55,10 +56,10 @@ export const rolloutViewSchema = z.object({
   targetCommit: commitSchema.nullable(),
   version: versionSchema.nullable(),
   /** ISO 8601. */
-  startedAt: z.string().nullable(),
+  startedAt: foreignLine(64).nullable(),
   /** What the devices ran before, if the rollout can be withdrawn. */
   from: commitSchema.nullable(),
-  fromVersion: z.string().nullable(),
+  fromVersion: versionSchema.nullable(),
 });
 export type RolloutView = z.infer<typeof rolloutViewSchema>;
 

@@ -31,6 +31,11 @@ export function isLine(text: string): boolean {
 /** Text from a stack file or a blueprint that ends up in a line of some file. */
 export const line = z.string().refine(isLine, "is one line of text, without control characters");
 
+/** A text from a device or a client that is one line wherever it is shown: it cannot end the line it stands in. */
+export function foreignLine(longest: number): z.ZodType<string, string> {
+  return z.string().max(longest).transform(oneLine);
+}
+
 /** Text from a device or a client: stored, shown and printed without what a terminal would act on. */
 export function foreignText(longest: number): z.ZodType<string, string> {
   return z.string().max(longest).transform(printable);

@@ -13,6 +13,7 @@ import { ALL, scenarios } from "./catalogue";
 import { runAll } from "./engine/allRuns";
 import { labInput, RunningLab } from "./engine/runningLab";
 import { runScenario } from "./engine/singleRun";
+import { print, printError } from "../client/terminal";
 
 const input = z.object({
   name: z.string(),
@@ -28,7 +29,7 @@ const input = z.object({
 async function main(): Promise<void> {
   const { name, options, lab: labOf } = input.parse(JSON.parse(readFileSync(0, "utf8")));
   const scenario = scenarios[name];
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const say = (line: string): void => printError(`${line}\n`);
   const lab = await RunningLab.open(labOf);
   let result;
   if (name === ALL) {
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
   } else {
     throw new LabError(`there is no scenario ${name}`);
   }
-  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  print(`${JSON.stringify(result, null, 2)}\n`);
   if (!result.ok) process.exitCode = 1;
 }
 

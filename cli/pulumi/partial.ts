@@ -1,6 +1,7 @@
 import type { LabContext } from "../../client/context";
 import { virsh } from "./virsh";
 import { whose, type ObjectKind } from "./whose";
+import { printError } from "../../client/terminal";
 
 /** A kind of libvirt object, and virsh's words for it. */
 interface Kind {
@@ -65,7 +66,7 @@ export async function removeBegun(
   const kind = KINDS[type]?.kind;
   const { name } = inputs;
   if (kind !== undefined && typeof name === "string" && (await whose(ctx, kind, name)) === "another's") {
-    process.stderr.write(`recover: ${kind} ${name} is not this lab's and stays\n`);
+    printError(`recover: ${kind} ${name} is not this lab's and stays\n`);
   } else await removePartial(ctx, type, inputs);
 }
 
@@ -82,7 +83,7 @@ export async function removePartial(
   const text = (key: string): string => (typeof inputs[key] === "string" ? inputs[key] : "");
   const name = text("name");
   if (name === "") return;
-  process.stderr.write(`recover: removing partial ${type.split(":").pop()} ${name}\n`);
+  printError(`recover: removing partial ${type.split(":").pop()} ${name}\n`);
   if (type === "libvirt:index/volume:Volume") return removeVolume(ctx, name, text("pool"));
   const kind = KINDS[type];
   if (!kind) return;

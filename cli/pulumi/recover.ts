@@ -13,6 +13,7 @@ import { askPulumi } from "./cli";
 import { removeBegun } from "./partial";
 import { endOrphans, isPulumi } from "./orphans";
 import { removeUntracked, untracked, type Untracked } from "./untracked";
+import { printError } from "../../client/terminal";
 
 const PROJECT = "edge-lab";
 
@@ -67,9 +68,9 @@ export async function recover(ctx: LabContext, libvirt: () => Promise<boolean>):
     );
   }
   const orphans = await endOrphans(ctx.stateDir);
-  if (orphans > 0) process.stderr.write(`recover: ended ${orphans} processes of a run that was killed\n`);
+  if (orphans > 0) printError(`recover: ended ${orphans} processes of a run that was killed\n`);
   if (holders.length > 0) {
-    process.stderr.write("recover: the run before was killed; releasing its lock\n");
+    printError("recover: the run before was killed; releasing its lock\n");
     await askPulumi(["cancel", "--yes", "--stack", ctx.stack]);
   }
   const pending = readFileSync(stackFile(ctx), "utf8").includes('"pending_operations"');
@@ -80,9 +81,7 @@ export async function recover(ctx: LabContext, libvirt: () => Promise<boolean>):
     if (pending) await finishOperations(ctx);
     await removeUntracked(ctx, unknown());
   } else if (pending) {
-    process.stderr.write(
-      "recover: libvirt does not answer: the next up ends what the run before has begun\n",
-    );
+    printError("recover: libvirt does not answer: the next up ends what the run before has begun\n");
   }
 }
 
@@ -106,7 +105,7 @@ async function finishOperations(ctx: LabContext): Promise<void> {
   const state = deployment.parse(JSON.parse(await askPulumi(["stack", "export", "--stack", ctx.stack])));
   const pending = state.deployment?.pending_operations ?? [];
   if (!state.deployment || pending.length === 0) return;
-  process.stderr.write(`recover: ${pending.length} operations were begun and not ended\n`);
+  printError(`recover: ${pending.length} operations were begun and not ended\n`);
   const stale: string[] = [];
   for (const { type, resource } of pending) {
     if (!resource.type.startsWith("libvirt:")) continue; // a host script converges from any state

@@ -9,6 +9,7 @@ import { installSeconds, readConsole } from "../../client/console";
 import { labContext, type LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { inState } from "../../protocol/paths";
+import { print } from "../../client/terminal";
 
 /** One row of the table. */
 interface Figure {
@@ -92,7 +93,7 @@ export async function bench(options: { fresh: boolean }): Promise<number> {
     { what: "`npm run destroy`", seconds: await timed("destroy"), goal: "20 s", how: "of the whole lab" },
   ];
   const rows = figures.map((f) => `| ${f.what} | ${f.seconds.toFixed(1)} s | ${f.goal} | ${f.how} |`);
-  process.stdout.write(
+  print(
     `${cpus().length} cores, ${cpus()[0]?.model ?? "?"}\n\n| what | measured | goal | how |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`,
   );
   return 0;

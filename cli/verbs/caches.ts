@@ -3,6 +3,7 @@ import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 
 import { labContext } from "../../client/context";
+import { printError } from "../../client/terminal";
 
 /** Disk usage of a folder in bytes; hard links count once. */
 export function diskUsage(path: string, seen = new Set<number>()): number {
@@ -24,9 +25,9 @@ export async function clean(): Promise<number> {
   if (existsSync(cacheDir)) {
     const size = diskUsage(cacheDir);
     rmSync(cacheDir, { recursive: true, force: true });
-    process.stderr.write(`clean: removed ${cacheDir} (${mebibytes(size)})\n`);
+    printError(`clean: removed ${cacheDir} (${mebibytes(size)})\n`);
   } else {
-    process.stderr.write(`clean: there is no ${cacheDir}\n`);
+    printError(`clean: there is no ${cacheDir}\n`);
   }
   rmSync(join(root, "node_modules", ".edge-lab"), { recursive: true, force: true });
   return 0;

@@ -14,6 +14,7 @@ import { recover, stackExists } from "../pulumi/recover";
 import { virsh } from "../pulumi/virsh";
 import { removeState } from "../stateFolder";
 import { Connection } from "../../client/remote/connection";
+import { printError } from "../../client/terminal";
 
 /** Additional options for pulumi itself, e.g. `--refresh`. */
 type Extra = readonly string[];
@@ -113,7 +114,7 @@ export async function destroy(extra: Extra): Promise<number> {
   const exists = stackExists(ctx);
   if (exists) checkStateOwner(ctx);
   else if (!ownsState(ctx)) {
-    process.stderr.write(`destroy: stack ${ctx.stack} does not exist: nothing to destroy\n`);
+    printError(`destroy: stack ${ctx.stack} does not exist: nothing to destroy\n`);
     return 0;
   }
   // Pulumi's first deletions need it.
@@ -124,7 +125,7 @@ export async function destroy(extra: Extra): Promise<number> {
     const status = await destroyStack(ctx, extra);
     if (status !== 0) return status;
   } else {
-    process.stderr.write(
+    printError(
       `destroy: stack ${ctx.stack} does not exist any more: removing what its state directory has of it\n`,
     );
   }

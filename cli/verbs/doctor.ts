@@ -11,7 +11,9 @@ import { APP } from "../../protocol/names";
 import { inState } from "../../protocol/paths";
 import { appUrl } from "../../protocol/ports";
 import { appFailure } from "../../protocol/report";
+import { oneLine } from "../../protocol/text";
 import { diskUsage, mebibytes } from "./caches";
+import { print } from "../../client/terminal";
 
 interface Finding {
   readonly ok: boolean;
@@ -25,9 +27,9 @@ const DEVICES_FIX =
 
 async function check(what: string, fix: string, probe: () => Promise<string>): Promise<Finding> {
   try {
-    return { ok: true, what: `${what}: ${await probe()}` };
+    return { ok: true, what: oneLine(`${what}: ${await probe()}`) };
   } catch (e) {
-    return { ok: false, what: `${what}: ${e instanceof Error ? e.message : String(e)}`, fix };
+    return { ok: false, what: oneLine(`${what}: ${e instanceof Error ? e.message : String(e)}`), fix };
   }
 }
 
@@ -83,7 +85,7 @@ export async function doctor(): Promise<number> {
     );
   } else findings.push({ ok: true, what: `stack ${ctx.stack}: the lab is not up` });
   for (const { ok, what, fix } of findings) {
-    process.stdout.write(`${ok ? "ok  " : "BAD "} ${what}${fix ? `\n     fix: ${fix}` : ""}\n`);
+    print(`${ok ? "ok  " : "BAD "} ${what}${fix ? `\n     fix: ${fix}` : ""}\n`);
   }
   return findings.every((f) => f.ok) ? 0 : 1;
 }

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { labContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { inState } from "../../protocol/paths";
+import { oneLine } from "../../protocol/text";
+import { print } from "../../client/terminal";
 
 /** `lab logs [NAME]`: prints one of the lab's logs, or the names of all. */
 export async function logs(name: string | undefined): Promise<number> {
@@ -16,7 +18,7 @@ export async function logs(name: string | undefined): Promise<number> {
         .sort()
     : [];
   if (name === undefined) {
-    process.stdout.write(names.length > 0 ? `${names.join("\n")}\n` : "no logs: the lab is not there\n");
+    print(names.length > 0 ? `${names.map(oneLine).join("\n")}\n` : "no logs: the lab is not there\n");
     return 0;
   }
   if (!names.includes(name)) {
@@ -24,6 +26,6 @@ export async function logs(name: string | undefined): Promise<number> {
       `there is no log "${name}"; rule: one of the names that lab logs prints; fix: ${names.join(", ") || "npm run up"}`,
     );
   }
-  process.stdout.write(readFileSync(join(dir, `${name}.log`)));
+  print(readFileSync(join(dir, `${name}.log`), "utf8"));
   return 0;
 }

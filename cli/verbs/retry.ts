@@ -4,6 +4,7 @@ import { LabError } from "../../client/labError";
 import { runOnDevice } from "../../client/ssh";
 import { deviceProgram } from "../../protocol/paths";
 import { deviceNamed } from "./shell";
+import { print } from "../../client/terminal";
 
 /** Includes a report to the depot, from a busy emulated device. */
 const LIMIT_SECONDS = 90;
@@ -39,7 +40,7 @@ export async function retry(name: string | undefined, options: { all: boolean })
     if (result.status === "rejected") continue;
     for (const commit of result.value) await depot.forgetHalt(commit);
     const commits = result.value.map((commit) => commit.slice(0, 12)).join(", ");
-    process.stdout.write(
+    print(
       `${devices[i]?.name ?? ""}: ${commits === "" ? "nothing had failed" : `forgot ${commits}; npm run up rolls it out again`}\n`,
     );
   }

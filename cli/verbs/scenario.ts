@@ -8,6 +8,7 @@ import { inState } from "../../protocol/paths";
 import { appUrl } from "../../protocol/ports";
 import { ALL, scenarios } from "../../scenarios/catalogue";
 import { allSchema, allSummary, resultSchema, summary } from "../scenarioSummary";
+import { print } from "../../client/terminal";
 
 /** Options from the command line, as text. */
 export interface ScenarioWords {
@@ -75,12 +76,10 @@ export async function scenario(name: string, words: ScenarioWords): Promise<numb
     },
   };
   const { status, stdout } = await run(JSON.stringify(request));
-  if (words.json) process.stdout.write(stdout);
+  if (words.json) print(stdout);
   else if (stdout !== "") {
     const document: unknown = JSON.parse(stdout);
-    process.stdout.write(
-      name === ALL ? allSummary(allSchema.parse(document)) : summary(name, resultSchema.parse(document)),
-    );
+    print(name === ALL ? allSummary(allSchema.parse(document)) : summary(name, resultSchema.parse(document)));
   }
   return status;
 }

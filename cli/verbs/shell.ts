@@ -4,6 +4,7 @@ import { readConsole } from "../../client/console";
 import { labContext, type LabContext } from "../../client/context";
 import { LabError } from "../../client/labError";
 import { sshArgs } from "../../client/ssh";
+import { print } from "../../client/terminal";
 
 /** The device of that name; the error for an unknown name lists the known ones. */
 export function deviceNamed(ctx: LabContext, name: string): LabContext["config"]["devices"][number] {
@@ -37,7 +38,7 @@ export async function openConsole(name: string, log: boolean): Promise<number> {
   const ctx = labContext();
   deviceNamed(ctx, name);
   if (log || !process.stdin.isTTY) {
-    process.stdout.write(readConsole(ctx.stateDir, name));
+    print(readConsole(ctx.stateDir, name));
     return 0;
   }
   return foreground("virsh", ["-c", ctx.config.libvirtUri, "console", name]);

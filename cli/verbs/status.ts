@@ -7,6 +7,7 @@ import { isWell } from "../../protocol/report";
 import { oneLine } from "../../protocol/text";
 import type { ClientView, DeviceView } from "../../protocol/status";
 import { table } from "../table";
+import { print } from "../../client/terminal";
 
 /** One device as `lab status --json` prints it. */
 interface DeviceStatus {
@@ -61,7 +62,7 @@ function deviceStatus(record: DeviceView, clients: readonly ClientView[]): Devic
   };
 }
 
-function print(ctx: LabContext, devices: readonly DeviceStatus[]): void {
+function printTable(ctx: LabContext, devices: readonly DeviceStatus[]): void {
   const head = [
     "DEVICE",
     "ROLE",
@@ -91,9 +92,7 @@ function print(ctx: LabContext, devices: readonly DeviceStatus[]): void {
     `${d.files} files, ${(d.bytes / 1e6).toFixed(1)} MB`,
   ]);
   const { vip } = ctx.config.network;
-  process.stdout.write(
-    `stack ${ctx.stack}, target ${ctx.config.targetVersion}, VIP ${vip}\n${table([head, ...rows])}\n`,
-  );
+  print(`stack ${ctx.stack}, target ${ctx.config.targetVersion}, VIP ${vip}\n${table([head, ...rows])}\n`);
 }
 
 /** `lab status [--json]`. */
@@ -101,7 +100,7 @@ export async function status(options: { json: boolean }): Promise<number> {
   const ctx = labContext();
   const up = existsSync(inState(ctx.stateDir, "adminSocket"));
   if (!up && !options.json) {
-    process.stdout.write(`stack ${ctx.stack}: the lab is not up (npm run up builds it)\n`);
+    print(`stack ${ctx.stack}: the lab is not up (npm run up builds it)\n`);
     return 0;
   }
   const depot = new DepotClient(ctx.stateDir);
@@ -118,14 +117,14 @@ export async function status(options: { json: boolean }): Promise<number> {
       ...(rollout ? { rollout: { state: rollout.state, version: rollout.version } } : {}),
       devices,
     };
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    print(`${JSON.stringify(document, null, 2)}\n`);
   } else {
-    print(ctx, devices);
+    printTable(ctx, devices);
     for (const { name, problems } of devices) {
-      for (const problem of problems) process.stdout.write(`${name}: ${problem}\n`);
+      for (const problem of problems) print(`${name}: ${oneLine(problem)}\n`);
     }
     if (rollout?.state === "withdrawn") {
-      process.stdout.write(`rollout of ${rollout.version ?? "?"} withdrawn; the next npm run up goes on\n`);
+      print(`rollout of ${oneLine(rollout.version ?? "?")} withdrawn; the next npm run up goes on\n`);
     }
   }
   return 0;

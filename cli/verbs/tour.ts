@@ -9,6 +9,8 @@ import { registryAddress } from "../../client/registryAddress";
 import { APP } from "../../protocol/names";
 import { inState } from "../../protocol/paths";
 import { appUrl, contentUrl } from "../../protocol/ports";
+import { print } from "../../client/terminal";
+import { printable } from "../../protocol/text";
 
 /** A stop of the tour: what it shows, and the command line for it. */
 interface Stop {
@@ -102,16 +104,16 @@ export async function tour(): Promise<number> {
     : undefined;
   let failed = 0;
   for (const [i, stop] of list.entries()) {
-    process.stdout.write(`\n[${i + 1}/${list.length}] ${stop.title}\n${stop.text}\n\n  $ ${stop.command}\n`);
+    print(`\n[${i + 1}/${list.length}] ${stop.title}\n${stop.text}\n\n  $ ${stop.command}\n`);
     const result = await x("bash", ["-c", stop.command], { throwOnError: false });
-    const lines = `${result.stdout}${result.exitCode === 0 ? "" : result.stderr}`.trimEnd().split("\n");
-    process.stdout.write(`${lines.map((line) => `  ${line}`).join("\n")}\n`);
+    const lines = printable(`${result.stdout}${result.exitCode === 0 ? "" : result.stderr}`)
+      .trimEnd()
+      .split("\n");
+    print(`${lines.map((line) => `  ${line}`).join("\n")}\n`);
     if (result.exitCode !== 0) failed += 1;
     if (prompt && i < list.length - 1) await prompt.question("\n(Enter goes on) ");
   }
   prompt?.close();
-  process.stdout.write(
-    "\nGo on with npm run lab -- scenario os-upgrade, rollback, failover or scale-from-zero.\n",
-  );
+  print("\nGo on with npm run lab -- scenario os-upgrade, rollback, failover or scale-from-zero.\n");
   return failed === 0 ? 0 : 1;
 }

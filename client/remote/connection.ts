@@ -8,6 +8,7 @@ import { quoted } from "../../lib/shellWord";
 import { LabError } from "../labError";
 import { UNREACHABLE } from "../ssh";
 import { copyOf, nodeBinary } from "./programCopy";
+import { printError } from "../terminal";
 
 /** Exit status of the remote side when its copy of the program differs. */
 const OTHER_COPY = 97;
@@ -104,7 +105,7 @@ export class Connection {
 
   private async send(): Promise<void> {
     const { host, user } = this.remote;
-    process.stderr.write(`remote: copying the program to ${user}@${host}:${this.program}\n`);
+    printError(`remote: copying the program to ${user}@${host}:${this.program}\n`);
     const folder = quoted(this.program);
     const command = [
       AS_ROOT,

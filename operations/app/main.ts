@@ -14,10 +14,12 @@ import { requiredEnv, runProgram } from "../../client/program";
 import { sleep } from "../../client/wait";
 import { Progress } from "../../client/progress";
 import { APP } from "../../protocol/names";
+import { printable } from "../../protocol/text";
 import { reports } from "../rollout/fleet";
 import { runOnDevice } from "../../client/ssh";
 import { readDeviceApp, STATE_COMMAND, type DeviceApp } from "./deviceApp";
 import { judgeApp } from "./verdict";
+import { print } from "../../client/terminal";
 
 const POLL_MS = 1500;
 /** Time limit for fetch, trial and restart on an emulated device that may be booting, seconds. */
@@ -38,7 +40,10 @@ async function stateOf(stateDir: string, device: Device): Promise<DeviceApp> {
 async function evidence(stateDir: string, device: Device | undefined): Promise<string> {
   if (!device) return "";
   const journal = await runOnDevice(stateDir, device.address, JOURNAL, 60);
-  const lines = (journal.stdout || journal.stderr).trimEnd().split("\n").slice(-25);
+  const lines = printable(journal.stdout || journal.stderr)
+    .trimEnd()
+    .split("\n")
+    .slice(-25);
   return `\n  journal of ${device.name} ends:\n${lines.map((line) => `  | ${line}`).join("\n")}`;
 }
 
@@ -67,7 +72,7 @@ async function main(): Promise<void> {
     progress.say(verdict.text);
     if (verdict.kind === "served") {
       await scaleToZero({ stateDir, devices, appUrl });
-      process.stdout.write(`${JSON.stringify({ digest, owner, seconds: progress.seconds })}\n`);
+      print(`${JSON.stringify({ digest, owner, seconds: progress.seconds })}\n`);
       return;
     }
     if (verdict.kind === "refused" || progress.seconds > LIMIT_SECONDS) {

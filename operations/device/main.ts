@@ -11,6 +11,7 @@ import { enrolledMark } from "../../protocol/paths";
 import { recordDefinition, switchOn, type DevicePower } from "./power";
 import { restartWith, toOwnDisk, type Reachable } from "./restart";
 import { installed, ready } from "./waits";
+import { print, printError } from "../../client/terminal";
 
 /** Time of this device's enrolment: earlier reports come from another machine. */
 function enrolledAt({ stateDir, device }: DevicePower): number {
@@ -21,7 +22,7 @@ function enrolledAt({ stateDir, device }: DevicePower): number {
 async function makeReady(device: Reachable, depot: DepotClient): Promise<number> {
   const moved = await toOwnDisk(device);
   const wasOff = await switchOn(device);
-  if (wasOff) process.stderr.write(`${device.device}: was off, is switched on\n`);
+  if (wasOff) printError(`${device.device}: was off, is switched on\n`);
   const hardware = {
     memoryMiB: Number(requiredEnv("EDGE_MEMORY_MIB")),
     vcpus: Number(requiredEnv("EDGE_VCPUS")),
@@ -47,8 +48,8 @@ async function main(): Promise<void> {
     step === "installed"
       ? await installed({ ...device, since: enrolledAt(device) }, depot)
       : await makeReady(device, depot);
-  process.stdout.write(`${JSON.stringify({ device: device.device, [step]: true })}\n`);
-  process.stderr.write(`${device.device}: ${step} after ${seconds} s\n`);
+  print(`${JSON.stringify({ device: device.device, [step]: true })}\n`);
+  printError(`${device.device}: ${step} after ${seconds} s\n`);
 }
 
 runProgram(main);

@@ -12,6 +12,7 @@ import {
   type DevicePower,
   type Hardware,
 } from "./power";
+import { printError } from "../../client/terminal";
 
 /** Status of the device's program for "not now, try again". */
 const NOT_NOW = 75;
@@ -73,7 +74,7 @@ export async function toOwnDisk(power: Reachable): Promise<boolean> {
     }),
   );
   if (!on) throw refused instanceof Error ? refused : new Error(String(refused));
-  process.stderr.write(`${power.device}: is on its own disk again\n`);
+  printError(`${power.device}: is on its own disk again\n`);
   return true;
 }
 
@@ -87,8 +88,6 @@ export async function restartWith(wanted: Hardware, power: Reachable): Promise<b
   if (running?.memoryMiB === wanted.memoryMiB && running.vcpus === wanted.vcpus) return false;
   await switchOff(power);
   await switchOn(power);
-  process.stderr.write(
-    `${power.device}: is switched on with ${wanted.memoryMiB} MiB and ${wanted.vcpus} vcpus\n`,
-  );
+  printError(`${power.device}: is switched on with ${wanted.memoryMiB} MiB and ${wanted.vcpus} vcpus\n`);
   return true;
 }

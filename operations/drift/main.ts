@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { findDrift } from "../../client/drift/find";
 import { requiredEnv, runProgram } from "../../client/program";
 import type { RecordedCommand, RecordedObject } from "../../lib/stackState";
+import { print } from "../../client/terminal";
 
 async function main(): Promise<void> {
   const { commands, objects } = JSON.parse(await text(process.stdin)) as {
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
     root: process.cwd(),
   };
   const found = await findDrift(source, { commands: new Map(commands.map((c) => [c.name, c])), objects });
-  process.stdout.write(`${JSON.stringify(Object.fromEntries(found))}\n`);
+  print(`${JSON.stringify(Object.fromEntries(found))}\n`);
 }
 
 runProgram(main);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { lastLines, readConsole } from "../../client/console";
 import { runOnDevice } from "../../client/ssh";
 import type { DeviceView } from "../../protocol/status";
+import { printable } from "../../protocol/text";
 
 /** A rollout's failure on one device, as the user sees it. */
 export interface Failure {
@@ -25,10 +26,13 @@ export async function collectEvidence(stateDir: string, failure: Failure): Promi
   mkdirSync(bundle, { recursive: true });
   const text = readConsole(stateDir, device.name);
   writeFileSync(join(bundle, "console.log"), text);
-  writeFileSync(join(bundle, "report.json"), `${JSON.stringify(device, null, 2)}\n`);
+  writeFileSync(join(bundle, "report.json"), printable(`${JSON.stringify(device, null, 2)}\n`));
   // Without an address ssh fails, and its words are kept instead.
   const journal = await runOnDevice(stateDir, device.address ?? "", JOURNAL);
-  writeFileSync(join(bundle, "journal.txt"), journal.exitCode === 0 ? journal.stdout : journal.stderr);
+  writeFileSync(
+    join(bundle, "journal.txt"),
+    printable(journal.exitCode === 0 ? journal.stdout : journal.stderr),
+  );
   const failed = device.report?.failed.find((f) => f.commit === commit);
   return [
     `rollout of ${version} failed on ${device.name}: ${failure.what}`,

@@ -26,6 +26,7 @@ import { settle } from "./settle";
 import { describe, judge, type Goal } from "./verdict";
 import { Watch } from "./watch";
 import { endUnfinished, withdrawOwn } from "./withdrawal";
+import { print, printError } from "../../client/terminal";
 
 const POLL_MS = 1000;
 /**
@@ -99,7 +100,7 @@ async function endLeftOver(r: Rollout): Promise<void> {
   if (!left) return;
   const ended = await endUnfinished(r.stateDir, r.depot, left);
   if (ended === "another") throw new LabError(`rollout of ${left.version}: another run watches it`);
-  process.stderr.write(`rollout: that of ${left.version}, which was interrupted before, is ${ended}\n`);
+  printError(`rollout: that of ${left.version}, which was interrupted before, is ${ended}\n`);
 }
 
 /** Names the devices that an interrupted rollout has already updated. */
@@ -107,7 +108,7 @@ async function sayWhoIsPast(r: Rollout): Promise<void> {
   const there = (await reports(r.depot)).filter((d) => d.report?.booted.commit === r.goal.commit);
   const names = there.map((d) => d.name).filter((name) => r.devices.some((d) => d.name === name));
   if (names.length === 0 || names.length === r.devices.length) return;
-  process.stderr.write(
+  printError(
     `rollout of ${r.version}: ${names.join(", ")} already ${names.length > 1 ? "run" : "runs"} it\n`,
   );
 }
@@ -116,7 +117,7 @@ async function upgrade(r: Rollout, fetched: Fetched): Promise<DeviceView[]> {
   await watch(r);
   const states = await settle(r, `lab on ${r.version}`);
   for (const { device, files, bytes } of await fetched.byDevice()) {
-    process.stderr.write(`rollout of ${r.version}: ${device} fetched ${files} files, ${bytes} bytes\n`);
+    printError(`rollout of ${r.version}: ${device} fetched ${files} files, ${bytes} bytes\n`);
   }
   return states;
 }
@@ -158,7 +159,7 @@ async function moveAndWatch(r: Rollout, before: string, interrupted: Promise<nev
     const why = await wasInterrupted(e, interrupted);
     if (why) throw new LabError(`${why.message}: ${await withdrawOwn(r, unfinished)}`);
     if ((await r.ref.current()) === targetCommit) await r.ref.move(before);
-    process.stderr.write(`rollout: ${r.version} is withdrawn, the ref names ${before.slice(0, 12)} again\n`);
+    printError(`rollout: ${r.version} is withdrawn, the ref names ${before.slice(0, 12)} again\n`);
     await r.depot.endRollout(unfinished.id, "failed");
     marker.remove();
     throw e;
@@ -200,7 +201,7 @@ async function rollOut(interrupted: Promise<never>): Promise<void> {
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
-  process.stdout.write(`${JSON.stringify(result)}\n`);
+  print(`${JSON.stringify(result)}\n`);
 }
 
 runInterruptible(async () => {

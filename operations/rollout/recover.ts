@@ -6,6 +6,7 @@ import { DepotClient } from "../../client/depotClient";
 import { requiredEnv, runProgram } from "../../client/program";
 import { Marker } from "./marker";
 import { endUnfinished } from "./withdrawal";
+import { printError } from "../../client/terminal";
 
 async function main(): Promise<void> {
   const stateDir = requiredEnv("EDGE_STATE_DIR");
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
     done: "has ended: every device runs it",
     another: "is watched by another run",
   }[ended];
-  process.stderr.write(`recover: the rollout of ${unfinished.version} ${what}\n`);
+  printError(`recover: the rollout of ${unfinished.version} ${what}\n`);
 }
 
 runProgram(main);

@@ -1,6 +1,7 @@
 import { UPGRADE_CHECK } from "../../protocol/names";
 import { appFailure, type Failure } from "../../protocol/report";
 import type { DeviceView } from "../../protocol/status";
+import { oneLine } from "../../protocol/text";
 
 /** Verdict on a rollout, from the devices' reports. */
 export type Verdict =
@@ -20,10 +21,10 @@ const UPDATE_ATTEMPTS = 3;
 
 function wordsFor({ cause, check, output, attempts }: Failure): string {
   if (cause === "finalize") {
-    return `it could not be made the default in ${attempts ?? "all"} reboots: ${output ?? "no reason given"}`;
+    return `it could not be made the default in ${attempts ?? "all"} reboots: ${oneLine(output ?? "no reason given")}`;
   }
   const named = check && check !== "none";
-  if (!named && output) return `it rolled back: ${output}`;
+  if (!named && output) return `it rolled back: ${oneLine(output)}`;
   return `${named ? check : "a required check"} failed and it rolled back`;
 }
 
@@ -35,7 +36,7 @@ function failureOf({ report }: DeviceView, { commit, gateOpen }: Goal): string |
   if (failure) return wordsFor(failure);
   const error = report.updateError;
   return error?.commit === commit && error.attempts >= UPDATE_ATTEMPTS
-    ? `it could not be staged in ${error.attempts} attempts: ${error.output}`
+    ? `it could not be staged in ${error.attempts} attempts: ${oneLine(error.output)}`
     : undefined;
 }
 

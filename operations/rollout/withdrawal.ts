@@ -4,6 +4,7 @@ import { sleep } from "../../client/wait";
 import { nudge, reports, type Fleet } from "./fleet";
 import { Marker, type Unfinished } from "./marker";
 import { PublishedRef } from "./ref";
+import { printError } from "../../client/terminal";
 
 /** An interrupted program has seconds: if the depot does not answer at once, the lease ends the rollout. */
 const DEPOT_MS = 2000;
@@ -85,9 +86,7 @@ export async function withdrawOwn(fleet: Fleet, unfinished: Unfinished): Promise
   }
   if (ended === "another") return `another run has taken the rollout of ${version} over`;
   if (ended === "done") return `every device already runs ${version}; the next \`up\` finishes the rollout`;
-  process.stderr.write(
-    `rollout: ${version} is withdrawn, the ref names ${unfinished.from.slice(0, 12)} again\n`,
-  );
+  printError(`rollout: ${version} is withdrawn, the ref names ${unfinished.from.slice(0, 12)} again\n`);
   // Devices drop what they have staged at their next request; this only shortens the wait.
   await nudge(
     fleet,

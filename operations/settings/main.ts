@@ -11,6 +11,7 @@ import { runOnDevice, UNREACHABLE } from "../../client/ssh";
 import { waitFor } from "../../client/wait";
 import { CHANGED, deviceSettingsSchema } from "../../protocol/deviceSettings";
 import { deviceProgram } from "../../protocol/paths";
+import { print, printError } from "../../client/terminal";
 
 /** Time for a file system to grow. */
 const COMMAND_SECONDS = 180;
@@ -46,10 +47,8 @@ async function main(): Promise<void> {
   const changed = CHANGED.filter((name) => answer.value.includes(name));
   // What runs keeps the idle time that it started with.
   if (changed.includes("idleSeconds")) await scaleToZero({ stateDir, devices: [{ address }], appUrl });
-  process.stderr.write(
-    `${device}: ${changed.length > 0 ? `took ${changed.join(", ")}` : "has these settings"}\n`,
-  );
-  process.stdout.write(`${JSON.stringify({ device, settings: true })}\n`);
+  printError(`${device}: ${changed.length > 0 ? `took ${changed.join(", ")}` : "has these settings"}\n`);
+  print(`${JSON.stringify({ device, settings: true })}\n`);
 }
 
 runProgram(main);

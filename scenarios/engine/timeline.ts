@@ -1,3 +1,5 @@
+import { oneLine } from "../../protocol/text";
+
 /** One step of a scenario. */
 export interface TimelineEvent {
   /** Seconds since the scenario began, with one decimal. */
@@ -30,9 +32,8 @@ export class Timeline {
   mark(subject: string, step: string, detail?: string): TimelineEvent {
     const event = { seconds: this.seconds, subject, step, ...(detail ? { detail } : {}) };
     this.events.push(event);
-    this.say(
-      `${event.seconds.toFixed(1).padStart(7)} s  ${subject.padEnd(14)} ${step}${detail ? `: ${detail}` : ""}`,
-    );
+    const what = oneLine(`${step}${detail ? `: ${detail}` : ""}`);
+    this.say(`${event.seconds.toFixed(1).padStart(7)} s  ${subject.padEnd(14)} ${what}`);
     return event;
   }
 

@@ -1,12 +1,29 @@
 # shellcheck shell=bash
 # Progress on stderr, long tool output in a file. Needs STATE_DIR (paths.sh).
 
+# What a terminal acts on, or a reader cannot see, as in protocol/text.ts. In a text with bytes that are none, bash
+# compares byte by byte, which also takes other characters than ASCII.
+UNPRINTABLE=$'[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]'
+# Elsewhere than in UTF-8 the \u above are letters.
+[[ $'\u0080' != '\u0080' ]] || UNPRINTABLE=$'[\001-\010\013-\037\177]'
+
+# printable TEXT: sets PRINTABLE to the text without those: logs hold what others asked of a service
+printable() {
+  PRINTABLE=$1
+  # Until nothing is left of them: what stays must not become another one.
+  while [[ $PRINTABLE == *$UNPRINTABLE* ]]; do PRINTABLE=${PRINTABLE//$UNPRINTABLE/}; done
+}
+
 # say PHASE TEXT...: one line of progress
-say() { printf '%s: %s\n' "$1" "${*:2}" >&2; }
+say() {
+  printable "$1: ${*:2}"
+  printf '%s\n' "$PRINTABLE" >&2
+}
 
 # die TEXT...: prints one clear line and exits
 die() {
-  printf 'error: %s\n' "$*" >&2
+  printable "$*"
+  printf 'error: %s\n' "$PRINTABLE" >&2
   exit 1
 }
 
@@ -25,7 +42,8 @@ run_logged() {
   "$@" >>"$log" 2>&1 || status=$?
   if ((status != 0)); then
     printf 'error: %s ended with status %s; the end of %s:\n' "${1##*/}" "$status" "$log" >&2
-    tail -c "+$((start + 1))" "$log" | tail -n 20 | sed 's/^/  /' >&2
+    printable "$(tail -c "+$((start + 1))" "$log" | tail -n 20 | tr -d '\0' | sed 's/^/  /')"
+    printf '%s\n' "$PRINTABLE" >&2
   fi
   return "$status"
 }
