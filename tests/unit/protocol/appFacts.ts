@@ -129,6 +129,7 @@ export const APP_FACTS: readonly Fact[] = [
       at(`${PROGRAMS}/app-watch`, /^UNIT=(.*)$/m),
       at(`${PROGRAMS}/app-update`, /\[\[ \$line != (\S+) \]\]/),
       at(`${PROGRAMS}/app-update`, /systemctl --user --quiet is-active (\S+\.service);/),
+      at(`${PROGRAMS}/app-update`, /systemctl --user start (\S+\.service) /),
       at(`${PROGRAMS}/lib/app-mend.sh`, /systemctl --user stop \S+ (\S+\.service) /),
       at(`${PROGRAMS}/lib/app-mend.sh`, /--property=SubState --value (\S+\.service)\)/),
       at(`${PROGRAMS}/lib/app.sh`, /events=\$slice\/([^/\n]+)\/cgroup\.events/),
