@@ -32,7 +32,7 @@ export async function publish(
 
 /**
  * Waits until every device is healthy on a published release, or one has failed on it.
- * @param seconds limit of the whole wait
+ * @param seconds limit of the wait for the next device: they go one after the other, and there may be many
  * @param nudgeSeconds time between two nudges of idle devices
  */
 export async function outcome(
@@ -42,12 +42,18 @@ export async function outcome(
   names: readonly string[] = lab.names,
   nudgeSeconds = 30,
 ): Promise<Verdict> {
-  const begun = Date.now();
+  let since = Date.now();
+  let left = names.length;
   let nudgedAt = Date.now();
   const gateOpen = (await lab.depot.target()).upgradeGate === "open";
   for (;;) {
     const verdict = judge(await reports(lab.depot), names, { commit: release.commit, gateOpen });
-    if (verdict.kind !== "going" || Date.now() - begun > seconds * 1000) return verdict;
+    if (verdict.kind !== "going") return verdict;
+    if (verdict.waitingFor.length < left) {
+      left = verdict.waitingFor.length;
+      since = Date.now();
+    }
+    if (Date.now() - since > seconds * 1000) return verdict;
     if (Date.now() - nudgedAt > nudgeSeconds * 1000) {
       nudgedAt = Date.now();
       await nudge(lab, idle(verdict.waitingFor));
