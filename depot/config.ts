@@ -8,12 +8,14 @@ const schema = z.object({
   repo: z.string(),
   /** Folder of `<version>.json` records: they tell which version a commit is. */
   releases: z.string(),
-  /** Where the state, the sockets and nginx's log lie. */
+  /** Folder of the state. */
   dir: z.string(),
+  /** Folder of the sockets. Its group is nginx's, which may connect to the public one. */
+  run: z.string(),
+  /** Folder of nginx's access logs. */
+  access: z.string(),
   /** The log with the running count. */
   countLog: z.string(),
-  /** Group that nginx runs as; it may connect to the public socket. */
-  webGroup: z.number().int().nonnegative(),
   /** Seconds without a report after which a device counts as dead and blocks nobody; a reboot takes 1 to 3 minutes. */
   staleSeconds: z.number().int().positive().default(600),
 });

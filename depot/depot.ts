@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
 
+import { LOCK_GROUP } from "../protocol/fleetLock";
 import type { Lab, LabDevice, Outcome, Rollout } from "../protocol/lab";
 import type { Refusal } from "../protocol/refusal";
 import type { Reply } from "../protocol/reply";
 import type { DeviceReport } from "../protocol/report";
+import { AccessLogs } from "./accessLogs";
 import { BoundedLog } from "./boundedLog";
 import { Counts, countLine, parseAccess } from "./counts";
 import type { DepotConfig } from "./config";
@@ -15,7 +17,6 @@ import { knownToPeers } from "./peers";
 import { Repository } from "./repository";
 import { haltBy, mayReboot, start, vipOwner, type Fleet } from "./rollout";
 import { loadState, StateFile, type State } from "./state";
-import { LogTail } from "./tail";
 
 /** Who asks for the reboot lock: what the request says, and the device whose address it came from. */
 export interface LockClient {
@@ -30,7 +31,7 @@ export class Depot {
   readonly counts: Counts;
   private readonly state: State;
   private readonly file: StateFile;
-  private readonly tail: LogTail;
+  private readonly logs: AccessLogs;
   /** The rollout whose expired lease was logged. */
   private lapsed: string | undefined;
 
@@ -41,20 +42,18 @@ export class Depot {
   ) {
     const path = `${config.dir}/state.json`;
     this.state = loadState(path, (text) => log.warn(text));
+    // An older version took any group; nobody could give such a lock back.
+    this.state.locks = without(this.state.locks, (group) => group !== LOCK_GROUP);
     this.repository = new Repository(config.repo, config.releases);
     this.counts = new Counts(this.state.total, this.state.clients);
     const countLog = new BoundedLog(config.countLog);
-    this.tail = new LogTail(
-      {
-        path: `${config.dir}/web/access.log`,
-        writerPidFile: `${config.dir}/web/nginx.pid`,
-        onLines: (lines) => countLog.append(this.count(lines)),
-      },
-      this.state.log,
-    );
+    this.logs = new AccessLogs(config.access, this.state.logs, (lines) => {
+      countLog.append(this.count(lines));
+      this.file.touch();
+    });
     this.file = new StateFile(
       path,
-      () => ({ ...this.state, log: this.tail.position }),
+      () => ({ ...this.state, logs: this.logs.positions }),
       (e) => log.error(e, "the state could not be written"),
     );
   }
@@ -74,9 +73,9 @@ export class Depot {
 
   /** Counts what was served since the last time. */
   poll(): void {
-    const before = this.tail.position?.offset;
-    this.tail.poll();
-    if (this.tail.position?.offset !== before) this.file.touch();
+    this.logs.poll();
+    // A log that is removed must not be missing in the counts that a restart begins with.
+    if (this.file.written) this.logs.removeRead(this.now().getTime());
     this.noticeLapse();
   }
 
@@ -91,8 +90,8 @@ export class Depot {
 
   async close(): Promise<void> {
     this.poll();
-    this.tail.close();
     await this.file.flush();
+    this.logs.close();
   }
 
   /** The commit that devices are to run; null before the first release is published. */
@@ -251,10 +250,12 @@ export class Depot {
   }
 
   private async setLocks(locks: State["locks"], who: object, what: string): Promise<void> {
-    if (locks !== this.state.locks) {
-      this.state.locks = locks;
-      this.log.info(who, what);
+    if (locks === this.state.locks) {
+      // Whoever asks again is told the same; it may be on its way to the disk.
+      return this.file.settle();
     }
+    this.state.locks = locks;
+    this.log.info(who, what);
     await this.file.flush();
   }
 

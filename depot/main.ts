@@ -5,7 +5,7 @@ import { pino } from "pino";
 
 import { readConfig } from "./config";
 import { Depot } from "./depot";
-import { adminApp, listen, publicApp, socketPaths } from "./server";
+import { adminApp, listen, publicApp, SOCKETS } from "./server";
 
 const POLL_MS = 500;
 
@@ -13,16 +13,15 @@ async function main(): Promise<void> {
   const path = process.argv[2];
   if (!path) throw new Error("usage: main.ts CONFIG");
   const config = readConfig(path);
-  // Sockets and state are named relative to here: a socket's path has at most 107 bytes.
-  process.chdir(config.dir);
+  // A socket's path has at most 107 bytes.
+  process.chdir(config.run);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const depot = new Depot({ ...config, dir: "." }, log);
+  const depot = new Depot(config, log);
   const apps = [publicApp(depot, log), adminApp(depot, log)] as const;
-  const sockets = socketPaths({ ...config, dir: "." });
-  await listen(apps[0], sockets.web, 0o660, config.webGroup);
-  await listen(apps[1], sockets.admin, 0o600);
+  await listen(apps[0], SOCKETS.web, 0o660);
+  await listen(apps[1], SOCKETS.admin, 0o600);
   const timer = setInterval(() => depot.poll(), POLL_MS);
-  log.info(`serves ${config.dir}`);
+  log.info(`serves ${config.repo}`);
 
   const stop = async (): Promise<void> => {
     clearInterval(timer);

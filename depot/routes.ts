@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodError } from "zod";
 
-import { FLEET_LOCK_HEADER, lockRequestSchema } from "../protocol/fleetLock";
+import { FLEET_LOCK_HEADER, LOCK_GROUP, lockRequestSchema } from "../protocol/fleetLock";
 import { endingSchema, labSchema, renewalSchema, rolloutSchema } from "../protocol/lab";
 import type { Refusal } from "../protocol/refusal";
 import { reportSchema } from "../protocol/report";
@@ -86,6 +86,13 @@ export function deviceRoutes(app: FastifyInstance, depot: Depot): void {
     const body = lockRequestSchema.safeParse(request.body);
     if (!body.success) throw new Refused(400, "invalid_body", problems(body.error));
     const { id, group } = body.data.client_params;
+    if (group !== LOCK_GROUP) {
+      throw new Refused(
+        403,
+        "unknown_group",
+        `${group} is not a group of this lab; its devices' is ${LOCK_GROUP}`,
+      );
+    }
     const address = client(request.headers);
     const device = depot.deviceAt(address);
     if (!device) throw new Refused(403, "unknown_client", `${address} is not a device of this lab`);

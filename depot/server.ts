@@ -1,10 +1,9 @@
-import { chmod, chown, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 
 import type { Refusal } from "../protocol/refusal";
 import { oneLine } from "../protocol/text";
-import type { DepotConfig } from "./config";
 import type { Depot } from "./depot";
 import { adminRoutes, deviceRoutes, readRoutes, Refused } from "./routes";
 
@@ -49,13 +48,8 @@ export function adminApp(depot: Depot, log: FastifyBaseLogger): FastifyInstance 
   return app;
 }
 
-/** Listens on a unix socket; one that a killed server left behind is replaced. */
-export async function listen(
-  app: FastifyInstance,
-  path: string,
-  mode: number,
-  group?: number,
-): Promise<void> {
+/** Listens on a unix socket; one that a killed server left behind is replaced. Its group is the folder's. */
+export async function listen(app: FastifyInstance, path: string, mode: number): Promise<void> {
   await rm(path, { force: true });
   const before = process.umask(0o177);
   try {
@@ -63,11 +57,8 @@ export async function listen(
   } finally {
     process.umask(before);
   }
-  if (group !== undefined) await chown(path, process.getuid?.() ?? 0, group);
   await chmod(path, mode);
 }
 
-export const socketPaths = (config: DepotConfig): { web: string; admin: string } => ({
-  web: `${config.dir}/api.sock`,
-  admin: `${config.dir}/admin.sock`,
-});
+/** In the folder of the sockets. */
+export const SOCKETS = { web: "api.sock", admin: "admin.sock" } as const;

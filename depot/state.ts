@@ -7,7 +7,8 @@ import type { Lab } from "../protocol/lab";
 import type { StartedRollout } from "./lease";
 import type { Locks } from "./lock";
 import type { Received } from "./received";
-import type { Position } from "./tail";
+import { without } from "./records";
+import type { Positions } from "./accessLogs";
 
 /** Everything that survives a restart. */
 export interface State {
@@ -20,8 +21,8 @@ export interface State {
   devices: Record<string, Received>;
   total: Count;
   clients: Record<string, ClientCounts>;
-  /** How far the access log is counted. */
-  log: Position | null;
+  /** How far the access logs are counted. */
+  logs: Positions;
 }
 
 export const emptyState = (): State => ({
@@ -32,7 +33,7 @@ export const emptyState = (): State => ({
   devices: {},
   total: { files: 0, bytes: 0, requests: 0 },
   clients: {},
-  log: null,
+  logs: {},
 });
 
 /**
@@ -42,7 +43,10 @@ export const emptyState = (): State => ({
 export function loadState(path: string, warn: (text: string) => void): State {
   if (!existsSync(path)) return emptyState();
   try {
-    return { ...emptyState(), ...(JSON.parse(readFileSync(path, "utf8")) as Partial<State>) };
+    const stored = JSON.parse(readFileSync(path, "utf8")) as Partial<State>;
+    // Only what is known: an older version's position in its one log means nothing here.
+    const known = Object.keys(emptyState());
+    return { ...emptyState(), ...without(stored as Record<string, unknown>, (key) => !known.includes(key)) };
   } catch (e) {
     renameSync(path, `${path}.unreadable`);
     warn(`${path} was unreadable and is put aside: ${(e as Error).message}`);
@@ -54,6 +58,9 @@ export function loadState(path: string, warn: (text: string) => void): State {
 export class StateFile {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
+  /** Counts the changes, and the last one that is on disk. */
+  private changes = 0;
+  private onDisk = 0;
 
   constructor(
     private readonly path: string,
@@ -62,13 +69,25 @@ export class StateFile {
     private readonly delayMs = 1000,
   ) {}
 
+  /** Whether every change is on disk. */
+  get written(): boolean {
+    return this.changes === this.onDisk;
+  }
+
   /** Something changed that may be lost for a second. */
   touch(): void {
-    this.timer ??= setTimeout(() => void this.flush().catch(this.failed), this.delayMs);
+    this.changes += 1;
+    this.timer ??= setTimeout(() => void this.settle().catch(this.failed), this.delayMs);
   }
 
   /** Something changed that must be on disk before anyone is told. */
   async flush(): Promise<void> {
+    this.changes += 1;
+    return this.settle();
+  }
+
+  /** Returns when every change so far is on disk; writes nothing if they are. */
+  async settle(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     // One after the other; each writes what is the state when its turn comes.
@@ -77,6 +96,8 @@ export class StateFile {
   }
 
   private async write(): Promise<void> {
+    const { changes } = this;
+    if (this.written) return;
     const temporary = `${this.path}.new`;
     const file = await open(temporary, "w", 0o600);
     try {
@@ -86,5 +107,6 @@ export class StateFile {
       await file.close();
     }
     await rename(temporary, this.path);
+    this.onDisk = changes;
   }
 }

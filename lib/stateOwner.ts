@@ -53,7 +53,7 @@ export function stateOwner(stateDir: string, stack: string): string | undefined 
 export function claimState(stateDir: string, stack: string, project: string): void {
   const file = inState(stateDir, "owner");
   if (existsSync(file)) return;
-  mkdirSync(stateDir, { recursive: true });
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.new`, `stack ${stack}\nproject ${project}\n`);
   renameSync(`${file}.new`, file);
 }

@@ -10,11 +10,14 @@ import { foreignLine, foreignText, line } from "./text";
 /** Every lock request has this header, with the value "true". */
 export const FLEET_LOCK_HEADER = "fleet-lock-protocol";
 
+/** The group of the lab's devices, and the only one: each group would be a lock more, so others are not taken. */
+export const LOCK_GROUP = "default";
+
 export const lockRequestSchema = z.object({
   client_params: z.object({
     /** The client's own, opaque: this lab's devices give their name, Zincati a hash. */
     id: line.min(1).max(256),
-    /** One lock a group. By FleetLock's own rule for names. */
+    /** {@link LOCK_GROUP}. By FleetLock's own rule for names. */
     group: z.string().regex(/^[a-zA-Z0-9.-]{1,64}$/, "is not a group"),
   }),
 });

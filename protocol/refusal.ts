@@ -23,6 +23,8 @@ export const REQUEST_REFUSALS = [
   "unknown_device",
   /** 403: no device of the lab has the address that a lock request came from. */
   "unknown_client",
+  /** 403: a lock request for a group that is not the lab's. */
+  "unknown_group",
   /** 403: the request came from another address than the device's own. */
   "foreign_address",
   /** 409 to a renewal or an end: the rollout has ended, or another one has begun. */

@@ -8,12 +8,23 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/prologue.sh
 # shellcheck source=assets/host/lib/service.sh
 . assets/host/lib/service.sh
+# shellcheck source=assets/host/lib/service-user.sh
+. assets/host/lib/service-user.sh
+# shellcheck source=assets/host/lib/service-sandbox.sh
+. assets/host/lib/service-sandbox.sh
+# shellcheck source=assets/host/lib/depot-folders.sh
+. assets/host/lib/depot-folders.sh
+# shellcheck source=assets/host/lib/depot-program.sh
+. assets/host/lib/depot-program.sh
 # shellcheck source=assets/host/lib/depot-web.sh
 . assets/host/lib/depot-web.sh
 
+# shellcheck disable=SC2034 # read by depot_program
 PROJECT=$PWD
 DIR=$STATE_DIR/depot
 REPO=$STATE_DIR/repo
+WEB_USER=edge-lab-web
+DEPOT_USER=edge-lab-depot
 
 init_repo() {
   # Repeatable after an interruption: init keeps what exists. Low compression: slow machines write and read
@@ -23,21 +34,23 @@ init_repo() {
     run_logged depot-repo ostree --repo="$REPO" config set archive.zlib-level 2
 }
 
+# The depot sees these paths in its sandbox.
 render_config() {
-  jq -n --arg repo "$REPO" --arg releases "$STATE_DIR/releases" --arg dir "$DIR" \
-    --arg countLog "$STATE_DIR/log/depot.log" --argjson webGroup "$(id -g "$WEB_USER")" \
+  jq -n --arg repo /srv/repo --arg releases /srv/releases --arg dir /var/lib/depot --arg run /run/depot \
+    --arg access /var/log/access --arg countLog /var/log/depot/depot.log \
     --argjson staleSeconds "${EDGE_DEPOT_STALE_SECONDS:-600}" '$ARGS.named'
 }
 
-# A wrapper script named node (version managers install one) needs the caller's environment: ask it for the
-# real program. The loader is named by URL for the same reason.
-api_command() {
-  local node loader
-  node=$(node -p process.execPath) || die "node is not on PATH"
-  loader=$(cd "$PROJECT" && node -p 'require("node:url").pathToFileURL(require.resolve("tsx")).href') ||
-    die "tsx is not installed in $PROJECT: npm ci"
-  API_COMMAND=(env --chdir="$PROJECT" TSX_DISABLE_CACHE=1 NODE_ENV=production
-    "$node" --import "$loader" "$PROJECT/depot/main.ts" "$DIR/config.json")
+# depot_prepare: sets API_COMMAND, and SERVICE_MOUNTS for it
+depot_prepare() {
+  depot_program
+  # Of the repository it reads what the refs name.
+  sandbox "$DEPOT_USER" ro "$NODE" /opt/node ro "$DIR/program" /opt/depot ro "$DIR/config.json" /etc/depot/config.json \
+    ro "$REPO/refs" /srv/repo/refs ro "$STATE_DIR/releases" /srv/releases rw "$DIR/data" /var/lib/depot \
+    rw "$DIR/run" /run/depot rw "$DIR/access" /var/log/access rw "$STATE_DIR/log/depot.log" /var/log/depot/depot.log \
+    rw "$STATE_DIR/log/depot.log.1" /var/log/depot/depot.log.1
+  sandbox_try "the depot" /opt/node --version
+  API_COMMAND=("${SANDBOX[@]}" env NODE_ENV=production /opt/node /opt/depot/depot.cjs /etc/depot/config.json)
 }
 
 # sockets_answer: does the depot answer on both of its sockets? Independent of nginx.
@@ -54,15 +67,16 @@ renew_silent() {
   ! service_running depot-web || answers "$1/repo/config" || service_renew depot-web
 }
 
+# start_services ADDRESS PORT
 start_services() {
-  local -a sources
-  mapfile -d '' sources < <(find "$PROJECT/depot" "$PROJECT/protocol" -type f -print0 | sort -z)
-  api_command
-  # shellcheck disable=SC2034 # read by service_apply
-  SERVICE_FILES=("$DIR/config.json" "${sources[@]}")
+  depot_prepare
+  SERVICE_FILES=("$DIR/config.json" "$DIR/program/sources")
   service_apply depot-api "${API_COMMAND[@]}"
-  # shellcheck disable=SC2034
+  web_prepare "$1" "$2"
+  # shellcheck disable=SC2034 # read by service_apply
   SERVICE_FILES=("$DIR/web/nginx.conf")
+  # shellcheck disable=SC2034 # read by service_apply
+  SERVICE_GUARD="$1 $2"
   service_apply depot-web "${WEB_COMMAND[@]}"
 }
 
@@ -78,14 +92,15 @@ apply() {
   local address=$EDGE_GATEWAY:$EDGE_DEPOT_PORT lab answer
   lab=$(cat)
   jq -es 'length == 1' >/dev/null 2>&1 <<<"$lab" || die "the lab is expected on stdin as JSON"
-  umask 022
-  mkdir -p "$DIR/web" "$REPO"
+  mkdir -p "$REPO"
   init_repo
-  web_prepare "$DIR/web" "$address" "$REPO"
+  service_user "$WEB_USER"
+  service_user "$DEPOT_USER"
+  depot_folders
   render_config >"$DIR/config.json.new"
   mv "$DIR/config.json.new" "$DIR/config.json"
   renew_silent "$address"
-  start_services
+  start_services "$EDGE_GATEWAY" "$EDGE_DEPOT_PORT"
   if ! wait_until 60 answers "$address/v1/totals" || ! wait_until 10 answers "$address/repo/config"; then
     die "the depot does not answer on $address: $(tail -qn 3 "$STATE_DIR"/log/depot-{api,web}.log)"
   fi
@@ -107,6 +122,7 @@ status() {
   local address=${EDGE_GATEWAY:-}:${EDGE_DEPOT_PORT:-} running=false totals=null lab='' name applied
   service_drift depot-api
   service_drift depot-web
+  [[ -z ${EDGE_GATEWAY:-} ]] || guard_drift depot-web "$EDGE_GATEWAY" "${EDGE_DEPOT_PORT:-}"
   if tools curl; then
     if answers "$address/v1/totals" && answers "$address/repo/config"; then
       running=true
@@ -119,7 +135,8 @@ status() {
     fi
   fi
   for name in admin api; do [[ -S $DIR/$name.sock ]] || drift "its socket $name.sock is gone"; done
-  [[ -s $DIR/state.json ]] || drift "its state is gone: reports, locks and counts"
+  # The previous version has it elsewhere until the next apply.
+  [[ -s $DIR/data/state.json || -s $DIR/state.json ]] || drift "its state is gone: reports, locks and counts"
   read_line applied "$DIR/lab.applied" || :
   [[ -z $lab || $lab == "$applied" ]] || drift "it knows another lab than the declared one"
   [[ -s $REPO/config && -d $REPO/objects ]] || drift "the repository is gone"

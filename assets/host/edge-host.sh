@@ -11,6 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . assets/host/lib/libvirtd.sh
 # shellcheck source=assets/host/lib/host-state.sh
 . assets/host/lib/host-state.sh
+# shellcheck source=assets/host/lib/state-modes.sh
+. assets/host/lib/state-modes.sh
 # shellcheck source=assets/host/lib/distribution.sh
 . assets/host/lib/distribution.sh
 # shellcheck source=assets/host/lib/subscription.sh
@@ -159,6 +161,7 @@ apply() {
   [[ $EDGE_BUILDER != osbuild ]] || osbuild_host_apply
   note_host
   mend_kvm_mode
+  close_state
   open_path
   libvirtd_apply
   if [[ -n $unasked ]]; then

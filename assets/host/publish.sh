@@ -30,7 +30,7 @@ known() {
 last_published() {
   local commit
   for commit in $(ostree --repo="$REPO" summary --view 2>/dev/null | grep -A 3 -xF "* $EDGE_REF" | grep -oE '[0-9a-f]{64}') \
-    $(jq -r '(.halts // {}) as $halts | .rollout.targetCommit // empty | select($halts[.] == null)' "$STATE_DIR/depot/state.json" 2>/dev/null); do
+    $(jq -r '(.halts // {}) as $halts | .rollout.targetCommit // empty | select($halts[.] == null)' "$STATE_DIR/depot/data/state.json" 2>/dev/null); do
     ! known "$commit" || {
       echo "$commit"
       return

@@ -84,7 +84,8 @@ claim_state() {
     rule: is one stack's alone, and this one belongs to stack $owner
     fix:  write edge-lab:stateDir: .lab-$stack in Pulumi.$stack.yaml, or remove the other lab: EDGE_LAB_STACK=$owner npm run destroy"
   [[ ! -e $EDGE_LAB_STATE/owner ]] || return 0
-  mkdir -p "$EDGE_LAB_STATE"
+  # shellcheck disable=SC2174 # what is above it is not the lab's
+  mkdir -p -m 700 "$EDGE_LAB_STATE"
   printf 'stack %s\nproject %s\n' "$stack" "$ROOT" >"$EDGE_LAB_STATE/owner.new"
   mv "$EDGE_LAB_STATE/owner.new" "$EDGE_LAB_STATE/owner"
 }
@@ -93,8 +94,10 @@ claim_state() {
 # work tree stays clean.
 make_stack() {
   claim_state
+  # The host's script closes the state directory as a whole (assets/host/lib/state-modes.sh).
+  # shellcheck disable=SC2174 # what is above it is not the lab's
+  mkdir -p -m 700 "$EDGE_LAB_STATE/pulumi"
   stack_exists && return
-  mkdir -p "$EDGE_LAB_STATE/pulumi"
   make_passphrase
   (cd "$ROOT" && run_logged stack-init pulumi stack init "$PULUMI_STACK" --non-interactive)
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Is the host as edge-host.sh left it? Changes nothing, and calls nothing slow. Needs drift.sh, paths.sh, host-state.sh,
-# libvirtd.sh, nat.sh; the EDGE_ variables of edge-host.sh.
+# state-modes.sh, libvirtd.sh, nat.sh; the EDGE_ variables of edge-host.sh.
 
 # kvm_drift: see mend_kvm_mode
 kvm_drift() {
@@ -63,6 +63,7 @@ host_drift() {
   done
   notes_drift
   kvm_drift
+  closed_drift
   path_drift
   nat_drift
   [[ ${EDGE_BUILDER:-} != osbuild ]] || osbuild_drift

@@ -5,6 +5,8 @@
 host_state_lib=${BASH_SOURCE[0]%/*}
 # shellcheck source=labs.sh
 . "$host_state_lib/labs.sh"
+# shellcheck source=service-user.sh
+. "$host_state_lib/service-user.sh"
 
 NOTED=$STATE_DIR/host
 
@@ -48,12 +50,21 @@ mend_kvm_mode() {
   chmod 660 /dev/kvm
 }
 
-# Users who must reach files below the state directory: QEMU's disks, and the image builder's packages.
-path_users() {
+# users_there NAME...: those that this host has
+users_there() {
   local user
-  for user in libvirt-qemu qemu _osbuild-composer; do
+  for user; do
     ! getent passwd "$user" >/dev/null || echo "$user"
   done
+}
+
+# QEMU's, by the distribution.
+qemu_users() { users_there libvirt-qemu qemu; }
+
+# Users who must reach files below the state directory: QEMU's disks, and the image builder's packages.
+path_users() {
+  qemu_users
+  users_there _osbuild-composer
 }
 
 # acl_of RIGHTS USER...: the entry for setfacl, without rights for -x
@@ -141,6 +152,8 @@ leave_host() {
       restore_host
     fi
   fi
+  # Users belong to the host, whatever namespace a lab is in. Notes in another folder, as tests have, do not know all.
+  [[ -n ${EDGE_LABS_DIR:-} || -n $(labs_in '') ]] || remove_service_users
   rm -rf "$NOTED"
   labs_forget
 }

@@ -28,15 +28,18 @@ lab_value() { sed -n "s/^$2 //p" "$1"; }
 # lab_words NOTE: how messages name that lab
 lab_words() { echo "the lab of stack $(lab_value "$1" stack) ($(lab_value "$1" stateDir))"; }
 
-# other_labs: notes of the other labs; a lab whose state directory was removed by hand no longer counts
-other_labs() {
-  local note dir own namespace
+# other_labs: notes of the other labs in this namespace; a lab whose state directory was removed by hand no longer counts
+other_labs() { labs_in "$(labs_namespace)"; }
+
+# labs_in NAMESPACE: the same of that one; of all if it is empty
+labs_in() {
+  local note dir own
   own=$(owner_id)
-  namespace=$(labs_namespace)
   for note in "$LABS_DIR"/*; do
     [[ -f $note && ${note##*/} != "$own" && ${note##*/} != *.new ]] || continue
     dir=$(lab_value "$note" stateDir)
-    [[ -e $dir/owner && $(lab_value "$note" namespace) == "$namespace" ]] || continue
+    [[ -e $dir/owner ]] || continue
+    [[ -z $1 || $(lab_value "$note" namespace) == "$1" ]] || continue
     echo "$note"
   done
 }

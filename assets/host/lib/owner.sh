@@ -18,7 +18,8 @@ owner_stack() { sed -n 's/^stack //p' "$STATE_DIR/owner" 2>/dev/null || :; }
 # claim_state STACK: notes it, unless one is noted
 claim_state() {
   [[ -e $STATE_DIR/owner ]] && return 0
-  mkdir -p "$STATE_DIR"
+  # shellcheck disable=SC2174 # what is above it is not the lab's
+  mkdir -p -m 700 "$STATE_DIR"
   printf 'stack %s\nproject %s\n' "$1" "$PWD" >"$STATE_DIR/owner.new"
   mv "$STATE_DIR/owner.new" "$STATE_DIR/owner"
 }

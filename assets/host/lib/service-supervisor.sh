@@ -3,6 +3,9 @@
 # Its working directory is the services directory and every name is relative to it, so neither a long path
 # (sockets: 108 bytes) nor one with spaces is a problem.
 
+# manager_launcher NAME: lines of its launcher; supervisord itself bounds the logs
+manager_launcher() { :; }
+
 # supervisor_call METHOD [NAME [true|false]]: XML-RPC through curl: supervisorctl starts a Python for each
 # command, which takes a second while guests keep the host busy.
 supervisor_call() (
@@ -79,6 +82,7 @@ autorestart=true
 startsecs=1
 startretries=100
 stopwaitsecs=10
+stopasgroup=true
 killasgroup=true
 redirect_stderr=true
 stdout_logfile=../log/$1.log

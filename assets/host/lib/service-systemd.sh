@@ -3,6 +3,37 @@
 
 SYSTEMD_DIR=${EDGE_SYSTEMD_DIR:-/etc/systemd/system}
 
+# shellcheck source=bounded-log.sh
+. "$service_lib/bounded-log.sh"
+
+# manager_launcher NAME: lines of its launcher. The unit appends to a log that only grows.
+manager_launcher() {
+  declare -f bounded_log
+  echo "exec > >(bounded_log ../log/$1.log) 2>&1"
+}
+
+# What the launcher may do until bwrap has made the sandbox and the program is another user (service-sandbox.sh): mounts,
+# in folders of any owner, the service's firewall rule, and the end of what a killed launcher left. Nothing that bwrap does is forbidden here, so the
+# sandbox is the same under both managers; these directives are a second fence around it.
+unit_fence() {
+  cat <<'UNIT'
+NoNewPrivileges=yes
+CapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_CHROOT CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_KILL CAP_SYS_PTRACE CAP_SYS_RESOURCE CAP_NET_ADMIN
+ProtectSystem=full
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+UNIT
+}
+
 unit_quoted() {
   local text=${1//\\/\\\\}
   text=${text//\"/\\\"}
@@ -51,6 +82,7 @@ TimeoutStopSec=10
 StandardOutput=append:$(unit_path "$STATE_DIR")/log/$1.log
 StandardError=inherit
 UNIT
+    unit_fence
     [[ -z $namespace ]] || echo "NetworkNamespacePath=/run/netns/$namespace"
     printf '[Install]\nWantedBy=multi-user.target\n'
   } >"$unit.new"

@@ -3,7 +3,9 @@
 # Needs paths.sh, log.sh, wait.sh.
 #
 #   service_apply NAME CMD...   runs CMD from now on; restarts it when CMD or a file in
-#                               SERVICE_FILES (array of paths, optional) has changed since it started
+#                               SERVICE_FILES (array of paths, optional) has changed since it started, or a folder
+#                               in SERVICE_MOUNTS (service-sandbox.sh) is not the one that it was given; with
+#                               SERVICE_GUARD only the network of that address reaches it (service-guard.sh)
 #   service_stop NAME           ends it until the next service_apply, or the host's next start
 #   service_remove NAME         ends it; the last one takes the supervisor and its files with it
 #   service_running NAME        status 0 when it runs
@@ -21,6 +23,9 @@ service_lib=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=owner.sh
 . "$service_lib/owner.sh"
 
+# shellcheck source=service-guard.sh
+. "$service_lib/service-guard.sh"
+
 service_manager=supervisor
 [[ -d /run/systemd/system ]] && service_manager=systemd
 service_manager=${EDGE_SERVICE_MANAGER:-$service_manager}
@@ -29,6 +34,7 @@ service_manager=${EDGE_SERVICE_MANAGER:-$service_manager}
 
 SERVICE_DIR=$STATE_DIR/services
 declare -ga SERVICE_FILES=()
+SERVICE_GUARD='' SERVICE_MOUNTS=()
 
 # The state directory itself is the lock, so no lock file remains.
 service_locked() (
@@ -44,6 +50,7 @@ service_fingerprint() {
     printf '%q ' "$@"
     stat -Lc %i /proc/self/ns/net
     ((${#SERVICE_FILES[@]} == 0)) || sha256sum -- "${SERVICE_FILES[@]}"
+    ((${#SERVICE_MOUNTS[@]} == 0)) || stat -Lc '%d %i' -- "${SERVICE_MOUNTS[@]}"
   } | sha256sum | cut -c1-16
 }
 
@@ -58,8 +65,10 @@ set -euo pipefail
 $(declare -f holders end_holders)
 cd -- $(printf %q "$SERVICE_DIR")
 end_holders "\$(pwd -P)/$name.lock"
+$(manager_launcher "$name")
 exec 9>>$name.lock
 flock -n 9
+$(guard_launcher "$name")
 echo $fingerprint >$name.started
 # The last few starts: a program that comes and goes is seen by them.
 starts=()
@@ -92,6 +101,7 @@ service_apply_locked() {
     say service "$name changed: restarts"
     manager_restart "$name"
   fi
+  guard_apply "$name"
   service_note "$name"
 }
 
@@ -136,6 +146,7 @@ service_remove_locked() {
   manager_remove "$name"
   [[ -d $SERVICE_DIR ]] || return 0
   end_holders "$(cd "$SERVICE_DIR" && pwd -P)/$name.lock"
+  guard_remove "$name"
   rm -f "$SERVICE_DIR/$name".{run,run.new,lock,started,starts,applied,applied.new}
   if ! compgen -G "$SERVICE_DIR/*.run" >/dev/null; then
     manager_finish

@@ -151,7 +151,7 @@ export class TestLab {
     return this.run("virsh", ["-q", "-c", "qemu:///system", ...args]);
   }
 
-  /** Domains, networks, pools, links, firewall, listeners, mounts and the lab's kinds of processes. */
+  /** Domains, networks, pools, links, firewall, listeners, users, mounts and the lab's kinds of processes. */
   async listing(): Promise<Listing> {
     const lines = async (command: string): Promise<string[]> =>
       (await this.run("bash", ["-c", command])).stdout.split("\n").filter(Boolean).sort();
@@ -164,10 +164,11 @@ export class TestLab {
       addresses: await lines("ip -o -4 addr | awk '{print $2, $4}'"),
       rules: await lines("nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'"),
       listeners: await lines("ss -Hltn | awk '{print $4}'"),
+      users: await lines("getent passwd | cut -d: -f1; getent group | cut -d: -f1"),
       // Only the lab's, its cache's and its container storage's: the host may mount something else meanwhile.
       mounts: await lines("findmnt -rno TARGET | grep -E 'edge-lab|libvirt|containers|buildah'"),
       processes: await lines(
-        `ps -o comm= -p "$(${this.network.processes} | paste -sd,)" | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|docker-registr|supervisord|pulumi)'`,
+        `ps -o comm= -p "$(${this.network.processes} | paste -sd,)" | grep -E '^(libvirtd|virtlogd|dnsmasq|qemu-system|nginx|registry|bwrap|supervisord|pulumi)'`,
       ),
     };
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { kernelArgs, renderKickstart } from "../../../lib/kickstart";
@@ -66,6 +66,7 @@ xorriso -as mkisofs -quiet -o "$5" "$5.d" 2>/dev/null && rm -r "$5.d"`,
       const answer = JSON.parse(stdout) as { path: string; sizeBytes: number; sha256: string };
       assert.equal(answer.path, join(host.state, "iso/edge-primary.iso"));
       assert.equal(answer.sizeBytes, readFileSync(answer.path).length);
+      assert.equal(statSync(answer.path).mode & 0o777, 0o600);
       assert.match(answer.sha256, /^[0-9a-f]{64}$/);
     }
     const call = host.calls("mkksiso").at(-1) ?? "";

@@ -216,13 +216,13 @@ describe("drift of releases and of the published ref [slow]", () => {
         ostree("refs", "--delete", "debian");
         ostree("summary", "--update");
       };
-      mkdirSync(at("depot"), { recursive: true });
+      mkdirSync(at("depot/data"), { recursive: true });
       const rollout = { targetCommit: commits["0.0.2"], version: "0.0.2" };
-      writeFileSync(at("depot/state.json"), JSON.stringify({ rollout, halts: {} }));
+      writeFileSync(at("depot/data/state.json"), JSON.stringify({ rollout, halts: {} }));
       heals(publish(), /is gone/, remove);
       assert.equal(named(), commits["0.0.2"]);
       writeFileSync(
-        at("depot/state.json"),
+        at("depot/data/state.json"),
         JSON.stringify({ rollout, halts: { [commits["0.0.2"] ?? ""]: {} } }),
       );
       heals(publish(), /is gone/, remove);

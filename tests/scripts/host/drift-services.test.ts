@@ -24,7 +24,7 @@ const ENV = { EDGE_GATEWAY: GATEWAY, EDGE_REGISTRY_PORT: "5000", EDGE_DEPOT_PORT
 describe("drift of services [slow]", () => {
   let box: Sandbox;
   before(function () {
-    needs(this, "docker-registry", "nginx", "ostree", "supervisord", "jq", "curl");
+    needs(this, "docker-registry", "nginx", "ostree", "supervisord", "jq", "curl", "bwrap");
     box = new Sandbox();
   });
   after(() => {
@@ -84,7 +84,7 @@ describe("drift of services [slow]", () => {
         "it hangs": [
           /does not answer on/,
           () => {
-            for (const pid of box.processes(name === "registry" ? "docker-registry" : "nginx"))
+            for (const pid of box.processes(name === "registry" ? "/opt/registry" : "nginx"))
               process.kill(pid, "SIGSTOP");
           },
         ],
@@ -115,14 +115,14 @@ describe("drift of services [slow]", () => {
 
     it("depot: its state is removed while it runs, and while it does not", () => {
       // Check at once, because the next change of anything writes the file again.
-      rmSync(box.path("depot/state.json"));
+      rmSync(box.path("depot/data/state.json"));
       assert.match(driftOf(object("depot").status()).join(), /its state is gone/);
       object("depot").apply();
       heals(object("depot"), /another lab/, () => {
-        const api = box.processes("depot/main.ts");
+        const api = box.processes("depot.cjs");
         // A clean exit writes the state.
         for (const pid of api) kill(pid);
-        rmSync(box.path("depot/state.json"), { force: true });
+        rmSync(box.path("depot/data/state.json"), { force: true });
         eventually(
           "the depot is back",
           () => !driftOf(object("depot").status()).some((t) => /does not (answer|run)/.test(t)),
@@ -142,12 +142,12 @@ describe("drift of services [slow]", () => {
     it("a service that comes and goes is named, and one that was brought back is not", () => {
       const registry = object("registry");
       const end = (): void => {
-        const old = box.processes("docker-registry");
+        const old = box.processes("/opt/registry");
         for (const pid of old) kill(pid);
         eventually(
           "it is back",
           () =>
-            box.processes("docker-registry").some((pid) => !old.includes(pid)) &&
+            box.processes("/opt/registry").some((pid) => !old.includes(pid)) &&
             !driftOf(registry.status()).some((t) => /answer|not run/.test(t)),
         );
       };

@@ -92,7 +92,7 @@ describe("status of every host script", () => {
         "releases/0.0.1.json",
         "iso/edge-primary.iso",
         "depot/config.json",
-        "depot/state.json",
+        "depot/data/state.json",
         "host/applied",
         "blueprints/.pushed/first",
         "registry/declared/v1",

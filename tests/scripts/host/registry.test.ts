@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 
 import { eventually, GATEWAY, needs, Sandbox } from "../support/sandbox";
 
@@ -10,7 +10,7 @@ const ENV = { EDGE_GATEWAY: GATEWAY, EDGE_REGISTRY_PORT: PORT };
 describe("registry.sh", () => {
   let box: Sandbox;
   before(function () {
-    needs(this, "docker-registry", "supervisord", "jq", "curl");
+    needs(this, "docker-registry", "supervisord", "jq", "curl", "bwrap");
   });
   beforeEach(() => (box = new Sandbox()));
   afterEach(() => box.remove());
@@ -60,6 +60,21 @@ describe("registry.sh", () => {
       http(`/v2/test/blobs/${digest}`, "-X", "DELETE", "-o", "/dev/null", "-w", "%{http_code}"),
       /202/,
     );
+  });
+
+  it("names its own address in an answer, whatever name the client asks by", () => {
+    apply();
+    const foreign = ["-X", "POST", "-D", "-", "-o", "/dev/null", "-H", "Host: evil.example"];
+    const answer = http("/v2/test/blobs/uploads/", ...foreign);
+    assert.match(answer, new RegExp(`^Location: http://${GATEWAY}:${PORT}/v2/test/`, "im"));
+    assert.doesNotMatch(answer, /evil/);
+  });
+
+  it("takes over what a version that ran as root has stored", () => {
+    mkdirSync(box.path("registry/data/docker/registry/v2/repositories"), { recursive: true });
+    apply();
+    const upload = http("/v2/test/blobs/uploads/", "-X", "POST", "-o", "/dev/null", "-w", "%{http_code}");
+    assert.equal(upload, "202");
   });
 
   it("is down after stop, and after apply has what it had", () => {

@@ -1,14 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { eventually, isRunning, kill, needs, openFiles, Sandbox } from "../support/sandbox";
@@ -220,79 +211,5 @@ describe("service helper", () => {
     );
     for (const name of ["a", "b", "c", "d"]) pidOf(name);
     assert.equal(programs().length, 4);
-  });
-
-  describe("with systemd as process 1", () => {
-    let units: string;
-    let fake: string;
-    // Records its calls; a unit is active once it has been started.
-    const SYSTEMCTL = `#!/usr/bin/env bash
-printf '%s\\n' "$*" >>"\${0%/*}/calls"
-case "$*" in
-  *is-active*) grep -q '^start ' "\${0%/*}/calls" ;;
-esac
-`;
-    beforeEach(() => {
-      units = box.path("units");
-      fake = box.path("fake");
-      mkdirSync(units);
-      mkdirSync(fake);
-      writeFileSync(join(fake, "systemctl"), SYSTEMCTL, { mode: 0o755 });
-    });
-    const systemd = (script: string, ...args: string[]): void => {
-      box.ok(["bash", "-c", `${LOAD}; ${script}`, "bash", ...args], {
-        EDGE_SERVICE_MANAGER: "systemd",
-        EDGE_SYSTEMD_DIR: units,
-        PATH: `${fake}:${process.env["PATH"] ?? ""}`,
-      });
-    };
-    const calls = (): string[] => {
-      const lines = readFileSync(join(fake, "calls"), "utf8").trim().split("\n");
-      rmSync(join(fake, "calls"));
-      return lines;
-    };
-
-    it("makes a unit of the lab's name, in the caller's namespace, and takes it away again", () => {
-      systemd("service_apply one sleep 1000");
-      const unit = readFileSync(join(units, "edge-lab-one.service"), "utf8");
-      assert.match(unit, /^ExecStart=\/usr\/bin\/env bash ".*it's a \\"state\\" dir\/services\/one\.run"$/m);
-      assert.match(unit, /^NetworkNamespacePath=\/run\/netns\/edget-/m);
-      assert.match(unit, /^Restart=always$/m);
-      assert.ok(calls().includes("start edge-lab-one.service"));
-      systemd("service_stop one");
-      assert.ok(calls().includes("stop edge-lab-one.service"));
-      systemd("service_remove one");
-      assert.ok(calls().includes("--quiet disable --now edge-lab-one.service"));
-      assert.ok(!existsSync(join(units, "edge-lab-one.service")));
-      assert.ok(!existsSync(box.path("services")));
-      systemd("service_remove one");
-    });
-
-    it("has a unit of another name where another lab has the plain one, and leaves that alone", () => {
-      const plain = join(units, "edge-lab-one.service");
-      writeFileSync(plain, "[Service]\nStandardOutput=append:/else/.lab/log/one.log\n");
-      systemd("service_apply one sleep 1000");
-      const [own = ""] = readdirSync(units).filter((name) =>
-        /^edge-lab-[0-9a-f]{16}-one\.service$/.test(name),
-      );
-      assert.match(
-        readFileSync(join(units, own), "utf8"),
-        /^X-EdgeLab-StateDirectory=.*it's a "state" dir$/m,
-      );
-      assert.ok(calls().includes(`start ${own}`));
-      systemd("service_remove one");
-      assert.ok(calls().includes(`--quiet disable --now ${own}`));
-      assert.deepEqual(readdirSync(units), ["edge-lab-one.service"]);
-      systemd("service_remove one");
-      assert.match(readFileSync(plain, "utf8"), /else/);
-    });
-
-    it("starts a program with the launcher that the unit names, and again when it changed", () => {
-      systemd('service_apply one "$@"', program, box.path("one.pid"), "a b");
-      calls();
-      writeFileSync(join(fake, "calls"), "start before\n");
-      systemd('service_apply one "$@"', program, box.path("one.pid"), "changed");
-      assert.ok(calls().includes("restart edge-lab-one.service"));
-    });
   });
 });

@@ -7,7 +7,7 @@ import type { Outcome } from "./sandbox";
 
 /** Files that daemons write meanwhile; a change in them does not come from status. */
 const VOLATILE =
-  /^(log\/|depot\/state\.json|depot\/web\/access\.log|services\/\w[\w-]*\.(lock|started|starts)$)/;
+  /^(log\/|depot\/data\/state\.json|depot\/access\/|services\/\w[\w-]*\.(lock|started|starts)$)/;
 
 /** Every file below a folder with its mode, size and mtime. */
 export function listing(dir: string): string[] {

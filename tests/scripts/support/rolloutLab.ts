@@ -61,13 +61,14 @@ export class RolloutLab {
   }
 
   private async startDepot(): Promise<void> {
-    mkdirSync(this.path("depot/web"), { recursive: true });
+    mkdirSync(this.path("depot/access"), { recursive: true });
     const config = {
       repo: this.path("repo"),
       releases: this.path("releases"),
       dir: this.path("depot"),
+      run: this.path("depot"),
+      access: this.path("depot/access"),
       countLog: this.path("depot/count.log"),
-      webGroup: process.getgid?.() ?? 0,
     };
     writeFileSync(this.path("depot/config.json"), JSON.stringify(config));
     this.depot = spawn("node", ["--import", "tsx", "depot/main.ts", this.path("depot/config.json")], {

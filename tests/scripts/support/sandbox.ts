@@ -24,7 +24,7 @@ let count = 0;
  */
 export class Sandbox {
   readonly stateDir = join(mkdtempSync(join(tmpdir(), "edge-scripts-")), 'it\'s a "state" dir');
-  private readonly namespace = `edget-${process.pid}-${++count}`;
+  readonly namespace = `edget-${process.pid}-${++count}`;
 
   constructor() {
     mkdirSync(this.stateDir);

@@ -79,7 +79,7 @@ describe("the depot", () => {
   describe("counts and page", () => {
     const served = (n: number, from: string): void =>
       appendFileSync(
-        join(d.dir, "web/access.log"),
+        join(d.dir, "access/2026-01-01T00:00.log"),
         Array.from(
           { length: n },
           (_, i) => `1795000000.5 ${from} 200 10 GET /repo/objects/${i}.filez\n`,

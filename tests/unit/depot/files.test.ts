@@ -1,122 +1,16 @@
 import assert from "node:assert/strict";
-import {
-  appendFileSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { BoundedLog } from "../../../depot/boundedLog";
 import { Repository } from "../../../depot/repository";
 import { emptyState, loadState, StateFile } from "../../../depot/state";
-import { LogTail, type Position } from "../../../depot/tail";
 
 describe("the depot on disk", () => {
   let dir: string;
   beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "depot-files-"))));
   afterEach(() => rmSync(dir, { recursive: true }));
-
-  describe("access log", () => {
-    let lines: string[];
-    let path: string;
-    const tail = (start: Position | null = null, rotateBytes?: number): LogTail =>
-      new LogTail(
-        {
-          path,
-          writerPidFile: join(dir, "nginx.pid"),
-          onLines: (l) => lines.push(...l),
-          ...(rotateBytes === undefined ? {} : { rotateBytes }),
-        },
-        start,
-      );
-    beforeEach(() => {
-      lines = [];
-      path = join(dir, "access.log");
-    });
-
-    it("is read as it grows, whole lines only", () => {
-      const t = tail();
-      t.poll(); // nginx has not started yet
-      writeFileSync(path, "one\ntw");
-      t.poll();
-      assert.deepEqual(lines, ["one"]);
-      appendFileSync(path, "o\nthree\n");
-      t.poll();
-      assert.deepEqual(lines, ["one", "two", "three"]);
-      t.poll();
-      assert.equal(lines.length, 3);
-      t.close();
-    });
-
-    it("is read on from where it was, also from the middle of a line", () => {
-      writeFileSync(path, "one\ntw");
-      const first = tail();
-      first.poll();
-      const { position } = first;
-      first.close();
-      appendFileSync(path, "o\n");
-      const second = tail(position);
-      second.poll();
-      assert.deepEqual(lines, ["one", "two"]);
-      second.close();
-    });
-
-    it("larger than what is read at once loses nothing", () => {
-      const all = Array.from({ length: 60_000 }, (_, i) => `line ${i}`);
-      writeFileSync(path, `${all.join("\n")}\n`);
-      const t = tail();
-      t.poll();
-      assert.deepEqual(lines, all);
-      t.close();
-    });
-
-    it("is put aside when it is long; what the writer still adds to the old one counts", () => {
-      writeFileSync(path, "one\ntwo\n");
-      const t = tail(null, 4);
-      t.poll();
-      assert.deepEqual(readdirSync(dir), ["access.log.1"]);
-      appendFileSync(`${path}.1`, "three\n");
-      t.poll();
-      writeFileSync(path, "four\n");
-      t.poll(Date.now() + 1000);
-      assert.deepEqual(lines, ["one", "two", "three"], "the old one may still grow");
-      t.poll(Date.now() + 60_000);
-      assert.deepEqual(lines, ["one", "two", "three", "four"]);
-      t.close();
-    });
-
-    it("that was put aside while nobody read is read to its end first", () => {
-      writeFileSync(path, "one\n");
-      const first = tail();
-      first.poll();
-      const { position } = first;
-      first.close();
-      appendFileSync(path, "two\n");
-      renameSync(path, `${path}.1`);
-      writeFileSync(path, "three\n");
-      const second = tail(position);
-      second.poll();
-      second.poll(Date.now() + 60_000);
-      assert.deepEqual(lines, ["one", "two", "three"]);
-      second.close();
-    });
-
-    it("that was emptied by hand is read anew", () => {
-      writeFileSync(path, "one\ntwo\n");
-      const t = tail();
-      t.poll();
-      writeFileSync(path, "3\n");
-      t.poll();
-      assert.deepEqual(lines, ["one", "two", "3"]);
-      t.close();
-    });
-  });
 
   describe("count log", () => {
     it("never grows without limit", () => {
@@ -139,6 +33,8 @@ describe("the depot on disk", () => {
       const file = new StateFile(path(), () => state, unexpected);
       await file.flush();
       assert.deepEqual(loadState(path(), none), state);
+      writeFileSync(path(), JSON.stringify({ ...state, log: { inode: 1, offset: 2 } }));
+      assert.deepEqual(loadState(path(), none), state, "without what another version had");
       assert.equal(statSync(path()).mode & 0o777, 0o600);
     });
 
@@ -154,6 +50,25 @@ describe("the depot on disk", () => {
       await Promise.all([file.flush(), file.flush()]);
       assert.equal(loadState(path(), none).total.files, 7);
       assert.deepEqual(readdirSync(dir), ["state.json"]);
+    });
+
+    it("is not written again for what has not changed, and again after a write that failed", async () => {
+      let asked = 0;
+      let fails = true;
+      const content = (): ReturnType<typeof emptyState> => {
+        asked++;
+        if (fails) throw new Error("disk full");
+        return emptyState();
+      };
+      const file = new StateFile(path(), content, () => undefined);
+      await file.settle();
+      assert.deepEqual([asked, file.written], [0, true]);
+      await assert.rejects(file.flush(), /disk full/);
+      assert.equal(file.written, false);
+      fails = false;
+      await file.settle();
+      await file.settle();
+      assert.deepEqual([asked, file.written], [2, true]);
     });
 
     it("that is not JSON is put aside with a warning", () => {

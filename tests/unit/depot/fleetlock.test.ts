@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { DepotFixture, LAB, NEW, ONE, TWO, report } from "./support/depot";
@@ -44,6 +44,40 @@ describe("the depot", () => {
       assert.equal((await d.lock("/v1/pre-reboot", "192.0.2.99", "edge-1")).statusCode, 403);
       assert.equal((await d.lock("/v1/pre-reboot", TWO, "edge-1")).statusCode, 403);
       assert.deepEqual((await d.get<{ holders: object[] }>("/v1/lock")).holders, []);
+    });
+
+    it("is one for the lab: other groups are refused, and cost neither a series nor a write", async () => {
+      assert.equal((await d.lock("/v1/pre-reboot", ONE, "edge-1")).statusCode, 200);
+      const file = join(d.dir, "state.json");
+      const writtenAt = (): bigint => statSync(file, { bigint: true }).mtimeNs;
+      const before = writtenAt();
+      for (let i = 0; i < 600; i++) {
+        const refused = await d.lock(`/v1/${i % 2 ? "pre-reboot" : "steady-state"}`, ONE, "edge-1", `g${i}`);
+        assert.equal(refused.statusCode, 403);
+        assert.equal(refused.json<{ kind: string }>().kind, "unknown_group");
+      }
+      // Nor does a request that changes nothing.
+      assert.equal((await d.lock("/v1/pre-reboot", ONE, "edge-1")).statusCode, 200);
+      assert.equal((await d.lock("/v1/steady-state", TWO, "edge-2")).statusCode, 200);
+      assert.equal(writtenAt(), before);
+      const series = (await d.request("GET", "/metrics")).body.split("\n");
+      assert.equal(series.filter((line) => line.startsWith("edge_reboot_lock_held{")).length, 1);
+    });
+
+    it("of a group that an older version took is forgotten", async () => {
+      await d.lock("/v1/pre-reboot", ONE, "edge-1");
+      const file = join(d.dir, "state.json");
+      const stored = JSON.parse(readFileSync(file, "utf8")) as { locks: Record<string, object> };
+      writeFileSync(
+        file,
+        JSON.stringify({ ...stored, locks: { ...stored.locks, g1: stored.locks["default"] } }),
+      );
+      d.open();
+      const { holders } = await d.get<{ holders: { group: string }[] }>("/v1/lock");
+      assert.deepEqual(
+        holders.map((h) => h.group),
+        ["default"],
+      );
     });
 
     it("takes an opaque id, as Zincati sends one, and knows the device by its address", async () => {

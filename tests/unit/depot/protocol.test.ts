@@ -39,7 +39,10 @@ describe("the depot keeps to the protocol", () => {
   ];
 
   it("in every answer, of a lab where nothing has happened and of one in trouble", async () => {
-    appendFileSync(join(d.dir, "web/access.log"), `1795000000.5 ${ONE} 200 10 GET /repo/config\n`);
+    appendFileSync(
+      join(d.dir, "access/2026-01-01T00:00.log"),
+      `1795000000.5 ${ONE} 200 10 GET /repo/config\n`,
+    );
     for (const [url, schema] of answers) strict(schema, await d.get(url));
     d.publish(NEW);
     await d.lock("/v1/pre-reboot", ONE, "edge-1");
@@ -59,7 +62,10 @@ describe("the depot keeps to the protocol", () => {
   });
 
   it("in every answer about a rollout that is watched, left alone, and ended", async () => {
-    appendFileSync(join(d.dir, "web/access.log"), `1795000000.5 ${ONE} 200 10 GET /repo/config\n`);
+    appendFileSync(
+      join(d.dir, "access/2026-01-01T00:00.log"),
+      `1795000000.5 ${ONE} 200 10 GET /repo/config\n`,
+    );
     const lease = { id: "a", from: OLD, leaseSeconds: 30 };
     strict(rolloutSchema, (await d.put("/v1/rollout", { targetCommit: NEW, version: "2", ...lease })).json());
     d.publish(NEW);
@@ -87,6 +93,7 @@ describe("the depot keeps to the protocol", () => {
       await d.admins("/v1/rollout/lease", { id: "nobody's" }),
       await d.request("GET", "/v1/devices/nobody"),
       await d.lock("/v1/pre-reboot", "192.0.2.99", "edge-1"),
+      await d.lock("/v1/pre-reboot", ONE, "edge-1", "g1"),
       await d.report(TWO, report("edge-1")),
       await d.request("GET", "/v2"),
     ];

@@ -7,7 +7,13 @@ import { boundRows, DEVICE_STATES, stateDiagram, TRANSITIONS } from "../../../pr
 import { scenarios } from "../../../scenarios/catalogue";
 import { keysOf, table } from "../../support/documents";
 
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "toolchain/README.md"];
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "docs/ARCHITECTURE.md",
+  "docs/SECURITY.md",
+  "toolchain/README.md",
+];
 const read = (path: string): string => readFileSync(path, "utf8");
 
 describe("documents", () => {
@@ -25,6 +31,15 @@ describe("documents", () => {
       rows.filter((row) => !keys.some((key) => key === row || key.startsWith(`${row}.`))),
       [],
     );
+  });
+
+  it("each promise of SECURITY.md names tests that are there", () => {
+    const rows = table("docs/SECURITY.md", "promise", "test");
+    assert.ok(rows.length > 5);
+    for (const [promise = "", test = ""] of rows) {
+      const files = test.split(", ");
+      for (const file of files) assert.ok(existsSync(`tests/${file}`), `${promise}: ${file}`);
+    }
   });
 
   it("README has a row for every scenario, and no other", () => {

@@ -71,7 +71,7 @@ export const STATE_FACTS: readonly Fact[] = [
     places: [
       at(`${HOST}/depot.sh`, /^DIR=\$STATE_DIR\/(.*)$/m, { value: "depot" }),
       at(`${HOST}/depot.sh`, /(?:--unix-socket |\$DIR\/)(\w+\.sock)/, { count: 2, value: "admin.sock" }),
-      at("depot/server.ts", /admin: `\$\{config\.dir\}\/([^`]*)`/, { value: "admin.sock" }),
+      at("depot/server.ts", /admin: "([^"]*)"/, { value: "admin.sock" }),
     ],
   },
   { name: "STATE.rollout", value: STATE.rollout, mention: /rollout\.json/, places: [] },
@@ -81,7 +81,7 @@ export const STATE_FACTS: readonly Fact[] = [
     mention: /registry\/config\.json/,
     places: [
       at(`${HOST}/registry.sh`, /^DIR=\$STATE_DIR\/(.*)$/m, { value: "registry" }),
-      at(`${HOST}/registry.sh`, /serve "\$DIR\/([^"]*)"/, { value: "config.json" }),
+      at(`${HOST}/registry.sh`, /ro "\$DIR\/([^"]*)" \/etc/, { value: "config.json" }),
       at(`${HOST}/app-image.sh`, /\$STATE_DIR\/(\w+)\/(?:data|\.manifest)/, { count: 2, value: "registry" }),
     ],
   },
@@ -97,7 +97,7 @@ export const STATE_FACTS: readonly Fact[] = [
     value: STATE.releases,
     places: [
       at(`${HOST}/commit.sh`, /^RECORD=\$STATE_DIR\/(\w+)\//m),
-      at(`${HOST}/depot.sh`, /--arg releases "\$STATE_DIR\/(\w+)"/),
+      at(`${HOST}/depot.sh`, /"\$STATE_DIR\/(\w+)" \/srv\/releases/),
       at(`${BUILDERS}/debian/compose`, /^ +RECORD=\$STATE\/(\w+)\//m),
       at(`${OSBUILD}/compose`, /^ +RECORD=\$STATE\/(\w+)\//m),
       at(`${BUILDERS}/debian/packages`, /record=\$\(field stateDir\)\/(\w+)\//),

@@ -52,7 +52,7 @@ export class DepotFixture {
   private admin!: FastifyInstance;
 
   async start(): Promise<void> {
-    mkdirSync(join(this.dir, "web"));
+    mkdirSync(join(this.dir, "access"));
     this.open();
     assert.equal((await this.put("/v1/lab", LAB)).statusCode, 200);
     this.publish(OLD);
@@ -64,8 +64,9 @@ export class DepotFixture {
       repo: join(this.dir, "repo"),
       releases: join(this.dir, "releases"),
       dir: this.dir,
+      run: this.dir,
+      access: join(this.dir, "access"),
       countLog: join(this.dir, "depot.log"),
-      webGroup: 0,
       staleSeconds: 600,
     };
     const log = pino({ level: "silent" });
