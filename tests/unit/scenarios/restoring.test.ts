@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { RemoteResult } from "../../../client/ssh";
-import type { PublishedRef } from "../../../operations/rollout/ref";
+import { PublishedRef } from "../../../operations/rollout/ref";
 import { RunningLab } from "../../../scenarios/engine/runningLab";
 
 /** A lab whose device answers to the given status codes, one after the other; the last one stays. */
@@ -11,7 +11,7 @@ class FakeLab extends RunningLab {
   constructor(private readonly answers: readonly number[]) {
     super(
       { stateDir: "/nowhere", devices: [] as never[], appUrl: "" } as unknown as RunningLab["input"],
-      {} as PublishedRef,
+      new PublishedRef("/nowhere", "edge"),
       "edge",
     );
   }
