@@ -13,8 +13,8 @@ manager_launcher() {
 }
 
 # What the launcher may do until bwrap has made the sandbox and the program is another user (service-sandbox.sh): mounts,
-# in folders of any owner, the service's firewall rule, and the end of what a killed launcher left. Nothing that bwrap does is forbidden here, so the
-# sandbox is the same under both managers; these directives are a second fence around it.
+# in folders of any owner, the service's firewall rule, and the end of what a killed launcher left. Nothing that bwrap
+# does is forbidden here, so the sandbox is the same under both managers; these directives are a second fence around it.
 unit_fence() {
   cat <<'UNIT'
 NoNewPrivileges=yes

@@ -24,8 +24,7 @@ describe("the content server's users", () => {
     needsDepot(this);
     box = new DepotBox();
     // The sandbox's own folder is private; what is below must do without that.
-    chmodSync(dirname(box.stateDir), 0o755);
-    chmodSync(box.stateDir, 0o755);
+    box.open();
     box.apply();
     box.ok(["assets/host/registry.sh", "apply"], {
       EDGE_GATEWAY: DEPOT_ENV.EDGE_GATEWAY,

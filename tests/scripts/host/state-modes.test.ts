@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 
 import { DepotBox, DEPOT_ENV, DEPOT_URL, needsDepot } from "../support/depotBox";
 
@@ -12,9 +11,7 @@ describe("the state directory of a lab", () => {
   before(function () {
     needsDepot(this);
     box = new DepotBox();
-    chmodSync(dirname(box.stateDir), 0o755);
-    // As an older version left it.
-    chmodSync(box.stateDir, 0o755);
+    box.open();
     for (const [folder, mode] of [
       ["pool", 0o711],
       ["iso", 0o755],

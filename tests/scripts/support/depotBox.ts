@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 
 import { GATEWAY, needs, Sandbox, type Outcome } from "./sandbox";
 
@@ -19,6 +20,11 @@ export function needsDepot(context: Mocha.Context): void {
 
 /** A sandbox with the content server. */
 export class DepotBox extends Sandbox {
+  /** Opens the state directory to all, as an older version left it, and the sandbox's own folder above it. */
+  open(): void {
+    for (const folder of [dirname(this.stateDir), this.stateDir]) chmodSync(folder, 0o755);
+  }
+
   apply(lab: object = DEPOT_LAB): void {
     this.ok(["assets/host/depot.sh", "apply"], DEPOT_ENV, JSON.stringify(lab));
   }
