@@ -40,10 +40,24 @@ end_temporary() {
   rm -rf "$temporary"
 }
 
+# service_users: the users that the lab's services have on this host, sorted
+service_users() {
+  getent passwd | sed -n 's/^\(edge-lab-[a-z]*\):.*/\1/p' | LC_ALL=C sort
+}
+
+# end_users BEFORE: removes the users that a suite's services were given; no test's lab is the host's last, which would.
+# Those of BEFORE are those of a lab that this host has. Adds to LEFT what could not be removed.
+end_users() {
+  local user
+  while read -r user; do
+    userdel "$user" || LEFT+=${LEFT:+$'\n'}"user $user"
+  done < <(LC_ALL=C comm -13 <(echo "$1") <(service_users) | sed '/^$/d')
+}
+
 # run_suite NAME: its counts, and the lines to repeat at the end, go to $work/NAME.result.
 run_suite() {
   local suite=$1 files=() counts=$work/$1.counts status=0 start=$SECONDS test_seconds suite_minutes jobs parallel=()
-  local temporary LEFT passed=0 failed=0 skipped=0 lines=() order=()
+  local temporary LEFT users passed=0 failed=0 skipped=0 lines=() order=()
   read -r test_seconds suite_minutes jobs < <(limits "$suite")
   # Files that mostly wait come last in the alphabet: side by side, they come first, so that none of them is left alone.
   ((jobs == 1)) || parallel=(--parallel --jobs "$jobs") order=(--reverse)
@@ -55,6 +69,7 @@ run_suite() {
   fi
   printf '\nsuite %s: %s files\n' "$suite" "${#files[@]}"
   make_temporary
+  users=$(service_users)
   TMPDIR=$temporary NODE_COMPILE_CACHE=$cache/node EDGE_LAB_TEST_COUNTS=$counts timeout --foreground -k 30 "${suite_minutes}m" node --import tsx \
     node_modules/mocha/bin/mocha.js --timeout "${test_seconds}s" "${parallel[@]}" "${files[@]}" </dev/null || status=$?
   if [[ -s $counts ]]; then
@@ -66,9 +81,11 @@ run_suite() {
     lines+=("failed: the suite did not run to its end: status $status$( ((status != 124)) || echo ", $suite_minutes minutes are over")")
   fi
   end_temporary
+  # What only computes makes no user; beside it e2e may have one.
+  [[ " ${BESIDE[*]} " == *" $suite "* ]] || end_users "$users"
   if [[ -n $LEFT ]]; then
     ((failed += 1))
-    lines+=("failed: the tests left in the temporary folder: ${LEFT//$'\n'/, }")
+    lines+=("failed: the tests left behind: ${LEFT//$'\n'/, }")
   fi
   printf 'suite %s ended after %s s: %s passed, %s failed, %s skipped\n' \
     "$suite" $((SECONDS - start)) "$passed" "$failed" "$skipped"

@@ -12,9 +12,16 @@ describe("tests/run.sh", () => {
   beforeEach(() => {
     mkdirSync(base, { recursive: true });
     tests = mkdtempSync(join(base, "tests-"));
+    // The host's users are those of the tests that run beside this one: it has its own.
+    mkdirSync(join(tests, "bin"));
+    writeFileSync(join(tests, "users"), "root:x:0:0\nedge-lab-web:x:999:999\n");
+    program("getent", 'cat "$here/users"');
+    program("userdel", '! grep -q "^$1:.*busy" "$here/users" && sed -i "/^$1:/d" "$here/users"');
   });
   afterEach(() => rmSync(tests, { recursive: true, force: true }));
 
+  const program = (name: string, text: string): void =>
+    writeFileSync(join(tests, "bin", name), `#!/bin/bash\nhere='${tests}'\n${text}\n`, { mode: 0o755 });
   const put = (suite: string, name: string, text: string): void => {
     mkdirSync(join(tests, suite), { recursive: true });
     writeFileSync(join(tests, suite, `${name}.test.ts`), text);
@@ -23,7 +30,7 @@ describe("tests/run.sh", () => {
     const { EDGE_LAB_TEST_COUNTS: _, ...env } = process.env;
     const result = spawnSync("tests/run.sh", suites, {
       encoding: "utf8",
-      env: { ...env, EDGE_LAB_TESTS: tests },
+      env: { ...env, EDGE_LAB_TESTS: tests, PATH: `${join(tests, "bin")}:${process.env.PATH}` },
     });
     const text = `${result.stdout}${result.stderr}`;
     return { status: result.status, text, last: result.stdout.trimEnd().split("\n").pop() };
@@ -37,6 +44,30 @@ describe("tests/run.sh", () => {
     assert.equal(status, 0);
     assert.match(text, /suite e2e: there are no tests/);
   });
+
+  for (const { what, comment, left, last } of [
+    { what: "removes the users of services that a suite made", comment: "", left: "", last: "1 passed, 0 failed, 0 skipped" },
+    {
+      what: "names one that could not be removed",
+      comment: "busy",
+      left: "  scripts: failed: the tests left behind: user edge-lab-depot\n",
+      last: "1 passed, 1 failed, 0 skipped",
+    },
+  ])
+    it(`${what}, not those that were there`, () => {
+      const users = join(tests, "users");
+      const line = `edge-lab-depot:x:998:998:${comment}\n`;
+      put(
+        "scripts",
+        "a",
+        `import { appendFileSync } from "node:fs";
+         it("makes one", () => appendFileSync(${JSON.stringify(users)}, ${JSON.stringify(line)}));`,
+      );
+      const ended = run("scripts");
+      assert.equal(ended.last, last, ended.text);
+      assert.ok(ended.text.includes(left), ended.text);
+      assert.equal(readFileSync(users, "utf8"), `root:x:0:0\nedge-lab-web:x:999:999\n${comment ? line : ""}`);
+    });
 
   it("runs what only computes beside e2e, which can wait for its end", () => {
     const helper = JSON.stringify(join(process.cwd(), "tests/e2e/support/alone"));
@@ -128,7 +159,7 @@ describe("tests/run.sh", () => {
         assert.equal(status, 1);
         assert.match(
           text,
-          new RegExp(`${suite}: failed: the tests left in the temporary folder: forgotten-\\w+$`, "m"),
+          new RegExp(`${suite}: failed: the tests left behind: forgotten-\\w+$`, "m"),
         );
         const path = /<(.*)>/.exec(text)?.[1] ?? "";
         assert.match(path, /\/edge-\w+\/forgotten-/);
