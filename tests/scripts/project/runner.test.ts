@@ -46,7 +46,12 @@ describe("tests/run.sh", () => {
   });
 
   for (const { what, comment, left, last } of [
-    { what: "removes the users of services that a suite made", comment: "", left: "", last: "1 passed, 0 failed, 0 skipped" },
+    {
+      what: "removes the users of services that a suite made",
+      comment: "",
+      left: "",
+      last: "1 passed, 0 failed, 0 skipped",
+    },
     {
       what: "names one that could not be removed",
       comment: "busy",
@@ -157,10 +162,7 @@ describe("tests/run.sh", () => {
         const { status, text, last } = run("all");
         assert.equal(last, "3 passed, 1 failed, 0 skipped", text);
         assert.equal(status, 1);
-        assert.match(
-          text,
-          new RegExp(`${suite}: failed: the tests left behind: forgotten-\\w+$`, "m"),
-        );
+        assert.match(text, new RegExp(`${suite}: failed: the tests left behind: forgotten-\\w+$`, "m"));
         const path = /<(.*)>/.exec(text)?.[1] ?? "";
         assert.match(path, /\/edge-\w+\/forgotten-/);
         assert.equal(existsSync(join(path, "..")), false);
