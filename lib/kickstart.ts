@@ -181,7 +181,7 @@ export function renderKickstart(args: KickstartArgs): string {
     "clearpart --all --initlabel",
     "autopart",
     args.fixed ? `%include ${NETWORK_FILE}` : "network --bootproto=dhcp",
-    `ostreesetup --osname=${word(args.osName, "osName")} --remote=${word(args.remote, "remote")} ${source} --nogpg`,
+    `ostreesetup --osname=${word(args.osName, "osName")} --remote=${word(args.remote, "remote")} ${source}`,
     'bootloader --append="console=tty0 console=ttyS0,115200n8 panic=10 oops=panic quiet"',
     "rootpw --lock",
     `user --name=${name} --uid=${OPERATOR.uid}${groups}${account} --password=${cryptHash(user.passwordHash)} --iscrypted`,

@@ -276,7 +276,10 @@ describe("debian builder, compose [slow]", function () {
       rmSync(to);
       return text;
     };
-    assert.equal(extracted("/ks.cfg"), kickstart);
+    const [given, key = ""] = extracted("/ks.cfg").split("\n%pre --erroronfail\n");
+    assert.equal(given, kickstart);
+    const encoded = /base64 -d >\S+ <<END\n([^]*)END\n/.exec(key)?.[1] ?? "";
+    assert.deepEqual(Buffer.from(encoded, "base64"), readFileSync(join(stateDir, "signing/public.gpg")));
     assert.match(
       extracted("/boot/grub/grub.cfg"),
       /linux \/boot\/vmlinuz vip_state=BACKUP vip_priority=254 console=/,

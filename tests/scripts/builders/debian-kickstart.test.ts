@@ -11,7 +11,7 @@ const LIB = "assets/builders/debian/installer/lib";
 const BASE = [
   "clearpart --all --initlabel",
   "autopart",
-  "ostreesetup --osname=edge --remote=edge --url=http://192.0.2.1:8000/repo --ref=a/b/c --nogpg",
+  "ostreesetup --osname=edge --remote=edge --url=http://192.0.2.1:8000/repo --ref=a/b/c",
 ];
 
 describe("debian installer, kickstart", () => {

@@ -68,7 +68,7 @@ withEveryClient("osbuild builder: composes", (host) => {
         sizeBytes: PACKAGES.join("\n").length + 1,
       });
       assert.equal(typeof seconds, "number");
-      assert.deepEqual(Object.keys(timings as object), ["build", "fetch", "import"]);
+      assert.deepEqual(Object.keys(timings as object), ["build", "fetch", "import", "sign"]);
       for (const state of ["WAITING", "RUNNING", "FINISHED"]) {
         assert.match(
           outcome.stderr,
@@ -91,6 +91,28 @@ withEveryClient("osbuild builder: composes", (host) => {
           .filter((f) => f.startsWith("work")),
         [],
       );
+    });
+
+    it("signs what the image builder made; the same image again too", async () => {
+      const { tar, commit } = host().image(PACKAGES);
+      answer(await push(host()));
+      for (const inputHash of ["h1", "h2"]) {
+        host().weldr.next = { states: ["FINISHED"], image: tar };
+        assert.equal(answer(await compose({ inputHash }))["commit"], commit);
+      }
+      const served = join(host().state, "repo");
+      answer(await host().verb("export", { version: "0.0.1", commit, parent: null, repo: served }));
+      const repo = join(host().path, "client");
+      const key = join(host().state, "signing/public.gpg");
+      const url = `file://${encodeURI(served)}`;
+      for (const args of [
+        ["init", "--mode=bare-user", `--repo=${repo}`],
+        ["remote", "add", `--repo=${repo}`, `--gpg-import=${key}`, "edge", url],
+        ["pull", `--repo=${repo}`, "edge", commit],
+      ]) {
+        const { status, stderr } = spawnSync("ostree", args, { encoding: "utf8" });
+        assert.equal(status, 0, stderr);
+      }
     });
 
     it("does not compose the same inputs again, and others it does", async () => {

@@ -31,6 +31,11 @@ describe("guests of the osbuild backend: the package", () => {
       assert.equal(readFileSync(join(made.tree, "usr/lib/edge/release"), "utf8"), "0.0.7\n");
     });
 
+    it("has the lab's public key where libostree looks for trusted ones", () => {
+      const key = join(made.tree, "usr/share/ostree/trusted.gpg.d/edge.gpg");
+      assert.equal(readFileSync(key, "utf8"), "the lab's key");
+    });
+
     it("has files that no other package of those distributions has", () => {
       const foreign =
         /^\/(etc\/(rpm-ostreed\.conf|nftables|ssh\/|apt)|etc\/keepalived\/|usr\/libexec\/greenboot\/|etc\/greenboot\/greenboot\.conf|usr\/lib\/systemd\/(network|resolved|system-generators))/;

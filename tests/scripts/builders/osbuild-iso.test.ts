@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { kernelArgs, renderKickstart } from "../../../lib/kickstart";
@@ -27,6 +27,8 @@ describe("osbuild builder: make-iso", () => {
     host = new OsbuildHost(standInClient);
     await host.start();
     bootIso = join(host.path, "boot.iso");
+    mkdirSync(join(host.state, "signing"));
+    writeFileSync(join(host.state, "signing/public.gpg"), "the lab's key");
     iso(bootIso, "images/install.img");
     // mkksiso's command line and result: the kickstart at the top of the ISO, under its own name
     // (weldr/lorax, src/bin/mkksiso). It refuses to overwrite a file.
@@ -72,6 +74,37 @@ xorriso -as mkisofs -quiet -o "$5" "$5.d" 2>/dev/null && rm -r "$5.d"`,
     const call = host.calls("mkksiso").at(-1) ?? "";
     assert.ok(call.startsWith("mkksiso -c inst.text console=ttyS0 vip_state=MASTER vip_priority=255 "), call);
     assert.ok(call.includes(`/edge-primary.ks ${bootIso} `), call);
+    assert.deepEqual(left(), []);
+  });
+
+  /** What the ISO has as its kickstart. */
+  const madeKickstart = async (): Promise<string> => {
+    const { path } = JSON.parse((await make()).stdout) as { path: string };
+    const to = join(host.path, "ks");
+    const read = spawnSync("xorriso", ["-osirrox", "on", "-indev", path, "-extract", "/edge-primary.ks", to]);
+    assert.equal(read.status, 0);
+    return readFileSync(to, "utf8");
+  };
+
+  it("gives the installer the lab's key, without which it would take any commit or none", async () => {
+    const text = await madeKickstart();
+    assert.ok(text.startsWith(kickstart("rhel/9/x86_64/edge")));
+    const encoded = /base64 -d >\/usr\/share\/ostree\/trusted\.gpg\.d\/edge\.gpg <<END\n([^]*)END\n%end/.exec(
+      text,
+    )?.[1];
+    assert.equal(Buffer.from(encoded ?? "", "base64").toString(), "the lab's key");
+    assert.deepEqual(ksvalidator([text], "RHEL9"), { status: 0, complaints: [] });
+  });
+
+  it("names a key that is not there, and makes no ISO", async () => {
+    rmSync(join(host.state, "signing/public.gpg"));
+    const { status, stderr } = await make();
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /error: make-iso: there is no .*public\.gpg, so the installer could not tell .*; fix: /,
+    );
+    assert.deepEqual(host.calls("mkksiso"), []);
     assert.deepEqual(left(), []);
   });
 

@@ -18,8 +18,10 @@ export class GuestPackage {
   readonly tree = join(this.dir.path, "tree");
 
   constructor() {
-    const libraries = ["common", "guest"].map((l) => `. "$here/lib/${l}.sh"`).join("\n");
-    const script = `set -euo pipefail\nhere=$PWD/assets/builders/osbuild LOG=${this.dir.path}/log\n${libraries}
+    mkdirSync(join(this.dir.path, "signing"));
+    writeFileSync(join(this.dir.path, "signing/public.gpg"), "the lab's key");
+    const libraries = ["common", "sign", "guest"].map((l) => `. "$here/lib/${l}.sh"`).join("\n");
+    const script = `set -euo pipefail\nhere=$PWD/assets/builders/osbuild STATE=${this.dir.path} LOG=${this.dir.path}/log\n${libraries}
 guest_build 0.0.7 1.abc '${this.dir.path}'`;
     run("bash", ["-c", script]);
     mkdirSync(this.tree);

@@ -49,7 +49,7 @@ describe("a rendered kickstart", () => {
       "text",
       "zerombr",
       "clearpart --all --initlabel",
-      "ostreesetup --osname=edge --remote=edge --url=http://192.168.76.1:8000/repo --ref=debian/trixie/x86_64/edge --nogpg",
+      "ostreesetup --osname=edge --remote=edge --url=http://192.168.76.1:8000/repo --ref=debian/trixie/x86_64/edge",
       `user --name=core --uid=1000 --groups=sudo --password=${HASH} --iscrypted`,
       `sshkey --username=core "${KEY} lab@host"`,
       "reboot",

@@ -3,7 +3,7 @@
 # installed disk. Cached as C/debian/installer-KEY. Needs here, CACHE, LOG, apt.sh, programs.sh, initramfs.sh.
 
 INSTALLER_PROGRAMS=(/usr/bin/busybox /usr/bin/kmod /usr/bin/ostree /usr/sbin/sfdisk /usr/sbin/mkfs.ext4
-  /usr/sbin/mkfs.vfat /usr/bin/grub-editenv /usr/lib/grub/i386-pc/grub-bios-setup)
+  /usr/sbin/mkfs.vfat /usr/bin/gpg /usr/bin/gpgconf /usr/bin/grub-editenv /usr/lib/grub/i386-pc/grub-bios-setup)
 INSTALLER_MODULES=(virtio_blk virtio_scsi virtio_net sd_mod sr_mod ahci ata_piix nvme e1000 e1000e usb_storage
   uas xhci_pci isofs vfat nls_cp437 nls_ascii nls_utf8 loop)
 # One list for all GRUB images: file systems, both menus' commands, the boot counter.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # One role's ISO from the installer's parts: only the menu's kernel arguments and the kickstart differ.
-# Needs here, WORK, INPUT.
+# Needs here, WORK, INPUT, sign.sh.
 
 # iso_image PARTS OUTPUT
 iso_image() {
@@ -17,7 +17,7 @@ iso_image() {
   : >"$tree/edge-installer"
   sed "s|@ARGS@|$args|" "$here/installer/iso-grub.cfg" >"$tree/boot/grub/grub.cfg"
   # It contains a password hash.
-  (umask 077 && jq -j '.kickstart' <<<"$INPUT" >"$tree/ks.cfg")
+  (umask 077 && { jq -j '.kickstart' <<<"$INPUT" && signing_pre; } >"$tree/ks.cfg")
   logged xorriso -as mkisofs -quiet -o "$2" -V EDGE_INSTALL -r \
     --modification-date=2000010100000000 \
     -b boot/grub/eltorito.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The lab's own key signs every release (GPG; Debian builds libostree without ed25519 signatures).
-# The image carries the public part where libostree looks for trusted keys, so a device can require signed
-# commits (gpg-verify=true on its remote). Needs STATE, LOG, and our own mount namespace.
+# The image and the installer have the public part where libostree looks for trusted keys: neither takes a commit that
+# the lab did not sign. Needs STATE, LOG, and our own mount namespace.
 
 SIGNER='Edge Lab image builder'
 # The agent's socket path must be short; the state directory's may not be.
@@ -43,7 +43,27 @@ future; fix: set the clock right if it is behind; if it is right, the key was ma
 
 signing_gpg() { logged gpg --homedir "$SIGNING_HOME" --batch --quiet --pinentry-mode loopback "$@"; }
 
-# signing_public ROOT: copies the public key into the image
+TRUSTED_KEY=/usr/share/ostree/trusted.gpg.d/edge.gpg
+
+# signing_public ROOT: copies the public key into an image
 signing_public() {
-  install -D -m 644 "$STATE/signing/public.gpg" "$1/usr/share/ostree/trusted.gpg.d/edge.gpg"
+  install -D -m 644 "$STATE/signing/public.gpg" "$1$TRUSTED_KEY"
+}
+
+# signing_commit REPO COMMIT: signs a commit that another program made. ostree refuses to sign one a second time.
+signing_commit() {
+  local shown
+  shown=$(ostree show --repo="$1" --gpg-homedir="$SIGNING_HOME" "$2")
+  [[ $shown != *" key ID ${SIGNING_KEY: -16}"* ]] || return 0
+  logged ostree gpg-sign --repo="$1" --gpg-homedir="$SIGNING_HOME" "$2" "$SIGNING_KEY"
+}
+
+# signing_pre: the part of a kickstart that gives the installer the public key, from its own medium. Needs no namespace.
+signing_pre() {
+  local key=$STATE/signing/public.gpg
+  [[ -s $key ]] || die "there is no $key, so the installer could not tell the lab's commits from others; \
+fix: put the folder back from a backup, or npm run destroy, then npm run up: a new key, with devices that trust it"
+  printf '\n%%pre --erroronfail\nset -eu\nmkdir -p %s\nbase64 -d >%s <<END\n' "${TRUSTED_KEY%/*}" "$TRUSTED_KEY"
+  base64 "$key"
+  printf 'END\n%%end\n'
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The guest files as a package in a repository of the lab's, added to the image builder: blueprints cannot carry files
-# below /usr (osbuild/images, pkg/policies/policies.go). Needs common.sh, composer.sh; here, STATE, WORK.
+# below /usr (osbuild/images, pkg/policies/policies.go). Needs common.sh, composer.sh, sign.sh; here, STATE, WORK.
 
 GUEST_SOURCE=edge-lab
 
@@ -28,6 +28,7 @@ guest_tree() {
   done < <(shared_files)
   cp -r "$here/guest/root/." "$1/"
   printf '%s\n' "$2" >"$1/usr/lib/edge/release"
+  signing_public "$1"
   find "$1" -type d -exec chmod 755 {} +
   find "$1" -type f -perm /111 -exec chmod 755 {} +
   find "$1" -type f ! -perm /111 -exec chmod 644 {} +

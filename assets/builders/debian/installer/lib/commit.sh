@@ -9,7 +9,10 @@ commit_pull() {
   need_ok "ostree config" ostree config --repo=$repo set core.fsync false
   need_ok "ostree admin os-init" ostree admin os-init --sysroot=/target "$KS_ostreesetup_osname"
   REMOTE=${KS_ostreesetup_remote:-$KS_ostreesetup_osname}
-  need_ok "ostree remote add" ostree remote add --repo=$repo --no-gpg-verify "$REMOTE" "$KS_ostreesetup_url"
+  # Without --nogpg a commit needs a signature by a key that %pre has put where libostree looks for trusted ones.
+  verify=--set=gpg-verify=true
+  [ -z "${KS_ostreesetup_nogpg:-}" ] || verify=--no-gpg-verify
+  need_ok "ostree remote add" ostree remote add --repo=$repo "$verify" "$REMOTE" "$KS_ostreesetup_url"
   step "pulling $KS_ostreesetup_ref"
   inodes=$(free_inodes) received=$(received_bytes)
   ostree pull --repo=$repo "$REMOTE" "$KS_ostreesetup_ref" >>"$LOG" 2>&1 &

@@ -1,0 +1,1 @@
+../../debian/lib/sign.sh
