@@ -150,6 +150,7 @@ export class EdgeFleet extends pulumi.ComponentResource {
             idleSeconds: config.app.idleSeconds,
             authorizedKeys,
             passwordHash,
+            passwordLogin: config.coreUser.passwordLogin,
           })),
         appUrl,
         after: before,

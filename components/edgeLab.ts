@@ -291,5 +291,6 @@ export class EdgeLab extends pulumi.ComponentResource {
 /** Removes the secrets: a component's inputs are readable in the state. */
 function withoutSecrets(config: LabConfig): Record<string, unknown> {
   const { coreUser, subscription: _, ...rest } = config;
-  return { ...rest, coreUser: { authorizedKeys: coreUser.authorizedKeys } };
+  const { password: _password, ...open } = coreUser;
+  return { ...rest, coreUser: open };
 }

@@ -120,7 +120,11 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   coreUser: z
-    .strictObject({ authorizedKeys: z.array(sshKey).default([]), password: z.string().min(8).optional() })
+    .strictObject({
+      authorizedKeys: z.array(sshKey).default([]),
+      password: z.string().min(8).optional(),
+      passwordLogin: z.boolean().default(false),
+    })
     .prefault({}),
   subscription: z
     .union(

@@ -1,4 +1,4 @@
-/** ssh's options towards a device: the lab's own key and known hosts, and nothing of the caller's. */
+/** ssh's options towards a device: the lab's own key, the device's pinned host key, and nothing of the caller's. */
 import { inState } from "../protocol/paths";
 import { sshPath } from "./sshPath";
 
@@ -17,6 +17,6 @@ export function deviceSshOptions(stateDir: string): string[] {
     ...option("IdentitiesOnly=yes"),
     ...option("IdentityAgent=none"),
     ...option(`UserKnownHostsFile=${sshPath(inState(stateDir, "knownHosts"))}`),
-    ...option("StrictHostKeyChecking=accept-new"),
+    ...option("StrictHostKeyChecking=yes"),
   ];
 }

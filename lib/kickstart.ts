@@ -146,7 +146,7 @@ function fixedNetwork(args: KickstartArgs): string[] {
 const ANACONDA = {
   text: ["text --non-interactive"],
   post: [
-    `restorecon -R ${DEVICE.etc} /etc/hostname /etc/containers ${DEVICE.state}`,
+    `restorecon -R ${DEVICE.etc} /etc/ssh /etc/hostname /etc/containers ${DEVICE.state}`,
     'echo "edge-install: $(cut -d" " -f1 /proc/uptime) complete" > /dev/console',
   ],
   onError: [

@@ -17,8 +17,10 @@ export const deviceSettingsSchema = z.strictObject({
   authorizedKeys: z.array(line.min(1)).min(1),
   /** The operator's password; secret. */
   passwordHash,
+  /** Whether the operator may log in over ssh with the password; without that it is for the console. */
+  passwordLogin: z.boolean(),
 });
 export type DeviceSettings = z.infer<typeof deviceSettingsSchema>;
 
 /** What the program prints, one a line: settings whose values were others. */
-export const CHANGED = ["advertSeconds", "vipPriority", "idleSeconds", "authorizedKeys", "password"] as const;
+export const CHANGED = ["advertSeconds", "vipPriority", "idleSeconds", "authorizedKeys", "password", "passwordLogin"] as const;

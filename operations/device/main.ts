@@ -6,6 +6,7 @@
 import { statSync } from "node:fs";
 
 import { DepotClient } from "../../client/depotClient";
+import { pinHostKey } from "../../client/hostKey";
 import { requiredEnv, runProgram } from "../../client/program";
 import { enrolledMark } from "../../protocol/paths";
 import { recordDefinition, switchOn, type DevicePower } from "./power";
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     step === "installed"
       ? await installed({ ...device, since: enrolledAt(device) }, depot)
       : await makeReady(device, depot);
+  pinHostKey(device);
   print(`${JSON.stringify({ device: device.device, [step]: true })}\n`);
   printError(`${device.device}: ${step} after ${seconds} s\n`);
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 
 import { LabError } from "../../client/labError";
+import { pinHostKey } from "../../client/hostKey";
 import { requiredEnv, runProgram } from "../../client/program";
 import { scaleToZero } from "../../client/scaleToZero";
 import { runOnDevice, UNREACHABLE } from "../../client/ssh";
@@ -27,6 +28,8 @@ async function main(): Promise<void> {
   const input = JSON.stringify(settings);
   const grow = `sudo ${deviceProgram("grow")} </dev/null >/dev/null`;
   const command = `${grow} && sudo ${deviceProgram("settings")}`;
+  // The list of known hosts may have been lost since the device was installed.
+  pinHostKey({ stateDir, device, address });
   let why = "";
   const answer = await waitFor(LIMIT_SECONDS, async () => {
     const { exitCode, stdout, stderr } = await runOnDevice(

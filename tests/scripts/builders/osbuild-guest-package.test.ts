@@ -38,7 +38,7 @@ describe("guests of the osbuild backend: the package", () => {
 
     it("has files that no other package of those distributions has", () => {
       const foreign =
-        /^\/(etc\/(rpm-ostreed\.conf|nftables|ssh\/|apt)|etc\/keepalived\/|usr\/libexec\/greenboot\/|etc\/greenboot\/greenboot\.conf|usr\/lib\/systemd\/(network|resolved|system-generators))/;
+        /^\/(etc\/(rpm-ostreed\.conf|nftables|ssh\/(?!sshd_config\.d\/45-edge-lab\.conf$)|apt)|etc\/keepalived\/|usr\/libexec\/greenboot\/|etc\/greenboot\/greenboot\.conf|usr\/lib\/systemd\/(network|resolved|system-generators))/;
       const files = made.query("-l");
       assert.ok(files.length > 40);
       assert.deepEqual(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { hostKeyOf } from "../../../client/hostKey";
 import { Guest, V1 } from "../support/guest";
 
 const KEEPALIVED = "run/edge/keepalived.conf";
@@ -70,6 +71,27 @@ describe("guest: what a device makes of its settings", () => {
     provision();
     assert.equal(guest.read(SOCKET), "[Socket]\nListenStream=\nListenStream=198.51.100.100:8080\n");
     assert.equal(guest.read(REGISTRY), '[[registry]]\nlocation = "198.51.100.1:5000"\ninsecure = true\n');
+  });
+
+  it("the installation makes the ssh host key, and each boot tells it on the console", () => {
+    const publicKey = "etc/ssh/ssh_host_ed25519_key.pub";
+    guest.ok("usr/libexec/edge/provision");
+    const key = guest.read(publicKey).trim();
+    assert.match(key, /^ssh-ed25519 [A-Za-z0-9+/]{68}$/);
+    assert.equal(statSync(join(guest.root, "etc/ssh/ssh_host_ed25519_key")).mode & 0o777, 0o600);
+    assert.equal(hostKeyOf(guest.read("dev/console").replace(/\r/g, "")), key);
+    guest.write("dev/console", "");
+    provision();
+    assert.equal(guest.read(publicKey).trim(), key);
+    assert.equal(hostKeyOf(guest.read("dev/console").replace(/\r/g, "")), key);
+  });
+
+  it("a host key that is lost is made anew and told, half a one is nobody's", () => {
+    guest.write("etc/ssh/new_host_key", "half");
+    guest.ok("usr/libexec/edge/host-key");
+    const key = guest.read("etc/ssh/ssh_host_ed25519_key.pub").trim();
+    assert.equal(hostKeyOf(guest.read("dev/console").replace(/\r/g, "")), key);
+    assert.ok(!existsSync(join(guest.root, "etc/ssh/new_host_key")));
   });
 
   it("the address is fixed where the installer was told so, and by DHCP else", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { CHANGED, deviceSettingsSchema, type DeviceSettings } from "../../../protocol/deviceSettings";
@@ -19,6 +19,7 @@ describe("guest: settings of a running device", () => {
     idleSeconds: 60,
     authorizedKeys: ["ssh-ed25519 AAAA me@laptop", "ssh-ed25519 BBBB lab"],
     passwordHash: "$6$salt$old",
+    passwordLogin: false,
   };
 
   beforeEach(() => {
@@ -101,6 +102,20 @@ describe("guest: settings of a running device", () => {
     assert.deepEqual(guest.calls(), []);
   });
 
+  it("the password over the network: only where asked for, at once, and after a rollback", () => {
+    const config = "etc/ssh/sshd_config.d/40-edge-login.conf";
+    assert.match(guest.read("etc/ssh/sshd_config.d/50-edge.conf"), /^PasswordAuthentication no$/m);
+    assert.deepEqual(take({ ...installed, passwordLogin: true }), ["passwordLogin"]);
+    assert.equal(guest.read(config), "PasswordAuthentication yes\n");
+    assert.deepEqual(guest.calls(), ["systemctl reload ssh.service"]);
+    rmSync(join(guest.root, config));
+    guest.ok("usr/libexec/edge/provision", ["boot"]);
+    assert.equal(guest.read(config), "PasswordAuthentication yes\n");
+    assert.deepEqual(take({ ...installed, passwordLogin: true }), []);
+    assert.deepEqual(take(installed), ["passwordLogin"]);
+    assert.ok(!existsSync(join(guest.root, config)));
+  });
+
   it("takes nothing that is incomplete, and says so by its status", () => {
     for (const name of Object.keys(installed)) {
       const settings = Object.fromEntries(Object.entries(installed).filter(([key]) => key !== name));
@@ -118,6 +133,7 @@ describe("guest: settings of a running device", () => {
       idleSeconds: 5,
       authorizedKeys: ["x"],
       passwordHash: "$6$a$b",
+      passwordLogin: true,
     });
     assert.deepEqual(take(other), [...CHANGED]);
   });

@@ -104,6 +104,11 @@ const ROWS: Record<string, Row> = {
     change: { coreUser: { password: "correct horse" } },
     changes: each("settings"),
   },
+  "coreUser.passwordLogin": {
+    effect: "in place",
+    change: { coreUser: { passwordLogin: true } },
+    changes: each("settings"),
+  },
 };
 
 /** Inputs, by name, of all resources that are no components. */

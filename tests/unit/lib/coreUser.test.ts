@@ -73,10 +73,10 @@ describe("sshCommand", () => {
     }
   });
 
-  it("takes nothing of the caller's: no configuration, agent or other key", () => {
+  it("takes nothing of the caller's: no configuration, agent or other key, and no host key that is not pinned", () => {
     const [, , first, second, ...all] = words(here("/srv/lab"));
     assert.deepEqual([first, second], ["-F", "none"]);
-    for (const option of ["IdentitiesOnly=yes", "IdentityAgent=none"])
+    for (const option of ["IdentitiesOnly=yes", "IdentityAgent=none", "StrictHostKeyChecking=yes"])
       assert.ok(all.includes(option), option);
   });
 
@@ -93,7 +93,7 @@ describe("sshCommand", () => {
     assert.ok(all.includes("StrictHostKeyChecking=yes"));
     assert.deepEqual(all.slice(-2), [
       "me@lab.example",
-      "sudo ssh -i /var/lib/edge-lab/edge/ssh/id_ed25519 -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=/var/lib/edge-lab/edge/ssh/known_hosts -o StrictHostKeyChecking=accept-new core@192.168.76.11",
+      "sudo ssh -i /var/lib/edge-lab/edge/ssh/id_ed25519 -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=/var/lib/edge-lab/edge/ssh/known_hosts -o StrictHostKeyChecking=yes core@192.168.76.11",
     ]);
   });
 });

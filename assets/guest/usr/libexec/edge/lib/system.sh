@@ -6,8 +6,9 @@
 GRUBENV=$ROOT/boot/grub/grubenv
 VIP_CONFIG=$RUN/keepalived.conf
 VIP_HOOKS=/usr/libexec/edge
+SSH_UNIT=ssh.service
 # Units that must be up on a healthy device.
-SYSTEM_UNITS=(edge-provision.service systemd-networkd.service nftables.service ssh.service
+SYSTEM_UNITS=(edge-provision.service systemd-networkd.service nftables.service "$SSH_UNIT"
   keepalived.service user@1000.service)
 
 # system_deploy: stages what was pulled. Not `upgrade`: a return to an earlier release is an ordinary deployment.

@@ -8,8 +8,9 @@ GRUBENV=$ROOT/boot/grub2/grubenv
 # configuration and run its hooks unconfined; elsewhere it may do neither.
 VIP_CONFIG=$ROOT/run/keepalived-edge/keepalived.conf
 VIP_HOOKS=/usr/libexec/keepalived
+SSH_UNIT=sshd.service
 # Units that must be up on a healthy device.
-SYSTEM_UNITS=(edge-provision.service NetworkManager.service firewalld.service sshd.service
+SYSTEM_UNITS=(edge-provision.service NetworkManager.service firewalld.service "$SSH_UNIT"
   keepalived.service user@1000.service)
 
 # GRUB's own script subtracts (grub2/08_greenboot.cfg of greenboot): any number will do.
