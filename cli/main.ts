@@ -100,6 +100,12 @@ function program(run: (action: Promise<number>) => void): Command {
       run(import("./verbs/retry.js").then((m) => m.retry(device, { all: options.all === true }))),
     );
   lab
+    .command("push <image> [source]")
+    .description("push an image as NAME:TAG to the lab's registry: podman save IMAGE | lab push NAME:TAG")
+    .action((image: string, source: string | undefined) =>
+      run(import("./verbs/push.js").then((m) => m.push(image, source))),
+    );
+  lab
     .command("logs [name]")
     .description("logs of the lab's own parts; without a name, their list")
     .action((name: string | undefined) => run(import("./verbs/logs.js").then((m) => m.logs(name))));

@@ -13,6 +13,8 @@ export const STATE = {
   /** The rollout under way, for the next run if its program is killed. */
   rollout: "rollout.json",
   registryConfig: "registry/config.json",
+  /** The credential for pushing to the registry, as container tools read it. */
+  registryAuth: "registry/push/auth.json",
   /** The OSTree repository that the depot serves. */
   repo: "repo",
   /** A record (JSON) for each composed release. */

@@ -23,6 +23,8 @@ fi
 [[ $EDGE_APP_TAG =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$ ]] || die "EDGE_APP_TAG=$EDGE_APP_TAG is not an image tag"
 NAME=httpd
 API=http://$EDGE_REGISTRY/v2/$NAME
+# What pushing needs, see registry-push.sh.
+PUSH=$STATE_DIR/registry/push
 # The registry keeps a tag as a directory and has no API to delete only the tag.
 TAGS=$STATE_DIR/registry/data/docker/registry/v2/repositories/$NAME/_manifests/tags
 
@@ -84,14 +86,15 @@ push_built() (
   ! pushed "$(jq -r '.manifests[0].digest' "$layout/index.json")" "$layout" || return 0
   say app "pushes $NAME:$1"
   run_logged app-image app_contained skopeo --insecure-policy copy --quiet --dest-tls-verify=false \
-    "oci:$layout:latest" "docker://$EDGE_REGISTRY/$NAME:$1"
+    --dest-authfile "$PUSH/auth.json" "oci:$layout:latest" "docker://$(<"$PUSH/address")/$NAME:$1"
 )
 
 retag() {
   local source=$1 tag=$2 type manifest=$STATE_DIR/registry/.manifest.$2
   type=$(api "${accept[@]}" -o "$manifest" -w '%{content_type}' "$API/manifests/$source") ||
     die "$NAME:$source is not in the registry $EDGE_REGISTRY"
-  api -X PUT -H "Content-Type: $type" --data-binary "@$manifest" "$API/manifests/$tag" >/dev/null
+  api -X PUT -H "Content-Type: $type" --data-binary "@$manifest" --netrc-file "$PUSH/netrc" \
+    "http://$(<"$PUSH/address")/v2/$NAME/manifests/$tag" >/dev/null
   rm -f "$manifest"
   say app "$NAME:$tag is $source"
 }

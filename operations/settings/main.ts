@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 
 import { LabError } from "../../client/labError";
+import { DepotClient } from "../../client/depotClient";
 import { pinHostKey } from "../../client/hostKey";
 import { requiredEnv, runProgram } from "../../client/program";
 import { scaleToZero } from "../../client/scaleToZero";
@@ -18,6 +19,12 @@ import { print, printError } from "../../client/terminal";
 const COMMAND_SECONDS = 180;
 /** A device may be rebooting into another release. */
 const LIMIT_SECONDS = 300;
+
+/** Every device of the lab that has an address. */
+async function allDevices(stateDir: string): Promise<{ address: string }[]> {
+  const devices = await new DepotClient(stateDir).devices();
+  return devices.flatMap(({ address }) => (address === null ? [] : [{ address }]));
+}
 
 async function main(): Promise<void> {
   const stateDir = requiredEnv("EDGE_STATE_DIR");
@@ -49,7 +56,8 @@ async function main(): Promise<void> {
     throw new LabError(`${device} cannot be reached at ${address}: ${why}; fix: npm run lab -- doctor`);
   const changed = CHANGED.filter((name) => answer.value.includes(name));
   // What runs keeps the idle time that it started with.
-  if (changed.includes("idleSeconds")) await scaleToZero({ stateDir, devices: [{ address }], appUrl });
+  if (changed.includes("idleSeconds"))
+    await scaleToZero({ stateDir, devices: [{ address }], appUrl }, await allDevices(stateDir));
   printError(`${device}: ${changed.length > 0 ? `took ${changed.join(", ")}` : "has these settings"}\n`);
   print(`${JSON.stringify({ device, settings: true })}\n`);
 }

@@ -1,3 +1,4 @@
+import { pushAccess } from "../../client/registryPush";
 import { waitFor } from "../../client/wait";
 import { APP } from "../../protocol/names";
 import { allHaveImage } from "./app";
@@ -22,7 +23,7 @@ export async function withTag(
   part: (registry: RegistryClient, prod: string) => Promise<Figures>,
 ): Promise<Figures> {
   const { lab, timeline, undo } = run;
-  const registry = new RegistryClient(lab.input.registry);
+  const registry = new RegistryClient(pushAccess(lab.stateDir));
   const prod = await registry.digest(APP.tag);
   const restore = undo.add(() => registry.tag(prod, APP.tag));
   const figures = await part(registry, prod);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 
 import { LabError } from "../../client/labError";
+import type { PushAccess } from "../../client/registryPush";
 import { APP } from "../../protocol/names";
 
 const MANIFESTS = [
@@ -21,9 +22,11 @@ const sha256 = (text: string): string => `sha256:${createHash("sha256").update(t
 export class RegistryClient {
   private readonly base: string;
 
-  /** @param registry `host:port` */
-  constructor(registry: string, image: string = APP.image) {
-    this.base = `http://${registry}/v2/${image}`;
+  constructor(
+    private readonly access: PushAccess,
+    image: string = APP.image,
+  ) {
+    this.base = `http://${access.address}/v2/${image}`;
   }
 
   /** Digest that a tag names. */
@@ -88,7 +91,7 @@ export class RegistryClient {
   ): Promise<Response> {
     const response = await fetch(url, {
       method,
-      headers,
+      headers: { ...headers, authorization: this.access.authorization },
       signal: AbortSignal.timeout(20_000),
       ...(body === undefined ? {} : { body }),
     });

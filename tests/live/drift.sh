@@ -42,7 +42,8 @@ break_supervisor() { pids_of supervisord | xargs kill -9; }
 break_tag_moved() {
   local type=application/vnd.oci.image.manifest.v1+json tags=http://192.168.76.1:5000/v2/httpd/manifests
   inside curl -fsS -H "Accept: $type" -o "$WORK/manifest" "$tags/v2"
-  inside curl -fsS -X PUT -H "Content-Type: $type" --data-binary "@$WORK/manifest" "$tags/prod"
+  inside curl -fsS -X PUT -H "Content-Type: $type" --data-binary "@$WORK/manifest" \
+    --netrc-file "$STATE/registry/push/netrc" "http://$(<"$STATE/registry/push/address")/v2/httpd/manifests/prod"
 }
 break_tag_deleted() { rm -r "$(find "$STATE/registry/data" -type d -path '*/_manifests/tags/v2')"; }
 break_ref_moved() { ostree --repo="$REPO" refs --force --create=debian/trixie/x86_64/edge "$(ostree --repo="$REPO" rev-parse release/0.0.1)"; }

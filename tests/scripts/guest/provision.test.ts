@@ -34,6 +34,9 @@ describe("guest: what a device makes of its settings", () => {
       assert.ok(text.includes(line), `${line}\n${text}`);
     }
     assert.doesNotMatch(text, /weight \d/);
+    // A reload under a realtime priority may kill keepalived (up to 2.3.3).
+    assert.match(text, /\n {2}vrrp_priority -20\n/);
+    assert.doesNotMatch(text, /rt_priority|rttime|auto_priority/);
     assert.match(text, /unicast_peer \{\n {4}198\.51\.100\.12\n {2}\}/);
     assert.match(text, /\n {2}check_unicast_src\n/);
     assert.doesNotMatch(text, /mcast/);

@@ -165,7 +165,7 @@ describe("app-image.sh", () => {
     assert.match(error(env("v3")), /EDGE_APP_TAG=v3: v1 and v2 are built here/);
     assert.match(error(env("../v1")), /is not an image tag/);
     assert.match(error(env("prod", "v9")), /httpd:v9 is not in the registry/);
-    assert.match(error({ ...env("v1"), EDGE_REGISTRY: `${GATEWAY}:5999` }), /[Cc]onnection refused/);
+    assert.match(error({ ...env("v1"), EDGE_REGISTRY: `${GATEWAY}:5999` }), /Failed to connect to .* port 5999/);
   });
 
   it("removes one tag, not the image that others name; also when there is nothing", () => {
@@ -177,6 +177,41 @@ describe("app-image.sh", () => {
     box.ok([SCRIPT, "destroy"], env("prod"));
     apply("prod", "v1");
     assert.equal(status("prod").digest, v1.digest);
+  });
+
+  describe("pushed by hand", () => {
+    const PUSH = "assets/host/push.sh";
+    const refused = (...words: string[]): string => {
+      const { status, stderr } = box.run([PUSH, ...words]);
+      assert.equal(status, 1, stderr);
+      return stderr;
+    };
+
+    it("an archive on standard input is the tag's image from then on", () => {
+      apply("v1");
+      const archive = box.path("hand.tar");
+      const copy = ["--insecure-policy", "copy", "--quiet", "--src-tls-verify=false"];
+      box.ok(["skopeo", ...copy, `docker://${REGISTRY}/httpd:v1`, `docker-archive:${archive}:httpd:v1`]);
+      box.ok(["bash", "-c", 'exec "$1" httpd:hand - <"$2"', "bash", PUSH, archive]);
+      assert.match(status("hand").digest, /^sha256:/);
+      box.ok([PUSH, "httpd:again", `docker-archive:${archive}`]);
+      assert.equal(status("again").digest, status("hand").digest);
+    });
+
+    it("names what is no image, no source or not there", () => {
+      assert.match(
+        refused("Httpd:prod", "oci:/x"),
+        /'Httpd:prod' is not an image .*; fix: such as demo:v1/,
+      );
+      assert.match(refused("httpd", "oci:/x"), /'httpd' is not an image/);
+      assert.match(refused("httpd:prod", "-"), /standard input is empty; fix: podman save/);
+      assert.match(
+        refused("httpd:prod", "oci:/nowhere"),
+        /skopeo could not push oci:\/nowhere as httpd:prod; fix/,
+      );
+      const lost = box.run([PUSH, "httpd:prod", "oci:/x"], { EDGE_STATE_DIR: box.path("none") });
+      assert.match(lost.stderr, /takes no pushes: it is not up; fix: npm run up/);
+    });
   });
 
   describe("the image", () => {

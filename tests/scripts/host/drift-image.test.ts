@@ -86,7 +86,7 @@ describe("drift of the app's images", () => {
   const tags = (tag: string): string => data("repositories/httpd/_manifests/tags", tag);
   const move = (from: string, to: string): void => {
     const accept = ["-H", `Accept: ${TYPE}.manifest.v1+json`, "-H", `Content-Type: ${TYPE}.manifest.v1+json`];
-    const manifests = `http://${REGISTRY}/v2/httpd/manifests`;
+    const manifests = `http://${box.read("registry/push/address").trim()}/v2/httpd/manifests`;
     box.ok([
       "bash",
       "-c",
@@ -95,6 +95,7 @@ describe("drift of the app's images", () => {
       `${manifests}/${from}`,
       `${manifests}/${to}`,
       ...accept,
+      ...["--netrc-file", box.path("registry/push/netrc")],
     ]);
   };
   /** The folder of the layer with this text. */

@@ -185,6 +185,7 @@ describe("a device checks the forms of what it is told", () => {
     idleSeconds: 60,
     authorizedKeys: ["ssh-ed25519 AAAA me@laptop"],
     passwordHash: "$6$salt$new",
+    passwordLogin: false,
   };
   for (const wrong of [
     { passwordHash: TWO_HASHES },
@@ -195,6 +196,7 @@ describe("a device checks the forms of what it is told", () => {
     { authorizedKeys: [["ssh-ed25519 AAAA"]] },
     { advertSeconds: "0.3\nEDGE_DEPOT=http://evil" },
     { vipPriority: "255\n}" },
+    { passwordLogin: "yes\nPermitRootLogin yes" },
     { idleSeconds: ["60", "EDGE_X=1"] },
   ]) {
     it(`takes no settings with ${JSON.stringify(wrong)}`, () => {

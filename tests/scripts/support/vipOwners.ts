@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { sleep } from "../../../client/wait";
+import type { DeviceSettings } from "../../../protocol/deviceSettings";
 import { testCache } from "../../support/cache";
 
 const VIP = "10.0.9.100";
@@ -80,7 +81,8 @@ class Device {
 
   /** The device's program `settings` gets what it has not been told before; keepalived reloads. */
   settings(change: { advertSeconds: number; vipPriority: number }): void {
-    const given = { idleSeconds: 60, authorizedKeys: ["k"], passwordHash: "$6$a$b", ...change };
+    const operator = { authorizedKeys: ["k"], passwordHash: "$6$a$b", passwordLogin: false };
+    const given: DeviceSettings = { idleSeconds: 60, ...operator, ...change };
     const file = join(this.root, "settings.json");
     writeFileSync(file, JSON.stringify(given));
     this.run("sh", "-c", `exec ${this.root}${LIB}/settings <${file}`);

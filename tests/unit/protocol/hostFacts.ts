@@ -81,7 +81,7 @@ export const STATE_FACTS: readonly Fact[] = [
     mention: /registry\/config\.json/,
     places: [
       at(`${HOST}/registry.sh`, /^DIR=\$STATE_DIR\/(.*)$/m, { value: "registry" }),
-      at(`${HOST}/registry.sh`, /ro "\$DIR\/([^"]*)" \/etc/, { value: "config.json" }),
+      at(`${HOST}/registry.sh`, /put_config "\$DIR\/([^"]*)" "\$address" read/, { value: "config.json" }),
       at(`${HOST}/app-image.sh`, /\$STATE_DIR\/(\w+)\/(?:data|\.manifest)/, { count: 2, value: "registry" }),
     ],
   },

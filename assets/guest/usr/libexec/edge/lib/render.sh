@@ -79,11 +79,9 @@ $PEERS  }"
   vrrp_version 3
   enable_script_security
   script_user root
-  # Adverts leave on time while the device is busy.
-  vrrp_rt_priority 50
-  max_auto_priority 60
-  # Its default kills the process where an instruction costs a hundred times what it should.
-  vrrp_rlimit_rttime 5000000
+  # Adverts leave on time while the device is busy. Not by a realtime priority: up to 2.3.3 a reload sets its limit of
+  # processor time to zero for a moment, in which the kernel kills it on a busy host (keepalived, lib/process.c).
+  vrrp_priority -20
   vrrp_no_swap
   # A neighbour ignores a second change of an entry within a second: say it again after that.
   vrrp_garp_master_repeat 2
