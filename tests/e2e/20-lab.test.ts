@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { alone } from "./support/alone";
 import { outputs, vipOwners, type Outputs } from "./support/devices";
@@ -86,6 +88,29 @@ describe("the lab", function () {
       const [state, timeout, systemd, driver] = seen.stdout.trim().split("\n");
       assert.deepEqual([state, timeout], ["active", "300"], seen.output);
       assert.ok(Number(driver) > 0 && Number(driver) < Number(systemd), seen.output);
+    }
+  });
+
+  it("has devices that are who they say, take no password, follow signed commits only and push nothing", async () => {
+    const known = readFileSync(join(lab.dir, ".lab/ssh/known_hosts"), "utf8").split("\n");
+    assert.equal(known.filter((line) => line !== "").length, out.devices.length);
+    for (const device of out.devices) {
+      const seen = await lab.device(
+        device.name,
+        `cut -d' ' -f1-2 /etc/ssh/ssh_host_ed25519_key.pub
+        sudo sshd -T | grep -E '^(passwordauthentication|kbdinteractiveauthentication) ' | sort
+        ostree config --repo=/ostree/repo --group='remote "edge"' get gpg-verify
+        curl -s -o /dev/null -w '%{http_code}\n' -X POST http://${out.registry}/v2/httpd/blobs/uploads/
+        curl -s -o /dev/null -w '%{http_code}\n' -X DELETE http://${out.registry}/v2/httpd/manifests/prod`,
+      );
+      assert.deepEqual(seen.stdout.trim().split("\n").slice(1), [
+        "kbdinteractiveauthentication no",
+        "passwordauthentication no",
+        "true",
+        "405",
+        "405",
+      ]);
+      assert.ok(known.includes(`${device.address} ${seen.stdout.split("\n")[0]}`), seen.output);
     }
   });
 
