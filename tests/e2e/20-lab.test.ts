@@ -83,7 +83,7 @@ describe("the lab", function () {
         device.name,
         `cat /sys/class/watchdog/watchdog0/{state,timeout}
         systemctl show --property=UserspaceTimestampMonotonic --value
-        sudo dmesg --time-format raw | sed -n 's/^ *\\([0-9]*\\)\\.\\([0-9]*\\).*i6300ESB timer.*initialized.*/\\1\\2/p'`,
+        sudo dmesg --time-format raw | sed -n 's/^\\[ *\\([0-9]*\\)\\.\\([0-9]*\\).*i6300ESB timer.*initialized.*/\\1\\2/p'`,
       );
       const [state, timeout, systemd, driver] = seen.stdout.trim().split("\n");
       assert.deepEqual([state, timeout], ["active", "300"], seen.output);
