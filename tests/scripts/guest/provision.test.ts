@@ -34,6 +34,7 @@ describe("guest: what a device makes of its settings", () => {
       assert.ok(text.includes(line), `${line}\n${text}`);
     }
     assert.doesNotMatch(text, /weight \d/);
+    assert.match(text, /\n {2}timeout 60\n/);
     // A reload under a realtime priority may kill keepalived (up to 2.3.3).
     assert.match(text, /\n {2}vrrp_priority -20\n/);
     assert.doesNotMatch(text, /rt_priority|rttime|auto_priority/);

@@ -90,10 +90,11 @@ $PEERS  }"
   vrrp_garp_master_refresh_repeat 1$group
 }
 
+# A check that takes long has found nothing: it waits for a processor, not for what it reads.
 vrrp_script app {
   script \"$VIP_HOOKS/vip-check $SOCKET\"
   interval 2
-  timeout 10
+  timeout 60
   fall 2
   rise 1
 }
