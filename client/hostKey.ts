@@ -34,7 +34,10 @@ export function pinHostKey({ stateDir, device, address }: KeyOwner): void {
   if (known.length === 1 && known[0] === own) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // Two devices may be pinned at the same moment.
-  if (known.length === 0) return appendFileSync(path, `${own}\n`, { mode: 0o600 });
+  if (known.length === 0) {
+    appendFileSync(path, `${own}\n`, { mode: 0o600 });
+    return;
+  }
   const others = lines.filter((line) => line !== "" && !known.includes(line));
   writeFileSync(`${path}.${device}`, `${[...others, own].join("\n")}\n`, { mode: 0o600 });
   renameSync(`${path}.${device}`, path);

@@ -23,4 +23,11 @@ export const deviceSettingsSchema = z.strictObject({
 export type DeviceSettings = z.infer<typeof deviceSettingsSchema>;
 
 /** What the program prints, one a line: settings whose values were others. */
-export const CHANGED = ["advertSeconds", "vipPriority", "idleSeconds", "authorizedKeys", "password", "passwordLogin"] as const;
+export const CHANGED = [
+  "advertSeconds",
+  "vipPriority",
+  "idleSeconds",
+  "authorizedKeys",
+  "password",
+  "passwordLogin",
+] as const;

@@ -165,7 +165,10 @@ describe("app-image.sh", () => {
     assert.match(error(env("v3")), /EDGE_APP_TAG=v3: v1 and v2 are built here/);
     assert.match(error(env("../v1")), /is not an image tag/);
     assert.match(error(env("prod", "v9")), /httpd:v9 is not in the registry/);
-    assert.match(error({ ...env("v1"), EDGE_REGISTRY: `${GATEWAY}:5999` }), /Failed to connect to .* port 5999/);
+    assert.match(
+      error({ ...env("v1"), EDGE_REGISTRY: `${GATEWAY}:5999` }),
+      /Failed to connect to .* port 5999/,
+    );
   });
 
   it("removes one tag, not the image that others name; also when there is nothing", () => {
@@ -199,10 +202,7 @@ describe("app-image.sh", () => {
     });
 
     it("names what is no image, no source or not there", () => {
-      assert.match(
-        refused("Httpd:prod", "oci:/x"),
-        /'Httpd:prod' is not an image .*; fix: such as demo:v1/,
-      );
+      assert.match(refused("Httpd:prod", "oci:/x"), /'Httpd:prod' is not an image .*; fix: such as demo:v1/);
       assert.match(refused("httpd", "oci:/x"), /'httpd' is not an image/);
       assert.match(refused("httpd:prod", "-"), /standard input is empty; fix: podman save/);
       assert.match(

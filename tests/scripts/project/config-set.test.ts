@@ -54,6 +54,7 @@ const VALUES: Record<string, Value> = {
   "app.idleSeconds": number("30"),
   "coreUser.authorizedKeys[0]": text(KEY),
   "coreUser.password": { typed: "12345678", secret: true },
+  "coreUser.passwordLogin": { typed: "true", read: true },
   "subscription.organization": text("11009103"),
   "subscription.activationKey": { typed: "20261125", secret: true },
   bootIso: text("/isos/boot.iso"),
