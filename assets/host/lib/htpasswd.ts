@@ -6,7 +6,7 @@ import { hashSync } from "bcryptjs";
 /** Work factor (log2 of rounds): the password is random, so a guess is hopeless already; each request pays for this. */
 const ROUNDS = 4;
 
-function main(): void {
+function printEntry(): void {
   const user = process.argv[2];
   const password = readFileSync(0, "utf8");
   if (user === undefined || password.length < 32)
@@ -14,4 +14,4 @@ function main(): void {
   process.stdout.write(`${user}:${hashSync(password, ROUNDS)}\n`);
 }
 
-main();
+printEntry();

@@ -8,7 +8,7 @@ import { driftOf } from "../support/drift";
 
 const LIMIT_MS = 2000;
 /** No Command's own scripts: they start others, or ask libvirt for all. */
-const OTHERS = ["libvirt-status.sh", "node.sh", "remote-run.sh", "remote-verb.sh", "remote.sh"];
+const OTHERS = ["libvirt-status.sh", "node.sh", "push.sh", "remote-run.sh", "remote-verb.sh", "remote.sh"];
 const scripts = readdirSync("assets/host").filter((name) => name.endsWith(".sh") && !OTHERS.includes(name));
 
 /** The environment that the Commands give their scripts, on a host that has none of these objects. */

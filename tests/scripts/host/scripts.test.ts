@@ -23,7 +23,7 @@ const inputs: Record<string, Record<string, string>> = {
 /** Has no apply or destroy; all others have apply, destroy and status. */
 const ASKS = "libvirt-status.sh";
 /** These only run another program and have no verbs. */
-const WRAPPERS = ["remote-verb.sh", "node.sh", "remote-run.sh", "remote.sh"];
+const WRAPPERS = ["remote-verb.sh", "node.sh", "push.sh", "remote-run.sh", "remote.sh"];
 const scripts = readdirSync("assets/host").filter((name) => name.endsWith(".sh") && !WRAPPERS.includes(name));
 
 describe("host scripts", () => {
