@@ -239,7 +239,7 @@ describe("app-image.sh", () => {
       ]);
       eventually("httpd answers", () => box.run(["curl", "-sf", "http://127.0.0.1/"]).status === 0);
       const pid = box
-        .processes()
+        .processes("/usr/sbin/apache2")
         .find((p) => /^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${p}/status`, "utf8")));
       assert.ok(pid);
       return pid;
