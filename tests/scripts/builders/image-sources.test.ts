@@ -89,7 +89,8 @@ describe("what an image is made of", () => {
     const tree = (clone: string, name: string): string[] => {
       const root = join(dir, name);
       ok(`umask 022; die() { echo "$*" >&2; exit 1; }; here='${clone}/assets/builders/osbuild'; mkdir '${root}'
-        . "$here/lib/guest.sh"; guest_tree '${root}' 0.0.1`);
+        STATE='${dir}/key'; mkdir -p "$STATE/signing"; echo key >"$STATE/signing/public.gpg"
+        . "$here/lib/sign.sh"; . "$here/lib/guest.sh"; guest_tree '${root}' 0.0.1`);
       return [...listing(root), ok(`find '${root}' -printf '%T@\\n' | sort -u`)];
     };
     const made = tree(closed, "closed tree");
