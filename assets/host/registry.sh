@@ -43,11 +43,11 @@ render_config() {
 answers() { [[ $(curl -s --noproxy '*' -m 2 "${@:2}" "http://$1/v2/") == "{}" ]]; }
 takes_pushes() { answers "$1" --netrc-file "$PUSH/netrc"; }
 
-# registry_start SERVICE CONFIG ADDRESS ANSWERS [MOUNT...]: one of the two; ANSWERS is the command that asks ADDRESS
+# registry_start SERVICE CONFIG ADDRESS ANSWERS [MOUNT...]: one of the two, by PROGRAM; ANSWERS is the command that asks
+# ADDRESS
 registry_start() {
-  local name=$1 config=$2 address=$3 answers=$4 binary
-  binary=$(registry_program)
-  sandbox "$REGISTRY_USER" ro "$binary" /opt/registry ro "$config" /etc/registry.json "${@:5}"
+  local name=$1 config=$2 address=$3 answers=$4
+  sandbox "$REGISTRY_USER" ro "$PROGRAM" /opt/registry ro "$config" /etc/registry.json "${@:5}"
   sandbox_try "the registry" /opt/registry --version
   ! service_running "$name" || "$answers" "$address" || service_renew "$name"
   # From version 3 on the registry sends traces unless told not to.
@@ -65,6 +65,7 @@ put_config() {
 apply() {
   : "${EDGE_GATEWAY:?}" "${EDGE_REGISTRY_PORT:?}"
   local address=$EDGE_GATEWAY:$EDGE_REGISTRY_PORT push
+  PROGRAM=$(registry_program)
   push=$(push_address "$EDGE_GATEWAY" "$EDGE_REGISTRY_PORT")
   service_user "$REGISTRY_USER"
   mkdir -p "$DIR"
